@@ -1,0 +1,58 @@
+# Every target sets up the environment it needs; nothing else has to be installed first.
+# Python 3.11 or later and a C compiler are expected: PYTHON=python3.12 chooses another one.
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+BIN    := $(VENV)/bin
+
+.PHONY: run test test-all check lint format types coverage bench docs clean
+
+run: $(VENV)/.run
+	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+
+# What continuous integration runs.
+check: lint types coverage
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov $(ARGS)
+
+bench: $(VENV)/.run
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+docs: $(VENV)/.dev
+	$(BIN)/pdoc --math --docformat google --output-directory docs/_build genn_delays
+	@echo "open docs/_build/index.html"
+
+clean:
+	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp per set of extras: the environment follows the files that describe it.
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genn-delays needs Python 3.11 or later; give one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml setup.py | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[speech]"
+	touch $@
+
+$(VENV)/.dev: pyproject.toml setup.py | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[dev,speech]"
+	touch $@ $(VENV)/.run

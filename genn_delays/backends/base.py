@@ -1,0 +1,202 @@
+"""What every backend offers: compile a plan into a Simulation that runs batches both ways."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genn_delays.errors import DataError, PlanError
+from genn_delays.events import Events
+from genn_delays.timing import delay_to_steps
+
+if TYPE_CHECKING:
+    from genn_delays.network import Network
+    from genn_delays.plan import Plan
+    from genn_delays.synapses import SynapseTable
+
+Batch = Events | Mapping[str, Events]
+"""Events of the input population, or one Events per input population by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """Gradients of one projection, aligned with its synapse table, summed over the batch.
+
+    Attributes:
+        weight: dL/dw, float64, shape (synapses,).
+        delay: dL/dd in 1/ms, float64, shape (synapses,).
+    """
+
+    weight: np.ndarray
+    delay: np.ndarray
+
+
+class Simulation(ABC):
+    """A compiled network. Use as a context manager, or call :meth:`close` when done.
+
+    Attributes:
+        plan: the resolved network this simulation runs.
+    """
+
+    plan: Plan
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> np.ndarray:
+        """Run a batch of at most ``plan.batch_size`` trials; what the readout makes of each.
+
+        Returns:
+            float64, shape (trials, units), or (trials, steps, units) for a voltage trace.
+
+        Raises:
+            DataError: too many trials, or events outside the trial or the population.
+        """
+
+    @abstractmethod
+    def backward(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, Gradient]:
+        """Gradients of the last forward pass.
+
+        Args:
+            drive: dL/d outputs, of the shape that :meth:`forward` returned.
+            spike_drive: by population, added to the adjoint of the voltage at each of its
+                spikes; shape (units,) or (trials, units). Spike-count regularisers use it.
+
+        Returns:
+            A :class:`Gradient` per projection name.
+
+        Raises:
+            PlanError: no forward pass yet, or a drive of another shape.
+            NetworkError: ``spike_drive`` names a population that is not there.
+        """
+
+    @abstractmethod
+    def spikes(self, population: str) -> Events:
+        """Spikes of the last forward pass, sorted by (trial, unit, time), times in ms."""
+
+    @abstractmethod
+    def spike_counts(self, population: str) -> np.ndarray:
+        """Spikes per trial and unit in the last forward pass, int64, (trials, units)."""
+
+    @abstractmethod
+    def load(self, network: Network) -> None:
+        """Take over weights, delays and connectivity, after training changed them.
+
+        Raises:
+            NetworkError: weights or delays out of range.
+            PlanError: the network is not the one that was compiled; see :func:`planned_tables`.
+        """
+
+    @abstractmethod
+    def memory(self) -> int:
+        """Bytes this simulation holds for its buffers."""
+
+    def close(self) -> None:
+        """Free what the simulation holds; it cannot be used afterwards."""
+
+    def __enter__(self) -> Simulation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Backend(ABC):
+    """A way to run plans.
+
+    Attributes:
+        name: as users write it in ``backend=``.
+    """
+
+    name: str
+
+    @abstractmethod
+    def check(self, plan: Plan) -> None:
+        """Raise PlanError if the plan wants something this backend cannot do."""
+
+    @abstractmethod
+    def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
+        """Build the simulation and load the network's weights and delays."""
+
+
+def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
+    """The batch as one Events per input population, checked for names and trial counts."""
+    names = [p.name for p in plan.populations if p.is_input]
+    if isinstance(batch, Events):
+        if len(names) != 1:
+            raise DataError(
+                f"the network has inputs {names}; give forward() a mapping from name to Events"
+            )
+        batch = {names[0]: batch}
+    if set(batch) != set(names):
+        raise DataError(f"batch has events for {sorted(batch)}, the network's inputs are {names}")
+    counts = {events.trials for events in batch.values()}
+    if len(counts) > 1:
+        raise DataError(f"inputs disagree on the number of trials: {sorted(counts)}")
+    if max(counts) > plan.batch_size:
+        raise DataError(
+            f"batch of {max(counts)} trials, but the simulation was compiled for batch_size="
+            f"{plan.batch_size}"
+        )
+    return dict(batch)
+
+
+def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
+    """The synapse tables of a plan's projections, checked to be what the plan was made for.
+
+    Raises:
+        NetworkError: weights or delays out of range.
+        PlanError: another set of projections, sizes or longer delays than planned, for which the
+            buffers of a simulation would be too small.
+    """
+    network.check()
+    planned, given = [p.name for p in plan.projections], list(network.projections)
+    if set(planned) != set(given):
+        raise PlanError(f"load(): projections {given}, but {planned} were compiled; compile again")
+    tables = [network.projections[name].synapses for name in planned]
+    for p, table in zip(plan.projections, tables, strict=True):
+        sizes = plan.populations[p.pre].size, plan.populations[p.post].size
+        if (table.pre_size, table.post_size) != sizes:
+            found = table.pre_size, table.post_size
+            raise PlanError(f"load(): {p.name!r} joins {found} units, not {sizes}; compile again")
+        if delay_to_steps(np.array(table.max_delay), plan.dt) > p.max_delay_steps:
+            raise PlanError(
+                f"load(): {p.name!r} has max_delay = {table.max_delay:g} ms, longer than compiled "
+                f"({p.max_delay_steps * plan.dt:g} ms); compile again"
+            )
+    return tables
+
+
+def check_drives(
+    plan: Plan,
+    outputs: tuple[int, ...] | None,
+    drive: np.ndarray,
+    spike_drive: Mapping[str, np.ndarray] | None,
+) -> dict[str, np.ndarray]:
+    """The arguments of a backward pass, checked: spike drives of shape (trials, units) by name.
+
+    Args:
+        plan: of the simulation.
+        outputs: shape of what the last forward pass returned; None before the first one.
+        drive, spike_drive: see :meth:`Simulation.backward`.
+    """
+    if outputs is None:
+        raise PlanError("backward() follows forward(); run a batch first")
+    if np.shape(drive) != outputs:
+        raise PlanError(f"drive of shape {np.shape(drive)} for outputs of shape {outputs}")
+    checked = {}
+    for name, given in (spike_drive or {}).items():
+        population = plan.populations[plan.population_index(name)]
+        shape = (outputs[0], population.size)
+        if not population.is_spiking:
+            raise PlanError(f"spike_drive: population {name!r} never spikes")
+        if np.shape(given) not in (shape, shape[1:]):
+            raise PlanError(
+                f"spike_drive: {name!r} has shape {np.shape(given)}; give {shape[1:]} or {shape}"
+            )
+        checked[name] = np.broadcast_to(given, shape)
+    return checked

@@ -1,0 +1,27 @@
+"""The embedded engine: the plan as generated C, compiled on first use, run by threads."""
+
+from __future__ import annotations
+
+from genn_delays.backends.base import Backend, Simulation
+from genn_delays.backends.native.codegen import render
+from genn_delays.backends.native.compiler import find_compiler
+from genn_delays.backends.native.simulation import NativeSimulation
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+class Native(Backend):
+    """Generated C; needs a C compiler and nothing else."""
+
+    name = "native"
+
+    def check(self, plan: Plan) -> None:
+        """Every plan runs here, given a compiler."""
+        find_compiler()
+
+    def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
+        return NativeSimulation(plan, network, threads)
+
+    def code(self, plan: Plan) -> str:
+        """The generated C source."""
+        return render(plan)

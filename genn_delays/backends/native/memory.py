@@ -1,0 +1,85 @@
+"""How much memory a plan needs on the native backend, before anything is built."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genn_delays.backends.native.buffers import INITIAL_SPIKES, feedback_slots
+from genn_delays.backends.native.codegen import lanes_of, models_of
+from genn_delays.graph import Component
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+def estimate(
+    plan: Plan,
+    network: Network,
+    *,
+    threads: int,
+    chunks: int,
+    events_per_trial: float = 0.0,
+    graded: bool = False,
+    spikes_per_neuron: float = INITIAL_SPIKES,
+) -> dict[str, int]:
+    """Bytes by part: ``"spikes"``, ``"voltages"``, ``"synapses"``, ``"scratch"``.
+
+    Args:
+        plan, network: what will be run.
+        threads: each has scratch of its own.
+        chunks: parts of the batch with gradients of their own.
+        events_per_trial: input events, all input populations together.
+        graded: input events carry values.
+        spikes_per_neuron: the room that the busiest block of neurons needs, per trial; the
+            engine starts with room for the default and makes more on demand.
+    """
+    parts = {"spikes": 0, "voltages": 0, "synapses": 0}
+    real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype)
+    _, models = models_of(plan)
+    _, slots = feedback_slots(plan)
+    for k, p in enumerate(plan.populations):
+        padded = -(-p.size // lanes) * lanes
+        if p.is_input:
+            parts["spikes"] += plan.batch_size * padded * 12
+            continue
+        parts["synapses"] += models[k].constants * padded * real
+        if k == plan.readout_population and plan.readout.reads == "voltage":
+            parts["voltages"] += 2 * plan.batch_size * plan.steps * padded * real
+        if p.is_spiking:
+            room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
+            per_spike = 4 + real * (len(p.states) + slots[k])
+            parts["spikes"] += int(plan.batch_size * padded * (12 + room * per_spike))
+    per_event = 4 + real * graded
+    parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
+    for q in plan.projections:
+        synapses = len(network.projections[q.name].synapses)
+        owner = plan.populations[q.pre if q.internal else q.post].size
+        parts["synapses"] += synapses * (16 + real * (1 + 2 * chunks)) + 8 * (owner + 1)
+    return parts | {"scratch": scratch_bytes(plan, threads)}
+
+
+def row_length(plan: Plan) -> int:
+    """Steps of a row of arrivals: the trial, the largest delay, rounded up to whole vectors."""
+    lanes = lanes_of(plan.dtype)
+    return -(-(plan.steps + plan.max_delay_steps + 1) // lanes) * lanes
+
+
+def scratch_bytes(plan: Plan, threads: int) -> int:
+    """Most that the engine's threads hold at once; see templates/layer and recurrent."""
+    return threads * max(_component_scratch(plan, c) for c in plan.components)
+
+
+def _component_scratch(plan: Plan, component: Component) -> int:
+    real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype), row_length(plan)
+    pairs = 2 * lanes * row * real
+    if not component.recurrent:
+        states = len(plan.populations[component.populations[0]].states)
+        log = lanes * plan.steps * (8 + states * real)
+        forward = real * lanes * (row + plan.steps + lanes) + log
+        return max(forward, 2 * pairs)
+    forward, backward = lanes * row * real, pairs
+    for k in component.populations:
+        p = plan.populations[k]
+        padded = -(-p.size // lanes) * lanes
+        forward += row * padded * real + plan.steps * padded * (8 + len(p.states) * real)
+        backward += 2 * row * padded * real
+    return max(forward, backward)

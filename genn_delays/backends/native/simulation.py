@@ -1,0 +1,162 @@
+"""NativeSimulation: the buffers of one network and the calls into the compiled engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ctypes import Structure, byref, c_int32, c_int64
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.base import (
+    Batch,
+    Gradient,
+    Simulation,
+    check_drives,
+    input_events,
+    planned_tables,
+)
+from genn_delays.backends.native.buffers import PopulationBuffers, ProjectionBuffers, feedback_slots
+from genn_delays.backends.native.codegen import models_of, render
+from genn_delays.backends.native.compiler import load
+from genn_delays.backends.native.memory import row_length, scratch_bytes
+from genn_delays.backends.native.structures import (
+    PopulationStruct,
+    ProjectionStruct,
+    simulation_struct,
+)
+from genn_delays.backends.native.threads import Team
+from genn_delays.errors import BackendError
+from genn_delays.events import Events
+from genn_delays.graph import Component
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+CHUNKS = 8
+"""Parts of a batch that sum their gradients apart. Fixed, so that the order of summation, and
+with it every last digit, is the same for any number of threads."""
+
+
+class NativeSimulation(Simulation):
+    """A network on the embedded engine."""
+
+    def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
+        self.plan = plan
+        self.library = load(render(plan))
+        self.team = Team(threads)
+        _, models = models_of(plan)
+        slots, counts = feedback_slots(plan)
+        self.populations = [
+            PopulationBuffers(plan, k, models.get(k), count) for k, count in enumerate(counts)
+        ]
+        self.projections = [
+            ProjectionBuffers(plan, k, slot, CHUNKS) for k, slot in enumerate(slots)
+        ]
+        self.trials = 0
+        self.shape: tuple[int, ...] | None = None
+        self.load(network)
+
+    def load(self, network: Network) -> None:
+        tables = planned_tables(self.plan, network)
+        for buffers, table in zip(self.projections, tables, strict=True):
+            buffers.load(table)
+
+    def forward(self, batch: Batch) -> np.ndarray:
+        if not self.populations:
+            raise BackendError("this simulation is closed; compile the network again")
+        events = input_events(self.plan, batch)
+        self.trials = next(iter(events.values())).trials
+        for p, buffers in zip(self.plan.populations, self.populations, strict=True):
+            if p.is_input:
+                buffers.insert(events[p.name])
+        for component in self.plan.components:
+            while True:
+                self._run("forward", component)
+                grown = [self.populations[k].grow() for k in component.populations]
+                if not any(grown):
+                    break
+        self.observed = self._observe()
+        outputs = self.plan.readout.forward(self.observed, self.plan.dt)
+        self.shape = outputs.shape
+        return outputs
+
+    def _observe(self) -> np.ndarray:
+        """What the readout reads: voltages (trials, steps, n) or first spike times (trials, n)."""
+        buffers = self.populations[self.plan.readout_population]
+        if self.plan.readout.reads == "voltage":
+            return buffers.voltage[: self.trials, :, : buffers.size]
+        return buffers.first_spike(self.trials) * self.plan.dt
+
+    def backward(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, Gradient]:
+        spike_drive = check_drives(self.plan, self.shape, drive, spike_drive)
+        observed = self.plan.readout.backward(drive, self.observed, self.plan.dt)
+        self._set_drives(observed, spike_drive)
+        for buffers in self.projections:
+            buffers.clear()
+        for component in reversed(self.plan.components):
+            self._run("backward", component)
+        return {
+            p.name: buffers.gradient()
+            for p, buffers in zip(self.plan.projections, self.projections, strict=True)
+        }
+
+    def _set_drives(self, observed: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
+        for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
+            read = k == self.plan.readout_population
+            buffers.set_drives(
+                voltage=observed if read and self.plan.readout.reads == "voltage" else None,
+                first=observed if read and self.plan.readout.reads == "first_spike" else None,
+                spike=spike_drive.get(p.name),
+            )
+
+    def _run(self, direction: str, component: Component) -> None:
+        """One component, every thread taking work from one counter."""
+        populations = _array(PopulationStruct, self.populations)
+        projections = _array(ProjectionStruct, self.projections)
+        simulation = simulation_struct(self.plan.precision)(
+            steps=self.plan.steps,
+            row=row_length(self.plan),
+            trials=self.trials,
+            chunks=min(CHUNKS, self.trials),
+            n_populations=len(populations),
+            n_projections=len(projections),
+            dt=self.plan.dt,
+            min_slope=self.plan.gradient.min_slope,
+            populations=populations,
+            projections=projections,
+        )
+        targets = (c_int32 * len(component.populations))(*component.populations)
+        ticket = c_int64(0)
+        if component.recurrent:
+            function = getattr(self.library, f"{direction}_recurrent")
+            what: tuple[Any, ...] = (targets, len(targets))
+        else:
+            function = getattr(self.library, f"{direction}_layer")
+            what = component.populations
+        if any(self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))):
+            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
+        for k in component.populations:
+            self.populations[k].struct.needed = populations[k].needed
+
+    def spikes(self, population: str) -> Events:
+        k = self.plan.population_index(population)
+        return self.populations[k].events(self.trials, self.plan.dt)
+
+    def spike_counts(self, population: str) -> np.ndarray:
+        buffers = self.populations[self.plan.population_index(population)]
+        return buffers.counts(self.trials)
+
+    def memory(self) -> int:
+        held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
+        return held + scratch_bytes(self.plan, self.team.size)
+
+    def close(self) -> None:
+        self.team.close()
+        self.populations, self.projections, self.shape = [], [], None
+
+
+def _array(kind: type[Structure], buffers: Sequence[Any]) -> Any:
+    """The structures of buffers as a C array, which holds copies of them."""
+    return (kind * len(buffers))(*(b.struct for b in buffers))

@@ -1,0 +1,59 @@
+"""The C structures of the engine as ctypes, in the order of templates/types.c.j2."""
+
+from __future__ import annotations
+
+from ctypes import POINTER, Structure, c_double, c_float, c_int32, c_int64, c_void_p
+from typing import Any
+
+import numpy as np
+
+
+class PopulationStruct(Structure):
+    """``population``."""
+
+    _fields_ = [
+        *((name, c_int32) for name in ("size", "padded", "blocks", "model", "states", "is_input")),
+        *((name, c_void_p) for name in ("constants", "voltage", "voltage_drive", "spike_drive")),
+        *((name, c_void_p) for name in ("first_drive", "count", "first", "time", "value")),
+        *((name, c_void_p) for name in ("before", "feedback")),
+        ("storage", c_int64),
+        ("capacity", c_int32),
+        ("slots", c_int32),
+        ("needed", c_int64),
+    ]
+
+
+class ProjectionStruct(Structure):
+    """``projection``."""
+
+    _fields_ = [
+        *((name, c_int32) for name in ("pre", "post", "internal", "slot")),
+        ("synapses", c_int64),
+        *((name, c_void_p) for name in ("begin", "other", "delay", "weight")),
+        *((name, c_void_p) for name in ("weight_gradient", "delay_gradient")),
+    ]
+
+
+def simulation_struct(precision: str) -> type[Structure]:
+    """``simulation``, whose scalars have the precision of the plan."""
+    real = c_float if precision == "float32" else c_double
+
+    class SimulationStruct(Structure):
+        _fields_ = [
+            *((name, c_int32) for name in ("steps", "row", "trials", "chunks")),
+            *((name, c_int32) for name in ("n_populations", "n_projections")),
+            ("dt", real),
+            ("min_slope", real),
+            ("populations", POINTER(PopulationStruct)),
+            ("projections", POINTER(ProjectionStruct)),
+        ]
+
+    return SimulationStruct
+
+
+def point(struct: Any, **arrays: np.ndarray | None) -> None:
+    """Set pointer fields to the data of arrays, which the caller keeps alive."""
+    for name, array in arrays.items():
+        if array is not None and not array.flags.c_contiguous:
+            raise ValueError(f"{name} must be contiguous")
+        setattr(struct, name, None if array is None else array.ctypes.data)

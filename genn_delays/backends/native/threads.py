@@ -1,0 +1,39 @@
+"""A team of ordinary threads: ctypes releases the interpreter lock inside the engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from genn_delays.checks import is_count
+from genn_delays.errors import PlanError
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Team:
+    """Runs one function on every thread at once; the caller is one of the threads."""
+
+    def __init__(self, threads: int | None) -> None:
+        if threads is not None and not is_count(threads):
+            raise PlanError(
+                f"threads={threads!r}: must be a whole number >= 1, or None for all cores"
+            )
+        self.size = int(threads or available_cores())
+        self._pool = ThreadPoolExecutor(self.size - 1) if self.size > 1 else None
+
+    def run(self, function: Callable[[], int]) -> list[int]:
+        """What the function returned on each thread."""
+        others = [self._pool.submit(function) for _ in range(self.size - 1)] if self._pool else []
+        return [function(), *(other.result() for other in others)]
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool:
+            self._pool.shutdown()

@@ -1,0 +1,249 @@
+"""The reference backend: plain numpy, slow and obvious, the oracle of every other one.
+
+Every population is stepped densely through time, every synapse is visited at every spike.
+Nothing is shared with the fast engines but the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from genn_delays.backends.base import (
+    Backend,
+    Batch,
+    Gradient,
+    Simulation,
+    check_drives,
+    input_events,
+    planned_tables,
+)
+from genn_delays.errors import PlanError
+from genn_delays.events import Events
+from genn_delays.network import Network
+from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.timing import delay_to_steps
+
+Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""pre, post, weight, delay in steps."""
+
+
+class Reference(Backend):
+    """Slow and obvious; ``threads`` is not used."""
+
+    name = "reference"
+
+    def check(self, plan: Plan) -> None:
+        """Every plan runs here."""
+
+    def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
+        return ReferenceSimulation(plan, network)
+
+
+class ReferenceSimulation(Simulation):
+    """Keeps the whole history of a batch as dense arrays.
+
+    Per population: ``voltage`` (T, trials, n), ``emitted`` (T, trials, n): 1 or the graded value
+    where a spike left, and ``before`` (T, trials, n, S): the state at the end of the flow, before
+    the input of its step: a crossing lies in the flow, an arrival at its end.
+    """
+
+    def __init__(self, plan: Plan, network: Network) -> None:
+        self.plan = plan
+        self.shape: tuple[int, ...] | None = None
+        self.trials = 0
+        self.emitted = [np.zeros((plan.steps, 0, p.size), plan.dtype) for p in plan.populations]
+        self.load(network)
+
+    def load(self, network: Network) -> None:
+        self.tables = [
+            (t.pre, t.post, t.weight.astype(self.plan.dtype), delay_to_steps(t.delay, self.plan.dt))
+            for t in planned_tables(self.plan, network)
+        ]
+
+    def forward(self, batch: Batch) -> np.ndarray:
+        plan = self.plan
+        events = input_events(plan, batch)
+        self.trials = next(iter(events.values())).trials
+        T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
+        sizes = [(self.trials, p.size) for p in plan.populations]
+        self.emitted = [np.zeros((T, *s), plan.dtype) for s in sizes]
+        self.voltage = [np.zeros((T, *s), plan.dtype) for s in sizes]
+        self.before = [
+            np.zeros((T, *s, len(p.states)), plan.dtype)
+            for p, s in zip(plan.populations, sizes, strict=True)
+        ]
+        arriving = [np.zeros((end, *s), plan.dtype) for s in sizes]
+        for k, p in enumerate(plan.populations):
+            if p.is_input:
+                self._insert(k, events[p.name])
+        state = [np.zeros_like(b[0]) for b in self.before]
+        for t in range(T):
+            for k, p in enumerate(plan.populations):
+                if not p.is_input:
+                    state[k] = self._advance(t, k, p, state[k], arriving[k][t])
+            for projection, table in zip(plan.projections, self.tables, strict=True):
+                _deliver(t, self.emitted[projection.pre][t], table, arriving[projection.post])
+        self.observed = self._observe()
+        outputs = plan.readout.forward(self.observed, plan.dt)
+        self.shape = outputs.shape
+        return outputs
+
+    def _insert(self, k: int, events: Events) -> None:
+        p = self.plan.populations[k]
+        step = events.steps(self.plan.dt, self.plan.steps, p.size, p.name)
+        value = np.ones(len(events)) if events.value is None else events.value
+        np.add.at(self.emitted[k], (step, events.trial, events.unit), value.astype(self.plan.dtype))
+
+    def _advance(
+        self, t: int, k: int, p: PlannedPopulation, x: np.ndarray, arriving: np.ndarray
+    ) -> np.ndarray:
+        """One step of a population: flow, input, sample, threshold, reset."""
+        dtype = self.plan.dtype
+        x = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+        self.before[k][t] = x
+        x[..., p.input_state] += arriving
+        self.voltage[k][t] = x[..., p.threshold_state]
+        if p.threshold is None:
+            return x
+        fired = x[..., p.threshold_state] >= p.threshold.astype(dtype)
+        self.emitted[k][t] = fired
+        return np.where(fired[..., None], self._reset(p, x), x)
+
+    def _reset(self, p: PlannedPopulation, x: np.ndarray) -> np.ndarray:
+        """R x + r."""
+        matrix, offset = (a.astype(self.plan.dtype) for a in (p.reset_matrix, p.reset_offset))
+        return np.einsum("nij,bnj->bni", matrix, x) + offset
+
+    def _observe(self) -> np.ndarray:
+        """What the readout reads: voltages (trials, T, n), or first spike times (trials, n)."""
+        k = self.plan.readout_population
+        if self.plan.readout.reads == "voltage":
+            return self.voltage[k].transpose(1, 0, 2)
+        fired = self.emitted[k] > 0
+        first = np.where(fired.any(axis=0), fired.argmax(axis=0), self.plan.steps)
+        return first * self.plan.dt
+
+    def backward(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, Gradient]:
+        plan = self.plan
+        spike_drive = check_drives(plan, self.shape, drive, spike_drive)
+        T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
+        observed = plan.readout.backward(drive, self.observed, plan.dt)
+        # a_in of every step and -da_in/dt; zero after the end of the trial.
+        sizes = [(end, self.trials, p.size) for p in plan.populations]
+        self.into = [np.zeros(s, plan.dtype) for s in sizes]
+        self.shift = [np.zeros(s, plan.dtype) for s in sizes]
+        adjoint = [np.zeros_like(b[0]) for b in self.before]
+        gradients = [(np.zeros(len(w)), np.zeros(len(w))) for _, _, w, _ in self.tables]
+        for t in reversed(range(T)):
+            for k, p in enumerate(plan.populations):
+                arrival = self._collect(t, k, gradients)
+                if p.is_input:
+                    continue
+                voltage_drive, time_drive = self._drives(t, k, observed)
+                if p.threshold is not None:
+                    time_gradient = arrival + time_drive
+                    adjoint[k] = self._jump(t, k, p, adjoint[k], time_gradient, voltage_drive)
+                    if p.name in spike_drive:
+                        fired = self.emitted[k][t] > 0
+                        adjoint[k][..., p.threshold_state] += fired * spike_drive[p.name]
+                adjoint[k][..., p.threshold_state] += voltage_drive
+                self.into[k][t] = adjoint[k][..., p.input_state]
+                self._shift(t, k, p, adjoint[k])
+                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(plan.dtype), adjoint[k])
+        return {
+            p.name: Gradient(weight, delay)
+            for p, (weight, delay) in zip(plan.projections, gradients, strict=True)
+        }
+
+    def _collect(
+        self, t: int, k: int, gradients: list[tuple[np.ndarray, np.ndarray]]
+    ) -> np.ndarray:
+        """Add the gradients of the spikes that left population k at t; return dL/dt of these."""
+        arrival = np.zeros_like(self.emitted[k][t])
+        for index in self.plan.out_of(k):
+            pre, post, weight, delay = self.tables[index]
+            target = self.plan.projections[index].post
+            value = self.emitted[k][t][:, pre]
+            into = self.into[target][t + 1 + delay, :, post].T
+            shift = self.shift[target][t + 1 + delay, :, post].T
+            gradients[index][0][:] += np.sum(value * into, axis=0)
+            gradients[index][1][:] += np.sum(-weight * value * shift, axis=0)
+            np.add.at(arrival.T, pre, (-weight * shift).T)
+        return arrival
+
+    def _shift(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
+        """-da_in/dt at t, half of it from this step and half from the step after."""
+        half = 0.5 * np.einsum("bni,ni->bn", a, p.arrival_shift.astype(self.plan.dtype))
+        self.shift[k][t] += half
+        if t > 0:
+            self.shift[k][t - 1] += half
+
+    def _drives(self, t: int, k: int, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(dL/dV at step t, dL/dt of spikes at step t) that the loss gives population k."""
+        nothing = np.zeros_like(self.emitted[k][t])
+        if k != self.plan.readout_population:
+            return nothing, nothing
+        if self.plan.readout.reads == "voltage":
+            return observed[:, t].astype(self.plan.dtype), nothing
+        first = self.observed == t * self.plan.dt
+        return nothing, np.where(first, observed, 0.0).astype(self.plan.dtype)
+
+    def _jump(
+        self,
+        t: int,
+        k: int,
+        p: PlannedPopulation,
+        a: np.ndarray,
+        time_gradient: np.ndarray,
+        voltage_drive: np.ndarray,
+    ) -> np.ndarray:
+        """The saltation of the adjoint at spikes; see gradients/eventprop.py."""
+        dtype, v = self.plan.dtype, p.threshold_state
+        flow, matrix = p.flow.astype(dtype), p.reset_matrix.astype(dtype)
+        before = self.before[k][t]
+        after = self._reset(p, before)
+        speed = np.einsum("nij,bnj->bni", flow, before)
+        kink = np.einsum("nij,bnj->bni", flow, after) - np.einsum("nij,bnj->bni", matrix, speed)
+        slope = self._slope(p, before, speed)
+        # The voltage drive is per step: per ms it is divided by dt.
+        loss_kink = voltage_drive * (before[..., v] - after[..., v]) / dtype(self.plan.dt)
+        bracket = np.sum(kink * a, axis=-1) - time_gradient - loss_kink
+        jumped = np.einsum("nij,bni->bnj", matrix, a)
+        jumped[..., v] += bracket / slope
+        return np.where(self.emitted[k][t][..., None] > 0, jumped, a)
+
+    def _slope(self, p: PlannedPopulation, before: np.ndarray, speed: np.ndarray) -> np.ndarray:
+        """V' where the voltage crossed its threshold within the step, to second order."""
+        dtype, v = self.plan.dtype, p.threshold_state
+        threshold = np.asarray(p.threshold, dtype)
+        acceleration = np.einsum("nj,bnj->bn", p.flow[:, v].astype(dtype), speed)
+        squared = speed[..., v] ** 2 - 2 * acceleration * (before[..., v] - threshold)
+        floor = dtype(self.plan.gradient.min_slope) * threshold
+        return np.sqrt(np.maximum(squared, floor**2))
+
+    def spikes(self, population: str) -> Events:
+        emitted = self.emitted[self.plan.population_index(population)]
+        trial, unit, step = np.nonzero(emitted.transpose(1, 2, 0))
+        value = emitted[step, trial, unit].astype(np.float64)
+        plain = bool(np.all(value == 1.0))
+        return Events(step * self.plan.dt, unit, trial, self.trials, None if plain else value)
+
+    def spike_counts(self, population: str) -> np.ndarray:
+        emitted = self.emitted[self.plan.population_index(population)]
+        return np.count_nonzero(emitted, axis=0).astype(np.int64)
+
+    def memory(self) -> int:
+        if self.shape is None:
+            raise PlanError("the reference backend allocates with its first batch; run one first")
+        return sum(a.nbytes for part in (self.emitted, self.voltage, self.before) for a in part)
+
+
+def _deliver(t: int, emitted: np.ndarray, table: Table, arriving: np.ndarray) -> None:
+    """A spike of step t arrives at t + 1 + delay; arrivals after the end are never read."""
+    pre, post, weight, delay = table
+    for trial in range(len(emitted)):
+        np.add.at(arriving[:, trial], (t + 1 + delay, post), weight * emitted[trial, pre])

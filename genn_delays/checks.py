@@ -1,0 +1,27 @@
+"""What counts as a number where a user may write anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def is_number(value: Any) -> bool:
+    """True for a finite real number; a truth value or a text is none.
+
+    >>> is_number(1e-3), is_number(np.float32(2)), is_number(True), is_number("3")
+    (True, True, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return bool(np.isfinite(value))
+
+
+def is_count(value: Any, least: int = 1) -> bool:
+    """True for a whole number that is at least ``least``.
+
+    >>> is_count(3), is_count(3.0), is_count(3.5), is_count(0), is_count(0, least=0)
+    (True, True, False, False, True)
+    """
+    return is_number(value) and int(value) == value and bool(value >= least)

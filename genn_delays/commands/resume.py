@@ -1,0 +1,24 @@
+"""``genn-delays resume``: go on with a run that was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from genn_delays.commands.arguments import run_argument
+from genn_delays.commands.run import stoppable, train_and_report
+from genn_delays.run import resumed
+from genn_delays.run_folder import RunFolder
+
+
+@click.command()
+@run_argument
+def resume(run_dir: Path) -> None:
+    """Go on with a run from its checkpoint.
+
+    The result is the same, bit for bit, as without the stop.
+    """
+    with stoppable() as signals:
+        folder = RunFolder.open(run_dir)
+        train_and_report(folder, lambda: resumed(folder), signals)

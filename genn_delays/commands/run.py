@@ -1,0 +1,73 @@
+"""``genn-delays run``: train what a configuration describes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from genn_delays.commands.arguments import config_argument, set_option
+from genn_delays.config import load_config
+from genn_delays.experiment import Experiment, load_dataset, make_network, prepare
+from genn_delays.run import outcome, train
+from genn_delays.run_folder import RunFolder
+from genn_delays.signals import Stopped, StopSignals
+from genn_delays.training import Interrupted
+
+
+@click.command()
+@config_argument
+@set_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Run folder, which must not hold anything yet; by default runs/<config>-<time>.",
+)
+def run(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
+    """Train a network, keeping everything about it in a run folder.
+
+    Ends with the test accuracy of the epoch that did best on the validation split. Ctrl-C or
+    SIGTERM stops after the current batch; `genn-delays resume` goes on from there.
+    """
+    with stoppable() as signals:
+        loaded = load_config(config, overrides)
+        RunFolder.check_free(output)
+        dataset = load_dataset(loaded)
+        experiment = prepare(loaded, dataset, make_network(loaded, dataset))
+        folder = RunFolder.create(loaded, config.stem, output)
+        train_and_report(folder, lambda: experiment, signals)
+
+
+@contextmanager
+def stoppable() -> Iterator[StopSignals]:
+    """Signals end the command with their documented exit code."""
+    with StopSignals() as signals:
+        try:
+            yield signals
+        except Stopped:
+            click.echo("Stopped before the first batch; nothing was changed.", err=True)
+            sys.exit(signals.exit_code)
+
+
+def train_and_report(
+    folder: RunFolder, prepared: Callable[[], Experiment], signals: StopSignals
+) -> None:
+    """Train in a run folder that nobody else uses, draw the picture and print the outcome."""
+    with folder.lock():
+        experiment = prepared()
+        try:
+            with experiment.simulation:
+                summary = train(folder, experiment, signals)
+        except Interrupted:
+            click.echo(f"Stopped; go on with: genn-delays resume {folder.path}", err=True)
+            sys.exit(signals.exit_code)
+        # matplotlib takes half a second to import, and only the picture needs it
+        from genn_delays.analysis.plots import plot_run
+
+        plot_run(folder)
+    click.echo(outcome(summary))
+    click.echo(f"run folder: {folder.path}")
+    click.echo(f"picture:    {folder.picture}")

@@ -1,0 +1,245 @@
+"""The configuration of a run: its schema, the file it is read from and what may override it.
+
+A configuration that was read is complete: paths are absolute, every default is written out,
+and whatever can be checked without the data has been checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import ValidationError as Invalid
+
+from genn_delays import datasets, strict_yaml
+from genn_delays.backends import BACKENDS
+from genn_delays.datasets import augment
+from genn_delays.errors import ConfigError, GennDelaysError, suggest
+from genn_delays.model_file import load_build, resolve_args
+from genn_delays.network import LEARNABLE
+from genn_delays.options import (
+    GRADIENTS,
+    LOSSES,
+    READOUTS,
+    REWIRING,
+    checked,
+    describe,
+    option,
+    settings,
+    with_name,
+)
+from genn_delays.training import EarlyStopping, SilentRescue, SpikeCount, groups
+from genn_delays.training.optimisers import Rule
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, numbers may be written as text."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class ModelSection(Section):
+    """The network: a Python file with ``build`` and the arguments for it."""
+
+    file: Path
+    args: dict[str, Any] = {}
+
+
+def _augmentations(given: Any) -> Any:
+    if not isinstance(given, list):
+        raise ConfigError(f"{given!r} given; write a list of augmentations")
+    return describe(augment.make(given))
+
+
+class DataSection(Section):
+    """The data set by name, where it lies, its settings, and random changes while training."""
+
+    name: str
+    path: Path | None = None
+    args: dict[str, Any] = {}
+    augment: Annotated[list[dict[str, Any]], checked(_augmentations)] = []
+
+
+class TrainingSection(Section):
+    """The run. ``dt`` and ``duration`` (of a trial, by default the data set's) are in ms."""
+
+    epochs: PositiveInt = 30
+    batch_size: PositiveInt = 64
+    seed: NonNegativeInt = 1
+    dt: PositiveFloat = 1.0
+    duration: PositiveFloat | None = None
+    precision: Literal["float32", "float64"] = "float32"
+    discretisation: Literal["exact", "euler"] = "exact"
+    early_stopping: settings("early_stopping", EarlyStopping) = None  # type: ignore[valid-type]
+    spike_count: settings("spike_count", SpikeCount) = None  # type: ignore[valid-type]
+    silent_rescue: settings("silent_rescue", SilentRescue) = None  # type: ignore[valid-type]
+
+
+def _optimiser(given: Any) -> Any:
+    if not isinstance(given, dict):
+        raise ConfigError(f"{given!r} given; write a mapping such as {{weight: {{name: adam}}}}")
+    named = {
+        key: with_name(value, "adam") if key in LEARNABLE else value for key, value in given.items()
+    }
+    made = groups.make(named)
+    return {
+        # a rule that was left out is the default one, without a schedule
+        **{parameter: _describe_group(getattr(made, parameter)) for parameter in LEARNABLE},
+        "groups": {
+            name: {parameter: _describe_group(group) for parameter, group in chosen.items()}
+            for name, chosen in made.groups.items()
+        },
+        "clip": describe(made.clip),
+    }
+
+
+def _describe_group(given: Rule | groups.Group) -> dict[str, Any]:
+    group = given if isinstance(given, groups.Group) else groups.Group(given)
+    return {**describe(group.rule), "schedule": describe(group.schedules)}
+
+
+def _backend(given: Any) -> Any:
+    names = [*BACKENDS, "auto"]
+    if given not in names:
+        raise ConfigError(f"there is no backend {given!r}; {suggest(given, names)}")
+    return given
+
+
+class BackendSection(Section):
+    """What runs it. ``threads: null`` is one per core."""
+
+    name: Annotated[str, checked(_backend)] = "auto"
+    threads: PositiveInt | None = None
+
+
+def _rewiring(given: Any) -> Any:
+    if not isinstance(given, list):
+        raise ConfigError(f"{given!r} given; write a list of rules, or [] for none")
+    for rule in given:
+        name = rule.get("name") if isinstance(rule, dict) else rule
+        if name not in REWIRING:
+            known = ", ".join(sorted(REWIRING)) or "none; write []"
+            raise ConfigError(f"there is no rewiring rule {name!r}; available: {known}")
+    return given
+
+
+class Config(Section):
+    """A whole configuration."""
+
+    model: ModelSection
+    data: DataSection
+    gradient: option("gradient", GRADIENTS, "eventprop") = {}  # type: ignore[valid-type]
+    readout: option("readout", READOUTS, "exponential_mean_voltage") = {}  # type: ignore[valid-type]
+    loss: option("loss", LOSSES, "cross_entropy") = {"scale": 20.0}  # type: ignore[valid-type]
+    training: TrainingSection = Field(default_factory=TrainingSection)
+    optimiser: Annotated[dict[str, Any], checked(_optimiser)] = {}
+    rewiring: Annotated[list[Any], checked(_rewiring)] = []
+    backend: BackendSection = Field(default_factory=BackendSection)
+
+    def to_yaml(self) -> str:
+        """The text of a file that :func:`load_config` reads as an equal configuration."""
+        return strict_yaml.dump(self.model_dump(mode="json"))
+
+
+def load_config(path: Path | str, overrides: Iterable[str] = ()) -> Config:
+    """Read and check a configuration file.
+
+    Args:
+        path: a YAML file; relative paths in it start from its folder.
+        overrides: ``"key.sub=value"`` each, the value in YAML.
+
+    Raises:
+        ConfigError: what is wrong, with the file and the place in it.
+    """
+    return _read(Path(path), overrides, resolve=True)
+
+
+def load_resolved(path: Path | str) -> Config:
+    """Read the complete configuration of a run folder, whose model file may be gone.
+
+    Raises:
+        ConfigError: it is damaged.
+    """
+    return _read(Path(path), (), resolve=False)
+
+
+def _read(path: Path, overrides: Iterable[str], resolve: bool) -> Config:
+    try:
+        data = strict_yaml.parse(_text(path))
+        if not isinstance(data, dict):
+            raise ConfigError("expected a mapping with the keys model, data, training, ...")
+        for override in overrides:
+            _override(data, override)
+        config = Config.model_validate(data)
+        return _resolve(config, path.resolve().parent) if resolve else config
+    except Invalid as error:
+        raise ConfigError(f"{path}: {_explain(error)}") from None
+    except GennDelaysError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError("cannot be read: it is not UTF-8 text") from None
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    """Set one nested key in place."""
+    key, equals, value = override.partition("=")
+    if not equals or not all(parts := key.strip().split(".")):
+        raise ConfigError(f"--set {override!r}: write it as key.sub=value")
+    try:
+        parsed = strict_yaml.parse(value)
+    except ConfigError as error:
+        raise ConfigError(f"--set {override!r}: {error}") from None
+    for depth, part in enumerate(parts[:-1]):
+        data = data.setdefault(part, {})
+        if not isinstance(data, dict):
+            place = ".".join(parts[: depth + 1])
+            raise ConfigError(f"--set {override!r}: {place} has no keys inside; set it whole")
+    data[parts[-1]] = parsed
+
+
+def _resolve(config: Config, folder: Path) -> Config:
+    """Absolute paths, and the arguments of model and data set with their defaults."""
+    file = (folder / config.model.file.expanduser()).resolve()
+    args = describe(resolve_args(load_build(file), config.model.args))
+    model = config.model.model_copy(update={"file": file, "args": args})
+    path = config.data.path
+    if path is not None:
+        path = (folder / path.expanduser()).resolve()
+        if not path.exists():
+            raise ConfigError(f"data.path: there is no file or folder {path}")
+    source = describe(datasets.source(config.data.name, **config.data.args))
+    data = config.data.model_copy(update={"path": path, "args": source})
+    return config.model_copy(update={"model": model, "data": data})
+
+
+def _explain(invalid: Invalid) -> str:
+    """The first error: its place, what was given and what is allowed."""
+    error = invalid.errors()[0]
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        hint = suggest(str(error["loc"][-1]), _keys(error["loc"][:-1]))
+        return f"{place}: unknown key; {hint}"
+    if error["type"] == "missing":
+        return f"{place}: is missing; give it a value"
+    if error["type"] == "option":
+        return f"{place}: {error['msg']}"
+    if error["type"] == "model_type":
+        return f"{place}: {error['input']!r} given; {suggest('', _keys(error['loc']))}"
+    return f"{place}: {error['input']!r} given; {error['msg'].lower()}"
+
+
+def _keys(place: tuple[int | str, ...]) -> list[str]:
+    """Keys allowed at a place of the configuration."""
+    section: type[BaseModel] = Config
+    for part in place:
+        section = section.model_fields[str(part)].annotation  # type: ignore[assignment]
+    return list(section.model_fields)

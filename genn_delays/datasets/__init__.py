@@ -1,0 +1,53 @@
+"""Data sets by name: ``load("spoken_digits", dt=1.0)``. One file per data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from genn_delays.datasets.audio_folder import AudioFolder
+from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.sequence import Sequence
+from genn_delays.datasets.spike_hdf5 import SpikeHDF5
+from genn_delays.datasets.spoken_digits import SpokenDigits
+from genn_delays.datasets.yin_yang import YinYang
+from genn_delays.errors import DataError, suggest
+from genn_delays.settings import build
+
+SOURCES: dict[str, type[Source]] = {
+    "audio_folder": AudioFolder,
+    "sequence": Sequence,
+    "spike_hdf5": SpikeHDF5,
+    "spoken_digits": SpokenDigits,
+    "yin_yang": YinYang,
+}
+
+__all__ = ["SOURCES", "Dataset", "Split", "load", "source"]
+
+
+def source(name: str, **args: Any) -> Source:
+    """The source ``name`` with its settings checked, without reading or making any data.
+
+    Raises:
+        DataError: unknown name or setting (the nearest is named), or an impossible value.
+    """
+    if name not in SOURCES:
+        raise DataError(f"data.name: no data set is called {name!r}; {suggest(name, SOURCES)}")
+    return build(SOURCES[name], args, "data.args", DataError)
+
+
+def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -> Dataset:
+    """Load a data set.
+
+    Args:
+        name: one of :data:`SOURCES`.
+        dt: time step of the run in ms; audio is encoded as spikes on its grid.
+        path: file or folder, for the data sets that read one.
+        args: settings of that data set, see its class.
+
+    Raises:
+        DataError: unknown name or setting, or data that is missing or malformed.
+    """
+    if not dt > 0:
+        raise DataError(f"load({name!r}): dt is {dt}, it must be > 0 ms")
+    return source(name, **args).load(float(dt), None if path is None else Path(path).expanduser())

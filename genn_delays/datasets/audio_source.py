@@ -1,0 +1,145 @@
+"""What the audio data sets share: settings, the cache of log-mel bands, encoding as spikes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import h5py
+import numpy as np
+
+from genn_delays.cache import atomic_path, cache_folder
+from genn_delays.datasets.audio import LogMel
+from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
+from genn_delays.datasets.encoder import SpikeEncoder
+
+logger = logging.getLogger(__name__)
+
+Features = dict[str, tuple[np.ndarray, np.ndarray]]
+"""By split: log-mel bands, float (recordings, frames, bands), and labels, int64."""
+
+FORMAT = 1  # part of the cache key: raise it when the same settings give other features
+
+
+@dataclass(frozen=True)
+class AudioSource(Source):
+    """A data set of recordings that become spikes.
+
+    Attributes:
+        duration: length of a trial in ms.
+        bands, window, hop, f_min, f_max, range_db, rate: see
+            :class:`~genn_delays.datasets.audio.LogMel`.
+        thresholds, tau, gain, deltas, delta_tau, centre: see
+            :class:`~genn_delays.datasets.encoder.SpikeEncoder`.
+        cache: whether to keep the log-mel bands in the user's cache folder.
+    """
+
+    duration: float = 1000.0
+    bands: int = LogMel.bands
+    window: float = LogMel.window
+    hop: float = LogMel.hop
+    f_min: float = LogMel.f_min
+    f_max: float = LogMel.f_max
+    range_db: float = LogMel.range_db
+    rate: int = LogMel.rate
+    thresholds: tuple[float, ...] = SpikeEncoder.thresholds
+    tau: float = SpikeEncoder.tau
+    gain: float = SpikeEncoder.gain
+    deltas: bool = SpikeEncoder.deltas
+    delta_tau: float = SpikeEncoder.delta_tau
+    centre: str = SpikeEncoder.centre
+    cache: bool = True
+    positive: ClassVar[tuple[str, ...]] = ("duration",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # their own checks, now rather than after the recordings have been read
+        self.log_mel  # noqa: B018
+        self.encoder  # noqa: B018
+
+    @property
+    def log_mel(self) -> LogMel:
+        """The transform from sound to bands."""
+        return LogMel(
+            self.bands, self.window, self.hop, self.f_min, self.f_max, self.range_db, self.rate
+        )
+
+    @property
+    def encoder(self) -> SpikeEncoder:
+        """The encoder from bands to spikes."""
+        return SpikeEncoder(
+            self.bands,
+            self.thresholds,
+            self.tau,
+            self.gain,
+            self.deltas,
+            self.delta_tau,
+            self.hop,
+            self.centre,
+        )
+
+    @property
+    def samples(self) -> int:
+        """Samples of a trial at ``rate``."""
+        return round(self.duration * self.rate / 1000.0)
+
+    def encoded(
+        self, name: str, features: Features, class_names: tuple[str, ...], dt: float
+    ) -> Dataset:
+        """The data set of spikes at the time step ``dt`` (ms)."""
+        splits = {}
+        for split, (log_mel, labels) in features.items():
+            time, unit, offset = self.encoder.encode(log_mel, self.duration, dt)
+            splits[split] = Split(time, unit, offset, np.asarray(labels, dtype=np.int64))
+        return Dataset(
+            name=name,
+            **splits,
+            units=self.encoder.units,
+            classes=len(class_names),
+            duration=self.duration,
+            class_names=class_names,
+        )
+
+    def cached(self, name: str, identity: object, make: Callable[[], Features]) -> Features:
+        """``make()``, or what it made before from the same identity and settings.
+
+        Args:
+            name: folder below the cache root.
+            identity: everything, besides the settings of the bands, that decides the content;
+                as JSON.
+        """
+        if not self.cache:
+            return _rounded(make())
+        settings = asdict(self.log_mel) | {"duration": self.duration}
+        key = json.dumps([FORMAT, settings, identity], sort_keys=True).encode()
+        path = cache_folder(name) / f"{hashlib.sha256(key).hexdigest()[:24]}.h5"
+        if (found := _read(path)) is not None:
+            return found
+        features = _rounded(make())
+        try:
+            with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+                for split, (log_mel, labels) in features.items():
+                    file[f"{split}/log_mel"] = log_mel
+                    file[f"{split}/labels"] = labels
+        except OSError as failure:  # a full disk costs the cache, not the run
+            logger.warning("%s: not cached, %s", path, failure)
+        return features
+
+
+def _rounded(features: Features) -> Features:
+    """As kept in the cache: 16 bits resolve a log-mel band to a hundredth of its spread."""
+    return {s: (bands.astype(np.float16), labels) for s, (bands, labels) in features.items()}
+
+
+def _read(path: Path) -> Features | None:
+    """The features in a cache file; None where there is none or it cannot be read."""
+    try:
+        with h5py.File(path, "r") as file:
+            return {s: (file[f"{s}/log_mel"][()], file[f"{s}/labels"][()]) for s in SPLITS}
+    except (OSError, KeyError):
+        return None  # a damaged cache is made again rather than reported

@@ -1,0 +1,155 @@
+"""Split and Dataset: labelled trials of events, ragged, as parallel arrays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from genn_delays.errors import DataError
+from genn_delays.events import Events
+from genn_delays.settings import Settings
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Trials with their labels. The events of a trial are sorted by (unit, time).
+
+    Attributes:
+        time: event times in ms from the start of the trial, float32, shape (events,).
+        unit: int32, shape (events,).
+        offset: int64, shape (trials + 1,); trial k owns events offset[k] to offset[k + 1].
+        labels: int64, shape (trials,), or float64 (trials, ...): the target of a regression.
+        value: float32, shape (events,), graded values; None where every event is a spike.
+    """
+
+    time: np.ndarray
+    unit: np.ndarray
+    offset: np.ndarray
+    labels: np.ndarray
+    value: np.ndarray | None = None
+
+    @staticmethod
+    def from_events(events: Events, labels: np.ndarray) -> Split:
+        """The split that holds these events, in any order, and one label per trial."""
+        order = np.lexsort((events.time, events.unit, events.trial))
+        counts = np.bincount(events.trial, minlength=events.trials)
+        labels = np.asarray(labels)
+        return Split(
+            time=events.time[order].astype(np.float32),
+            unit=events.unit[order].astype(np.int32),
+            offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            labels=labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64),
+            value=None if events.value is None else events.value[order].astype(np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, index: np.ndarray) -> Events:
+        """The events of some trials, renumbered 0 to len(index) - 1 in the order of ``index``.
+
+        Sorted by (trial, unit, time), as the engine likes them.
+        """
+        index = np.asarray(index, dtype=np.int64)
+        first, last = self.offset[index], self.offset[index + 1]
+        bounds = list(zip(first.tolist(), last.tolist(), strict=True))
+        # a trial is contiguous: copying slices is several times faster than a gather
+        take = lambda array: np.concatenate([array[:0], *(array[a:b] for a, b in bounds)])  # noqa: E731
+        trial = np.repeat(np.arange(len(index), dtype=np.int32), last - first)
+        value = None if self.value is None else take(self.value)
+        return Events(take(self.time), take(self.unit), trial, len(index), value)
+
+    def check(self, where: str, units: int, classes: int, duration: float) -> None:
+        """Raise DataError unless there are trials, and labels and events are within range.
+
+        Args:
+            where: begins the message: a file or the name of the split.
+            classes: 0 where the labels are not classes.
+            duration: length of a trial in ms.
+        """
+        if not len(self):
+            raise DataError(f"{where}: it has no trials; check the files and the split arguments")
+        if classes:
+            wrong = np.flatnonzero((self.labels < 0) | (self.labels >= classes))
+            if wrong.size:
+                raise DataError(
+                    f"{where}: trial {wrong[0]} has label {self.labels[wrong[0]]}, outside 0 to "
+                    f"{classes - 1}; check the number of classes"
+                )
+        # written so that NaN is caught too
+        self._refuse(
+            ~((self.time >= 0) & (self.time < duration)),
+            lambda event: (
+                f"at {self.time[event]:g} ms, outside the trial of {duration:g} ms; crop "
+                "the data or lengthen the trial (data.args.duration)"
+            ),
+            where,
+        )
+        self._refuse(
+            (self.unit < 0) | (self.unit >= units),
+            lambda event: (
+                f"of unit {self.unit[event]}, outside the population of {units}; check "
+                "the number of units"
+            ),
+            where,
+        )
+
+    def _refuse(self, wrong: np.ndarray, describe: Callable[[int], str], where: str) -> None:
+        if np.any(wrong):
+            event = int(np.argmax(wrong))
+            trial = np.searchsorted(self.offset, event, side="right") - 1
+            raise DataError(f"{where}: trial {trial} has an event {describe(event)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Three splits over the same input units.
+
+    Attributes:
+        name: as in the registry.
+        train, validation, test: the splits.
+        units: number of input units.
+        classes: number of classes, 0 for a regression.
+        duration: length of a trial in ms; every event lies in [0, duration).
+        class_names: one name per class.
+
+    Raises:
+        DataError: an empty split, a label out of range, an event outside trial or population.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    units: int
+    classes: int
+    duration: float
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name, split in self.splits().items():
+            where = f"data set {self.name!r}, {name} split"
+            split.check(where, self.units, self.classes, self.duration)
+
+    def splits(self) -> dict[str, Split]:
+        """The splits by name, in the order train, validation, test."""
+        return {name: getattr(self, name) for name in SPLITS}
+
+
+class Source(Settings, ABC):
+    """A data set that can be loaded: its dataclass fields are the settings of ``data.args``."""
+
+    @abstractmethod
+    def load(self, dt: float, path: Path | None) -> Dataset:
+        """Make or read the data set.
+
+        Args:
+            dt: time step of the run in ms, for sources that encode signals as spikes.
+            path: file or folder, for sources that read one.
+        """

@@ -1,0 +1,64 @@
+"""Which of two inputs spikes first: ``sequence``, solved by delays alone.
+
+Two input units spike once each, ``interval`` ms apart; the class is the unit that is first
+(Meszaros, Knight and Nowotny 2025, Nat. Commun., sequence detection).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
+from genn_delays.errors import DataError
+
+
+@dataclass(frozen=True)
+class Sequence(Source):
+    """The order of two spikes.
+
+    Attributes:
+        interval: time between the spikes in ms.
+        start: time of the first spike in ms.
+        duration: length of a trial in ms.
+        train, validation, test: how often each split repeats the two patterns.
+    """
+
+    interval: float = 10.0
+    start: float = 0.0
+    duration: float = 50.0
+    train: int = 1
+    validation: int = 1
+    test: int = 1
+    positive: ClassVar[tuple[str, ...]] = ("interval", "duration", *SPLITS)
+    not_negative: ClassVar[tuple[str, ...]] = ("start",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start + self.interval >= self.duration:
+            raise DataError(
+                f"sequence: the second spike, at {self.start + self.interval:g} ms, lies outside "
+                f"the trial of {self.duration:g} ms; raise data.args.duration"
+            )
+
+    def load(self, dt: float, path: Path | None) -> Dataset:
+        return Dataset(
+            name="sequence",
+            **{split: self._split(getattr(self, split)) for split in SPLITS},
+            units=2,
+            classes=2,
+            duration=self.duration,
+            class_names=("first-second", "second-first"),
+        )
+
+    def _split(self, repeats: int) -> Split:
+        first, second = self.start, self.start + self.interval
+        return Split(
+            time=np.tile(np.array([first, second, second, first], dtype=np.float32), repeats),
+            unit=np.tile(np.array([0, 1, 0, 1], dtype=np.int32), repeats),
+            offset=np.arange(0, 4 * repeats + 1, 2, dtype=np.int64),
+            labels=np.tile(np.array([0, 1], dtype=np.int64), repeats),
+        )

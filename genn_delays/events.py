@@ -1,0 +1,133 @@
+"""Events: the spikes or graded values of a batch of trials, ragged, as parallel arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from genn_delays.errors import DataError
+from genn_delays.timing import time_to_steps
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Events of one population over a batch.
+
+    Attributes:
+        time: event times in ms, shape (events,), float32 or float64.
+        unit: index of the unit within its population, shape (events,).
+        trial: index of the trial within the batch, shape (events,).
+        trials: number of trials; a trial may have no events.
+        value: graded values, shape (events,), or None where every event is a spike.
+
+    The order of events does not matter. Events sorted by (trial, unit, time) are used as
+    they lie, which saves the engine a sort.
+
+    Raises:
+        DataError: arrays of different length, indices outside their range, times not finite.
+    """
+
+    time: np.ndarray
+    unit: np.ndarray
+    trial: np.ndarray
+    trials: int
+    value: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__  # frozen: the arrays are normalised once, here
+        time = np.asarray(self.time)
+        if time.dtype != np.float32:
+            time = _real(time, "time")
+        set_field(self, "time", time)
+        for name in ("unit", "trial"):
+            set_field(self, name, _integer(getattr(self, name), name))
+        if self.value is not None:
+            set_field(self, "value", _real(self.value, "value"))
+        self._check()
+
+    def _check(self) -> None:
+        shape = self.time.shape
+        for name in ("unit", "trial", "value"):
+            array = getattr(self, name)
+            if array is not None and (array.shape != shape or array.ndim != 1):
+                raise DataError(
+                    f"Events.{name} has shape {array.shape} but time has {shape}; "
+                    "all arrays are one-dimensional and of one length"
+                )
+        if self.trials < 0:
+            raise DataError(f"Events.trials is {self.trials}; it counts trials and is >= 0")
+        for name, limit in (("trial", self.trials), ("unit", None)):
+            array = getattr(self, name)
+            if array.size and (array.min() < 0 or (limit is not None and array.max() >= limit)):
+                bound = "" if limit is None else f" and < {limit}"
+                raise DataError(
+                    f"Events.{name} holds {array.min()} to {array.max()}; it must be >= 0{bound}"
+                )
+        for name in ("time", "value"):
+            array = getattr(self, name)
+            if array is not None and not np.all(np.isfinite(array)):
+                raise DataError(f"Events.{name} holds NaN or infinity; remove these events")
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def steps(self, dt: float, steps: int, size: int, population: str) -> np.ndarray:
+        """Step of each event, checked against the trial and the population.
+
+        Args:
+            dt: time step in ms.
+            steps: steps of a trial; an event at or after ``steps * dt`` is an error.
+            size: units of the population.
+            population: its name, for the message.
+
+        Raises:
+            DataError: an event lies outside the trial or the population.
+        """
+        if self.unit.size and self.unit.max() >= size:
+            raise DataError(
+                f"an event names unit {self.unit.max()} but population {population!r} has "
+                f"units 0 to {size - 1}; check the number of input channels"
+            )
+        step = time_to_steps(self.time, dt)
+        outside = (step < 0) | (step >= steps)
+        if np.any(outside):
+            first = np.flatnonzero(outside)[0]
+            raise DataError(
+                f"an event of population {population!r} at {self.time[first]:g} ms "
+                f"(trial {self.trial[first]}) lies outside the trial of {steps * dt:g} ms; "
+                "crop the data or lengthen the trial"
+            )
+        return step
+
+    @staticmethod
+    def from_lists(
+        times: Sequence[np.ndarray],
+        units: Sequence[np.ndarray],
+        values: Sequence[np.ndarray] | None = None,
+    ) -> Events:
+        """Events from one array of times (ms) and one of units per trial."""
+        trial = np.repeat(np.arange(len(times)), [len(t) for t in times])
+        join = lambda parts: np.concatenate([np.asarray(p) for p in parts] or [np.zeros(0)])  # noqa: E731
+        value = None if values is None else join(values)
+        return Events(join(times), join(units), trial, trials=len(times), value=value)
+
+
+def _real(array: np.ndarray, name: str) -> np.ndarray:
+    try:
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"Events.{name} must be numbers, got {np.asarray(array).dtype}") from None
+
+
+def _integer(array: np.ndarray, name: str) -> np.ndarray:
+    array = np.asarray(array)
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        real = array.dtype.kind == "f" and np.all(np.isfinite(array))
+        if not (real and np.all(array == np.rint(array))):
+            raise DataError(f"Events.{name} must be whole numbers, got {array.dtype}")
+        array = array.astype(np.int64)
+    return array

@@ -1,0 +1,77 @@
+"""The order of a network: strongly connected components, and the population that is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from genn_delays.errors import PlanError, suggest
+from genn_delays.network import Population
+from genn_delays.neurons import Input
+from genn_delays.readouts import Readout
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """Populations that feed back on each other, stepped together; or a single one.
+
+    Attributes:
+        populations: indices into ``Plan.populations``, without the inputs.
+        recurrent: False for a single population without a projection onto itself.
+    """
+
+    populations: tuple[int, ...]
+    recurrent: bool
+
+
+def components_of(
+    populations: list[Population], edges: list[tuple[int, int]]
+) -> tuple[np.ndarray, tuple[Component, ...]]:
+    """Strongly connected components in execution order; label -1 for inputs."""
+    count = len(populations)
+    pre, post = np.array(edges, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(edges)), (pre, post)), shape=(count, count))
+    total, labels = connected_components(graph, directed=True, connection="strong")
+    after = {c: {labels[a] for a, b in edges if labels[b] == c} - {c} for c in range(total)}
+    order: list[int] = []
+    while len(order) < total:
+        ready = [c for c in range(total) if c not in order and after[c] <= set(order)]
+        order.append(min(ready, key=lambda c: int(np.argmax(labels == c))))
+    components: list[Component] = []
+    position = np.full(count, -1)
+    for label in order:
+        members = [int(k) for k in np.flatnonzero(labels == label)]
+        if isinstance(populations[members[0]].neuron, Input):
+            continue
+        position[members] = len(components)
+        recurrent = len(members) > 1 or (members[0], members[0]) in edges
+        components.append(Component(tuple(members), recurrent))
+    return position, tuple(components)
+
+
+def readout_population_of(
+    populations: list[Population], edges: list[tuple[int, int]], readout: Readout
+) -> int:
+    """The population that the readout names, or the only one it can mean."""
+    names = [p.name for p in populations]
+    if readout.population is not None:
+        if readout.population not in names:
+            hint = suggest(readout.population, names)
+            raise PlanError(f"readout: no population {readout.population!r}; {hint}")
+        chosen = names.index(readout.population)
+        if isinstance(populations[chosen].neuron, Input):
+            raise PlanError(f"readout: population {readout.population!r} is an input; read another")
+        return chosen
+    excluded = {pre for pre, _ in edges}
+    excluded |= {k for k, p in enumerate(populations) if isinstance(p.neuron, Input)}
+    ends = [k for k in range(len(populations)) if k not in excluded]
+    if len(ends) != 1:
+        found = [names[k] for k in ends]
+        raise PlanError(
+            f"the readout could read any of {found}; name one, as in "
+            f"{type(readout).__name__}(population={(found or names)[-1]!r})"
+        )
+    return ends[0]

@@ -1,0 +1,125 @@
+"""Model files: Python files with a function ``build(*, inputs, outputs, seed, ...) -> Network``."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, ValidationError, create_model
+
+from genn_delays.errors import ConfigError, GennDelaysError, suggest
+from genn_delays.network import Network
+
+SUPPLIED = ("inputs", "outputs", "seed")
+"""Arguments of ``build`` that the run supplies: the data set's units and classes, the seed."""
+
+
+def load_build(path: Path) -> Callable[..., Network]:
+    """The function ``build`` of a model file.
+
+    Raises:
+        ConfigError: no such file, an error in it (with its line), or no usable ``build``.
+    """
+    if not path.is_file():
+        raise ConfigError(f"model.file: there is no file {path}")
+    build = getattr(_import(path), "build", None)
+    if not callable(build):
+        raise ConfigError(
+            f"model.file: {path} has no function build(*, inputs, outputs, seed, ...)"
+        )
+    missing = [name for name in SUPPLIED if name not in inspect.signature(build).parameters]
+    if missing:
+        raise ConfigError(f"model.file: build() in {path} lacks the argument {missing[0]!r}")
+    return build
+
+
+def resolve_args(build: Callable[..., Network], args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of ``build`` with its defaults, checked against its annotations.
+
+    Args:
+        build: what :func:`load_build` gives.
+        args: ``model.args`` of a configuration, without the supplied arguments.
+
+    Raises:
+        ConfigError: an unknown argument (the nearest is named), a wrong type, a missing one.
+    """
+    parameters = inspect.signature(build).parameters
+    names = [name for name in parameters if name not in SUPPLIED]
+    for name in args:
+        if name in SUPPLIED:
+            raise ConfigError(f"model.args.{name}: the run supplies it; remove it here")
+        if name not in names:
+            raise ConfigError(f"model.args.{name}: unknown argument; {suggest(name, names)}")
+    hints = get_type_hints(build)
+    declared: dict[str, Any] = {
+        name: (hints.get(name, Any), _default(parameters[name])) for name in names
+    }
+    config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False)
+    try:
+        checked = create_model("build", __config__=config, **declared)(**args)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in ("model", "args", *first["loc"]))
+        given = "" if first["type"] == "missing" else f", {first['input']!r} given"
+        raise ConfigError(f"{place}: {first['msg'].lower()}{given}") from None
+    return {name: getattr(checked, name) for name in names}
+
+
+def build_network(
+    path: Path, args: Mapping[str, Any], *, inputs: int, outputs: int, seed: int
+) -> Network:
+    """The network that a model file declares.
+
+    Args:
+        path: the model file.
+        args: ``model.args`` of a configuration.
+        inputs: input units of the data set.
+        outputs: classes of the data set.
+        seed: seeds the initial weights and delays.
+
+    Raises:
+        ConfigError: see :func:`load_build` and :func:`resolve_args`; or ``build`` fails.
+        NetworkError: impossible values.
+    """
+    build = load_build(path)
+    arguments = resolve_args(build, args)
+    try:
+        network = build(inputs=inputs, outputs=outputs, seed=seed, **arguments)
+    except GennDelaysError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"model.file: {_describe(error, path)}") from error
+    if not isinstance(network, Network):
+        raise ConfigError(f"model.file: build() in {path} returned {network!r}, not a gd.Network")
+    return network
+
+
+def _default(parameter: inspect.Parameter) -> Any:
+    """What pydantic takes for it: ``...`` where there is none."""
+    return ... if parameter.default is inspect.Parameter.empty else parameter.default
+
+
+def _import(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"genn_delays_model_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"model.file: {path} is not a Python file; its name ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(f"model.file: {_describe(error, path)}") from error
+    return module
+
+
+def _describe(error: Exception, path: Path) -> str:
+    """File, line and error: the last frame that lies in the model file."""
+    if isinstance(error, SyntaxError):
+        return f"{path}, line {error.lineno}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f"{path}, line {lines[-1] if lines else '?'}: {type(error).__name__}: {error}"

@@ -1,0 +1,46 @@
+"""Leaky integrate-and-fire neuron with an exponential synapse.
+
+    tau_mem V' = -V + I        tau_syn I' = -I        V >= threshold:  V <- 0
+
+V and I are dimensionless; input adds to I.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from genn_delays.neurons.base import Neuron, Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class LIF(Neuron):
+    """Leaky integrate-and-fire neuron, reset to 0.
+
+    Attributes:
+        tau_mem: membrane time constant in ms.
+        tau_syn: synaptic time constant in ms.
+        threshold: dimensionless, > 0.
+    """
+
+    tau_mem: Parameter = 20.0
+    tau_syn: Parameter = 5.0
+    threshold: Parameter = 1.0
+
+    states: ClassVar[tuple[str, ...]] = ("V", "I")
+    positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "threshold")
+
+    def flow(self, size: int) -> np.ndarray:
+        p = self.parameters(size)
+        flow = np.zeros((size, 2, 2))
+        flow[:, 0, 0] = -1.0 / p["tau_mem"]
+        flow[:, 0, 1] = 1.0 / p["tau_mem"]
+        flow[:, 1, 1] = -1.0 / p["tau_syn"]
+        return flow
+
+    def reset(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        matrix, offset = super().reset(size)
+        matrix[:, 0, 0] = 0.0
+        return matrix, offset

@@ -1,0 +1,143 @@
+"""Readouts: what a trial's output is, as a function of one population's voltage or spikes.
+
+Backends hand over the voltage of every step (or the first spike times); the readout and its
+derivative are written once, here, for all of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from genn_delays.errors import PlanError
+
+
+@dataclass(frozen=True)
+class Readout(ABC):
+    """Base of all readouts.
+
+    Attributes:
+        population: name of the population to read; by default the only one that drives none.
+
+    Class attributes:
+        reads: ``"voltage"`` or ``"first_spike"``.
+        linear: True where outputs are linear in the voltage. Only then is the gradient through
+            a spiking neuron's voltage exact, so only these may read one.
+    """
+
+    population: str | None = None
+
+    reads: ClassVar[str] = "voltage"
+    linear: ClassVar[bool] = False
+
+    def check(self, spiking: bool, name: str) -> None:
+        """Raise PlanError where this readout cannot read such a population."""
+        if self.reads == "first_spike" and not spiking:
+            raise PlanError(
+                f"{type(self).__name__} reads spikes, but population {name!r} never spikes"
+            )
+        if self.reads == "voltage" and spiking and not self.linear:
+            raise PlanError(
+                f"{type(self).__name__} of the spiking population {name!r} has no exact gradient; "
+                "read a LeakyReadout, or use MeanVoltage, ExponentialMeanVoltage or FirstSpike"
+            )
+
+    @abstractmethod
+    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
+        """Outputs of each trial.
+
+        Args:
+            observed: voltages before the reset, shape (trials, steps, units); or for
+                ``reads = "first_spike"`` times in ms, shape (trials, units).
+            dt: ms.
+        """
+
+    @abstractmethod
+    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        """dL/d observed, of its shape, from drive = dL/d outputs."""
+
+
+@dataclass(frozen=True)
+class MeanVoltage(Readout):
+    """Mean of the voltage over the steps of the trial; outputs (trials, units)."""
+
+    linear: ClassVar[bool] = True
+
+    def weights(self, steps: int, dt: float) -> np.ndarray:
+        """Weight of each step in the output, shape (steps,)."""
+        return np.full(steps, 1.0 / steps)
+
+    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
+        weights = self.weights(observed.shape[1], dt)
+        return np.einsum("btn,t->bn", observed, weights.astype(observed.dtype)).astype(np.float64)
+
+    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        weights = self.weights(observed.shape[1], dt)
+        return weights[None, :, None] * np.asarray(drive)[:, None, :]
+
+
+@dataclass(frozen=True)
+class ExponentialMeanVoltage(MeanVoltage):
+    """Mean over steps of V(t) exp(-t / tau), which favours early evidence.
+
+    Nowotny, Turner and Knight (2025, 10.1088/2634-4386/ada852); used for speech by Meszaros,
+    Knight and Nowotny (2025) with tau the length of the trial.
+
+    Attributes:
+        tau: ms; by default the length of the trial.
+    """
+
+    tau: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.tau is not None and not self.tau > 0:
+            raise PlanError(f"ExponentialMeanVoltage(tau={self.tau}): must be > 0 ms")
+
+    def weights(self, steps: int, dt: float) -> np.ndarray:
+        tau = steps * dt if self.tau is None else self.tau
+        return np.exp(-np.arange(steps) * dt / tau) / steps
+
+
+@dataclass(frozen=True)
+class MaxVoltage(Readout):
+    """Largest voltage of the trial; the gradient goes to the step that reached it first."""
+
+    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
+        return observed.max(axis=1).astype(np.float64)
+
+    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        result = np.zeros(observed.shape)
+        peak = observed.argmax(axis=1)[:, None, :]
+        np.put_along_axis(result, peak, np.asarray(drive)[:, None, :], axis=1)
+        return result
+
+
+@dataclass(frozen=True)
+class VoltageTrace(Readout):
+    """The voltage of every step; outputs (trials, steps, units)."""
+
+    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
+        return observed.astype(np.float64)
+
+    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        return np.asarray(drive)
+
+
+@dataclass(frozen=True)
+class FirstSpike(Readout):
+    """Time of each neuron's first spike in ms; the length of the trial where it is silent.
+
+    Classify with ``CrossEntropy(scale=-1 / tau)``: the earliest spike wins. A silent neuron
+    has no gradient.
+    """
+
+    reads: ClassVar[str] = "first_spike"
+
+    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
+        return observed.astype(np.float64)
+
+    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        return np.asarray(drive)

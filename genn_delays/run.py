@@ -1,0 +1,119 @@
+"""A run: training that records itself in a run folder, stops on a signal, and sums up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from genn_delays import checkpoint
+from genn_delays.backends import get_backend
+from genn_delays.environment import machine, versions
+from genn_delays.errors import CheckpointError
+from genn_delays.experiment import Experiment, load_dataset, prepare
+from genn_delays.run_folder import RunFolder
+from genn_delays.signals import StopSignals
+from genn_delays.training import Callback, Metrics, Trainer, show_progress
+from genn_delays.training.progress import ProgressLines
+
+
+class Recorder(Callback):
+    """Writes metrics and checkpoints as training goes.
+
+    Metrics go first: lines beyond the checkpoint are dropped on resuming, missing ones would
+    stay missing.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        if not self.folder.checkpoint.exists():
+            checkpoint.save(self.folder.initial, trainer.network)
+            self._save(trainer)
+
+    def on_epoch_end(self, trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+        self.folder.append_metrics(trainer.state.epoch, metrics)
+        if is_best:
+            attributes = {"epoch": trainer.state.epoch}
+            checkpoint.save(self.folder.best, trainer.network, attributes=attributes)
+        self._save(trainer)
+
+    def on_interrupt(self, trainer: Trainer) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state)
+
+
+def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> dict[str, Any]:
+    """Train to the end, then measure best.h5 on the test split; the summary.
+
+    Args:
+        folder: of this run, locked by the caller.
+        experiment: fresh, or from :func:`resumed`.
+        signals: active; a signal ends the run after the current batch.
+
+    Raises:
+        Interrupted: a signal came; the checkpoint is written.
+        TrainingError: NaN; the checkpoint of the epoch before stays.
+    """
+    trainer = experiment.trainer
+    signals.request = trainer.request_stop
+    folder.forget_after(trainer.state.epoch)
+    with folder.log.open("a", encoding="utf-8") as log:
+        trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), Recorder(folder)]
+        trainer.fit()
+        test = evaluate_best(folder, experiment)
+        summary = summarise(folder, experiment, test)
+        folder.write_summary(summary)
+        print(outcome(summary), file=log)
+    return summary
+
+
+def outcome(summary: Mapping[str, Any]) -> str:
+    """One line about the test split."""
+    if summary["test_accuracy"] is None:
+        measured = f"test loss: {summary['test_loss']:.4g}"
+    else:
+        measured = f"test accuracy: {100.0 * summary['test_accuracy']:.2f} %"
+    return f"{measured} (epoch {summary['best_epoch']} of {summary['epochs']})"
+
+
+def resumed(folder: RunFolder) -> Experiment:
+    """The experiment of a run folder as its checkpoint left it.
+
+    Raises:
+        CheckpointError: no checkpoint, or one that cannot be read.
+    """
+    saved = checkpoint.load(folder.checkpoint)
+    if saved.trainer_state is None:
+        raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
+    config = folder.load_config()
+    return prepare(config, load_dataset(config), saved.network, state=saved.trainer_state)
+
+
+def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:
+    """Metrics of best.h5 on a split."""
+    experiment.simulation.load(checkpoint.load(folder.best).network)
+    return experiment.trainer.evaluate(split)
+
+
+def summarise(folder: RunFolder, experiment: Experiment, test: Metrics) -> dict[str, Any]:
+    """What summary.json says: the outcome, the size and the circumstances of a run."""
+    config, state = experiment.config, experiment.trainer.state
+    projections = experiment.network.projections.values()
+    return {
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        "test_spikes_per_neuron": test.spikes_per_neuron,
+        "best_epoch": state.best_epoch,
+        "epochs": state.epoch,
+        "parameters": experiment.network.parameters(),
+        "synapses": sum(len(p.synapses) for p in projections),
+        "seconds": round(sum(line["seconds"] for line in folder.read_metrics()) + test.seconds, 3),
+        "seed": config.training.seed,
+        "backend": get_backend(config.backend.name).name,
+        "versions": versions(),
+        "machine": machine(),
+    }

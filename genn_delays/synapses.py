@@ -1,0 +1,143 @@
+"""SynapseTable: the synapses of one projection as parallel arrays sorted by (pre, post).
+
+Everything that belongs to a synapse, an optimiser's moments included, is a column here, so
+that removing, adding and saving synapses can never leave a part behind.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genn_delays.errors import NetworkError
+
+CORE = ("pre", "post", "weight", "delay")
+
+
+class SynapseTable:
+    """Synapses of one projection.
+
+    Attributes:
+        pre, post: int32, shape (synapses,), unit indices in the two populations.
+        weight: float64, dimensionless.
+        delay: float64, ms, in [0, max_delay]; kept unrounded while it is learnt.
+        max_delay: largest allowed delay in ms.
+        state: further per-synapse columns by name (``"sign"``, optimiser moments, ...).
+
+    Several synapses may join the same pair; they keep the order they were given in. Messages
+    of errors begin with ``where``.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+
+    def __init__(
+        self,
+        pre: np.ndarray,
+        post: np.ndarray,
+        weight: np.ndarray,
+        delay: np.ndarray,
+        *,
+        max_delay: float,
+        pre_size: int,
+        post_size: int,
+        where: str = "synapse table",
+    ) -> None:
+        self.max_delay = float(max_delay)
+        self.pre_size = int(pre_size)
+        self.post_size = int(post_size)
+        self.state: dict[str, np.ndarray] = {}
+        self._set(
+            where,
+            pre=np.asarray(pre, dtype=np.int32),
+            post=np.asarray(post, dtype=np.int32),
+            weight=np.asarray(weight, dtype=np.float64),
+            delay=np.asarray(delay, dtype=np.float64),
+        )
+        self.check(where)
+
+    def _set(self, where: str, **columns: np.ndarray) -> None:
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise NetworkError(f"{where}: columns differ in length: {lengths}")
+        order = np.lexsort((columns["post"], columns["pre"]))
+        for name, column in columns.items():
+            setattr(self, name, np.ascontiguousarray(column[order]))
+
+    def __len__(self) -> int:
+        return len(self.pre)
+
+    def check(self, where: str = "synapse table") -> None:
+        """Raise NetworkError unless indices, weights and delays are all within their range."""
+        for name, size in (("pre", self.pre_size), ("post", self.post_size)):
+            index = getattr(self, name)
+            if index.size and (index.min() < 0 or index.max() >= size):
+                raise NetworkError(
+                    f"{where}: {name} index {index.min() if index.min() < 0 else index.max()} "
+                    f"is outside the population of {size}"
+                )
+        if not np.all(np.isfinite(self.weight)):
+            bad = int(np.flatnonzero(~np.isfinite(self.weight))[0])
+            raise NetworkError(
+                f"{where}: weight of synapse {self.pre[bad]} -> {self.post[bad]} is "
+                f"{self.weight[bad]}; lower the learning rate or check the initial weights"
+            )
+        outside = ~((self.delay >= 0.0) & (self.delay <= self.max_delay))
+        if np.any(outside):
+            bad = int(np.flatnonzero(outside)[0])
+            raise NetworkError(
+                f"{where}: delay {self.delay[bad]:g} ms of synapse {self.pre[bad]} -> "
+                f"{self.post[bad]} is outside [0, max_delay = {self.max_delay:g} ms]"
+            )
+
+    def attach(self, name: str, fill: float = 0.0) -> np.ndarray:
+        """The per-synapse column ``name``, made with ``fill`` if it is not there yet."""
+        if name in CORE:
+            raise NetworkError(f"{name!r} is a column of every table and cannot be attached")
+        if name not in self.state:
+            self.state[name] = np.full(len(self), fill)
+        return self.state[name]
+
+    def keep(self, mask: np.ndarray) -> None:
+        """Remove the synapses where ``mask`` is False, with everything attached to them."""
+        mask = np.asarray(mask)
+        if mask.dtype != bool or mask.shape != (len(self),):
+            raise NetworkError(f"keep() wants a boolean mask of shape ({len(self)},)")
+        for name in CORE:
+            setattr(self, name, getattr(self, name)[mask])
+        self.state = {name: column[mask] for name, column in self.state.items()}
+
+    def add(
+        self,
+        pre: np.ndarray,
+        post: np.ndarray,
+        weight: np.ndarray | float = 0.0,
+        delay: np.ndarray | float = 0.0,
+        **state: np.ndarray | float,
+    ) -> None:
+        """Add synapses; attached columns start at 0 unless given by name. Delays in ms."""
+        unknown = set(state) - set(self.state)
+        if unknown:
+            raise NetworkError(f"add(): no attached column {sorted(unknown)}; attach it first")
+        pre = np.atleast_1d(np.asarray(pre, dtype=np.int32))
+        fresh = {"pre": pre, "post": post, "weight": weight, "delay": delay}
+        fresh |= {name: state.get(name, 0.0) for name in self.state}
+        joined = {}
+        for name, value in fresh.items():
+            old = getattr(self, name) if name in CORE else self.state[name]
+            new = np.asarray(value, dtype=old.dtype)
+            if new.shape not in ((), (1,), pre.shape):
+                raise NetworkError(f"add(): {name} of shape {new.shape} for {len(pre)} synapses")
+            joined[name] = np.concatenate([old, np.broadcast_to(new, pre.shape)])
+        core = SynapseTable(  # refuses what is out of range before anything changes here
+            *(joined[name] for name in CORE),
+            max_delay=self.max_delay,
+            pre_size=self.pre_size,
+            post_size=self.post_size,
+            where="add()",
+        )
+        order = np.lexsort((joined["post"], joined["pre"]))
+        for name in CORE:
+            setattr(self, name, getattr(core, name))
+        self.state = {name: joined[name][order] for name in self.state}

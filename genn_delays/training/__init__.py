@@ -1,0 +1,31 @@
+"""Training: optimisers, schedules, regularisers, the trainer and its callbacks."""
+
+from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
+from genn_delays.training.groups import Group, Optimiser
+from genn_delays.training.optimisers import SGD, Adam
+from genn_delays.training.progress import show_progress
+from genn_delays.training.regularisers import SilentRescue, SpikeCount
+from genn_delays.training.schedules import Constant, Cosine, EaseIn, OneCycle, Progress
+from genn_delays.training.state import Metrics, TrainerState
+from genn_delays.training.trainer import Trainer
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Callback",
+    "Constant",
+    "Cosine",
+    "EarlyStopping",
+    "EaseIn",
+    "Group",
+    "Interrupted",
+    "Metrics",
+    "OneCycle",
+    "Optimiser",
+    "Progress",
+    "SilentRescue",
+    "SpikeCount",
+    "Trainer",
+    "TrainerState",
+    "show_progress",
+]

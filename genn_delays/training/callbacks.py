@@ -1,0 +1,60 @@
+"""Callbacks: what a run does besides training, at fixed points of its loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from genn_delays.errors import ConfigError
+
+if TYPE_CHECKING:
+    from genn_delays.training.state import Metrics
+    from genn_delays.training.trainer import Trainer
+
+
+class Interrupted(Exception):  # noqa: N818 - asked for, so no error
+    """Training stopped after a batch because ``Trainer.request_stop`` was called.
+
+    The trainer's state and network are those after that batch; saved together, they let the
+    run go on as if nothing had happened.
+    """
+
+
+class Callback:
+    """Base of all callbacks; a subclass overrides what it needs."""
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        """Before the first epoch of this process."""
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        """Before the batches of an epoch; a resumed one has ``trainer.state.batch`` > 0."""
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        """After an update; ``trainer.state.tally`` holds the epoch's sums so far."""
+
+    def on_epoch_end(self, trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+        """After the evaluation of an epoch, which is number ``trainer.state.epoch`` from 1.
+
+        Args:
+            trainer: its state is ready to be saved, as at the start of the next epoch.
+            metrics: of the splits ``"train"`` and ``"validation"``.
+            is_best: no earlier epoch did better on the validation split.
+        """
+
+    def on_interrupt(self, trainer: Trainer) -> None:
+        """Before :class:`Interrupted` is raised."""
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """After the last epoch, or after early stopping."""
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Ends a run whose validation score has not improved for ``patience`` epochs."""
+
+    patience: int
+
+    def __post_init__(self) -> None:
+        if self.patience < 1:
+            raise ConfigError(f"EarlyStopping(patience={self.patience}): must be >= 1 epochs")

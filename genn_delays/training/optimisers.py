@@ -1,0 +1,159 @@
+"""Optimisers: the update of one parameter of one projection, state kept in its table.
+
+What an optimiser remembers of a synapse is a column of the SynapseTable named after the
+parameter, so that checkpoints and rewiring carry it along. A column starts at 0.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, isfinite, log
+from typing import Any
+
+import numpy as np
+
+from genn_delays.errors import ConfigError
+from genn_delays.settings import build_named
+from genn_delays.synapses import SynapseTable
+
+
+class Rule(ABC):
+    """Base of all update rules."""
+
+    @abstractmethod
+    def update(
+        self, table: SynapseTable, parameter: str, gradient: np.ndarray, factor: float = 1.0
+    ) -> None:
+        """Change a column of the table in place.
+
+        Args:
+            table: the synapses of one projection.
+            parameter: ``"weight"``, or ``"delay"`` (ms).
+            gradient: dL/d parameter, shape (synapses,).
+            factor: on the learning rate, from the schedules.
+        """
+
+
+@dataclass(frozen=True)
+class Adam(Rule):
+    """Adam with a step count of its own for every synapse.
+
+        g <- g + weight_decay p
+        m <- beta1 m + (1 - beta1) g           v <- beta2 v + (1 - beta2) g^2
+        p <- p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+    Kingma and Ba (2015, arXiv 1412.6980, algorithm 1). t counts the updates of the synapse,
+    not of the run, so that one grown by rewiring gets the bias correction of a fresh start.
+
+    Attributes:
+        lr: step in units of the parameter (dimensionless, or ms for delays).
+        beta1, beta2: decay of the first and second moment, in [0, 1).
+        eps: in units of the gradient.
+        weight_decay: strength of the pull towards 0, added to the gradient.
+    """
+
+    lr: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_not_negative(self, "lr", "eps", "weight_decay")
+        _check_decay(self, "beta1", "beta2")
+
+    def update(
+        self, table: SynapseTable, parameter: str, gradient: np.ndarray, factor: float = 1.0
+    ) -> None:
+        value = getattr(table, parameter)
+        first = table.attach(f"{parameter}_adam_m")
+        second = table.attach(f"{parameter}_adam_v")
+        steps = table.attach(f"{parameter}_adam_steps")
+        steps += 1.0
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * value
+        # one scratch array serves every line: fresh ones would cost more than the arithmetic
+        scratch = (1.0 - self.beta1) * gradient
+        first *= self.beta1
+        first += scratch
+        np.multiply(gradient, gradient, out=scratch)
+        scratch *= 1.0 - self.beta2
+        second *= self.beta2
+        second += scratch
+        np.divide(second, _bias_correction(self.beta2, steps), out=scratch)
+        np.sqrt(scratch, out=scratch)
+        scratch += self.eps
+        scratch *= _bias_correction(self.beta1, steps)
+        np.divide(first, scratch, out=scratch)
+        scratch *= self.lr * factor
+        value -= scratch
+
+
+def _bias_correction(beta: float, steps: np.ndarray) -> np.ndarray | float:
+    """1 - beta^steps: one number while all synapses are equally old, which is quicker."""
+    if len(steps) and np.all(steps == steps[0]):
+        return 1.0 - beta ** float(steps[0])
+    result = steps * (log(beta) if beta else -inf)
+    np.exp(result, out=result)
+    return np.subtract(1.0, result, out=result)
+
+
+@dataclass(frozen=True)
+class SGD(Rule):
+    """Stochastic gradient descent with momentum.
+
+        u <- momentum u + g        p <- p - lr u
+
+    Attributes:
+        lr: in units of the parameter squared per unit of loss.
+        momentum: in [0, 1).
+    """
+
+    lr: float
+    momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_not_negative(self, "lr")
+        _check_decay(self, "momentum")
+
+    def update(
+        self, table: SynapseTable, parameter: str, gradient: np.ndarray, factor: float = 1.0
+    ) -> None:
+        if self.momentum:
+            velocity = table.attach(f"{parameter}_sgd_velocity")
+            velocity *= self.momentum
+            velocity += gradient
+            gradient = velocity
+        value = getattr(table, parameter)
+        value -= (self.lr * factor) * gradient
+
+
+def _check_not_negative(rule: Rule, *names: str) -> None:
+    for name in names:
+        value = getattr(rule, name)
+        if not (isfinite(value) and value >= 0.0):
+            raise ConfigError(f"{type(rule).__name__}({name}={value}): must be finite and >= 0")
+
+
+def _check_decay(rule: Rule, *names: str) -> None:
+    for name in names:
+        value = getattr(rule, name)
+        if not 0.0 <= value < 1.0:
+            raise ConfigError(f"{type(rule).__name__}({name}={value}): must be in [0, 1)")
+
+
+OPTIMISERS: dict[str, type[Rule]] = {"adam": Adam, "sgd": SGD}
+
+
+def make(given: Mapping[str, Any] | str) -> Rule:
+    """An update rule from ``{name: adam, lr: 1e-3}``.
+
+    Raises:
+        ConfigError: unknown name or argument (the nearest is named), or a wrong value.
+
+    >>> make({"name": "adam", "lr": "1e-3"}).lr
+    0.001
+    """
+    return build_named("optimiser", OPTIMISERS, given)

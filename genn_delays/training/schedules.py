@@ -1,0 +1,147 @@
+"""Schedules: the factor on a learning rate at each batch. Several multiply."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import cos, isfinite, pi
+from typing import Any
+
+from genn_delays.errors import ConfigError
+from genn_delays.settings import build_named
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        batch: batches finished since the run began, over all epochs.
+        batches_per_epoch, epochs: the length of the run.
+    """
+
+    batch: int
+    batches_per_epoch: int
+    epochs: int
+
+    @property
+    def total(self) -> int:
+        """Batches of the whole run."""
+        return self.batches_per_epoch * self.epochs
+
+
+class Schedule(ABC):
+    """Base of all schedules."""
+
+    @abstractmethod
+    def __call__(self, progress: Progress) -> float:
+        """Factor on the learning rate of the batch that comes next."""
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The learning rate as it was given, times ``factor``."""
+
+    factor: float = 1.0
+
+    def __call__(self, progress: Progress) -> float:
+        return self.factor
+
+
+@dataclass(frozen=True)
+class EaseIn(Schedule):
+    """Geometric rise from ``start`` to 1 over the first batches: start^(1 - batch / batches).
+
+    Keeps the first updates small while Adam's second moments are still forming; used with
+    start = 0.01 by Meszaros, Knight and Nowotny (2025).
+
+    Attributes:
+        batches: length of the rise.
+        start: factor of the first batch, in (0, 1].
+    """
+
+    batches: int
+    start: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.batches < 1:
+            raise ConfigError(f"EaseIn(batches={self.batches}): must be >= 1")
+        if not 0.0 < self.start <= 1.0:
+            raise ConfigError(f"EaseIn(start={self.start}): must be in (0, 1]")
+
+    def __call__(self, progress: Progress) -> float:
+        return self.start ** max(0.0, 1.0 - progress.batch / self.batches)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """Half a cosine from 1 at the first batch to ``final`` at the end of the run."""
+
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.final >= 0.0:
+            raise ConfigError(f"Cosine(final={self.final}): must be >= 0")
+
+    def __call__(self, progress: Progress) -> float:
+        return _half_cosine(1.0, self.final, progress.batch / progress.total)
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Half a cosine up to ``peak`` and half a cosine down, as PyTorch's OneCycleLR counts it.
+
+    Smith and Topin (2019, arXiv 1708.07120). With Adam(lr=1e-3), ``OneCycle(peak=5)`` reaches
+    5e-3.
+
+    Attributes:
+        peak: largest factor on the learning rate.
+        warm_up: share of the run that rises, in (0, 1).
+        start, final: the ends, as fractions of the peak.
+    """
+
+    peak: float = 1.0
+    warm_up: float = 0.3
+    start: float = 0.04
+    final: float = 4e-6
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.warm_up < 1.0:
+            raise ConfigError(f"OneCycle(warm_up={self.warm_up}): must be between 0 and 1")
+        for name in ("peak", "start", "final"):
+            if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0.0):
+                raise ConfigError(f"OneCycle({name}={getattr(self, name)}): must be >= 0")
+
+    def __call__(self, progress: Progress) -> float:
+        top, end = self.warm_up * progress.total - 1.0, progress.total - 1.0
+        if progress.batch < top:
+            return self.peak * _half_cosine(self.start, 1.0, progress.batch / top)
+        return self.peak * _half_cosine(1.0, self.final, (progress.batch - top) / (end - top))
+
+
+def _half_cosine(first: float, last: float, share: float) -> float:
+    return last + 0.5 * (first - last) * (1.0 + cos(pi * min(share, 1.0)))
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "ease_in": EaseIn,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+}
+
+GivenSchedule = Mapping[str, Any] | str
+
+
+def make(given: GivenSchedule | Sequence[GivenSchedule]) -> tuple[Schedule, ...]:
+    """Schedules from ``{name: cosine, final: 0.1}`` or a list of such; they multiply.
+
+    Raises:
+        ConfigError: unknown name or argument (the nearest is named), or a wrong value.
+
+    >>> make([{"name": "ease_in", "batches": 100}, "cosine"])
+    (EaseIn(batches=100, start=0.001), Cosine(final=0.0))
+    """
+    entries: Sequence[Any] = given if isinstance(given, (list, tuple)) else [given]
+    return tuple(build_named("schedule", SCHEDULES, entry) for entry in entries)

@@ -1,0 +1,131 @@
+"""What a training run is at, as one value that can be written, read and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from math import inf
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """How a network did on one split.
+
+    Attributes:
+        loss: mean over the trials.
+        accuracy: share of the trials classified right, in [0, 1]; None for a regression.
+        seconds: wall clock.
+        spikes_per_neuron: mean over trials and over the neurons that can spike.
+        rescued: silent neurons whose input was strengthened; None where nothing rescues.
+    """
+
+    loss: float
+    accuracy: float | None
+    seconds: float
+    spikes_per_neuron: float
+    rescued: int | None = None
+
+
+@dataclass
+class Tally:
+    """Running sums over the trials of a split, from which its Metrics follow.
+
+    Attributes:
+        trials: trials seen.
+        loss: sum of their losses.
+        classified, correct: trials that the loss gave a class to, and gave the right one.
+        seconds: wall clock.
+        rescued: neurons rescued at the end of the epoch, -1 before that or without a rescue.
+        spikes: by spiking population, spikes of each unit, int64, shape (units,).
+    """
+
+    trials: int = 0
+    loss: float = 0.0
+    classified: int = 0
+    correct: int = 0
+    seconds: float = 0.0
+    rescued: int = -1
+    spikes: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def add(
+        self,
+        value: float,
+        predicted: np.ndarray | None,
+        labels: np.ndarray,
+        spikes: Mapping[str, np.ndarray],
+        seconds: float,
+    ) -> None:
+        """Count a batch: its mean loss, classes, labels and spikes (trials, units)."""
+        trials = len(labels)
+        self.trials += trials
+        self.loss += float(value) * trials
+        self.seconds += seconds
+        if predicted is not None:
+            self.classified += trials
+            self.correct += int(np.count_nonzero(predicted == labels))
+        for name, counts in spikes.items():
+            self.spikes[name] = self.spikes.get(name, 0) + counts.sum(axis=0, dtype=np.int64)
+
+    def metrics(self) -> Metrics:
+        """Means over the trials so far."""
+        trials = max(self.trials, 1)
+        neurons = sum(len(counts) for counts in self.spikes.values())
+        spikes = sum(int(counts.sum()) for counts in self.spikes.values())
+        return Metrics(
+            loss=self.loss / trials,
+            accuracy=self.correct / self.classified if self.classified else None,
+            seconds=self.seconds,
+            spikes_per_neuron=spikes / (trials * max(neurons, 1)),
+            rescued=None if self.rescued < 0 else self.rescued,
+        )
+
+
+@dataclass
+class TrainerState:
+    """Everything that training changes, besides the network and its synapse tables.
+
+    Random numbers are drawn from generators seeded with the seed of the run and these
+    counters, so no generator needs saving.
+
+    Attributes:
+        epoch: epochs finished, their evaluation included.
+        batch: batches finished in the current epoch.
+        best_score: largest score on the validation split: accuracy, or -loss in a regression.
+        best_loss: validation loss of that epoch, which decides between equal scores.
+        best_epoch: that epoch, counted from 1; 0 before any.
+        tally: sums over the training trials of the current epoch.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    best_score: float = -inf
+    best_loss: float = inf
+    best_epoch: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def epochs_since_best(self) -> int:
+        """Epochs finished since the best one."""
+        return self.epoch - self.best_epoch
+
+    def finish_epoch(self, validation: Metrics) -> bool:
+        """Count an epoch; True if it is the best so far."""
+        self.epoch, self.batch, self.tally = self.epoch + 1, 0, Tally()
+        score = -validation.loss if validation.accuracy is None else validation.accuracy
+        if (score, -validation.loss) > (self.best_score, -self.best_loss):
+            self.best_score, self.best_loss = score, validation.loss
+            self.best_epoch = self.epoch
+        return self.epochs_since_best == 0
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain numbers and arrays, for files."""
+        return asdict(self)
+
+    @staticmethod
+    def from_mapping(mapping: Mapping[str, Any]) -> TrainerState:
+        """The inverse of :meth:`to_mapping`."""
+        tally = Tally(**mapping["tally"])
+        return TrainerState(**{**mapping, "tally": tally})

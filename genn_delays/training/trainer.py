@@ -1,0 +1,258 @@
+"""Trainer: epochs and batches, evaluation, model selection on the validation split.
+
+Randomness is stateless. The order of an epoch and the augmentation of a batch come from
+generators that are seeded with the run's seed and the counters, so that a run resumed from
+its counters in the middle of an epoch continues bit for bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from genn_delays.backends.base import Batch, Simulation
+from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
+from genn_delays.events import Events
+from genn_delays.losses import Loss
+from genn_delays.network import Network
+from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
+from genn_delays.training.groups import Optimiser
+from genn_delays.training.regularisers import Regulariser, SilentRescue
+from genn_delays.training.schedules import Progress
+from genn_delays.training.state import Metrics, Tally, TrainerState
+
+if TYPE_CHECKING:
+    from genn_delays.datasets.base import Dataset, Split
+
+SPLITS = ("train", "validation", "test")
+ORDER, AUGMENTATION = 0, 1
+"""Spawn keys: independent streams of one seed, whatever the counters that follow."""
+
+
+class Augmentation(Protocol):
+    """Changes the events of a training batch at random."""
+
+    def __call__(
+        self, events: Events, rng: np.random.Generator, *, units: int, duration: float
+    ) -> Events: ...
+
+
+class Trainer:
+    """Trains a network on a data set.
+
+    Args:
+        network: changed in place.
+        simulation: compiled from that network.
+        dataset: with splits ``train``, ``validation`` and ``test``, which :meth:`fit` never
+            reads.
+        loss, optimiser: as in the training step.
+        epochs, batch_size: the last batch of an epoch may be smaller.
+        seed: of the order of the trials and of the augmentation.
+        augmentations: applied in turn to each training batch.
+        regularisers: add their drive to the spikes in the backward pass.
+        rescue: strengthens the input of neurons silent for a whole epoch.
+        early_stopping: on the validation split.
+        callbacks: called in this order.
+        rewiring: rules called after each update.
+        state: where to go on from; by default the beginning.
+
+    Attributes:
+        state: the :class:`TrainerState`, ready to be saved in every callback.
+
+    Raises:
+        DataError: the training or the validation split is empty.
+        ConfigError: an impossible setting.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        simulation: Simulation,
+        dataset: Dataset,
+        *,
+        loss: Loss,
+        optimiser: Optimiser,
+        epochs: int,
+        batch_size: int,
+        seed: int,
+        augmentations: Sequence[Augmentation] = (),
+        regularisers: Sequence[Regulariser] = (),
+        rescue: SilentRescue | None = None,
+        early_stopping: EarlyStopping | None = None,
+        callbacks: Sequence[Callback] = (),
+        rewiring: Sequence[Any] = (),
+        state: TrainerState | None = None,
+    ) -> None:
+        self.network, self.simulation, self.dataset = network, simulation, dataset
+        self.loss, self.optimiser = loss, optimiser
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.augmentations, self.regularisers = augmentations, regularisers
+        self.rescue, self.early_stopping = rescue, early_stopping
+        self.callbacks, self.rewiring = callbacks, rewiring
+        self.state = state or TrainerState()
+        self.stop_requested = False
+        self._spiking = [p.name for p in network.populations.values() if p.neuron.spiking]
+        self._check()
+
+    def _check(self) -> None:
+        for split in ("train", "validation"):
+            if len(getattr(self.dataset, split)) == 0:
+                name = self.dataset.name
+                raise DataError(f"data set {name!r} has no {split} trials; check its files")
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} {getattr(self, name)} given, must be >= {least}")
+        if self.batch_size > self.simulation.plan.batch_size:
+            raise ConfigError(
+                f"batch_size {self.batch_size} given, but the simulation was compiled for "
+                f"batch_size={self.simulation.plan.batch_size}"
+            )
+        for part in (self.optimiser, self.rescue, *self.regularisers):
+            if part is not None:
+                part.check(self.network)
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of an epoch, a smaller last one included."""
+        return -(-len(self.dataset.train) // self.batch_size)
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run stands, for the schedules."""
+        done = self.state.epoch * self.batches_per_epoch + self.state.batch
+        return Progress(done, self.batches_per_epoch, self.epochs)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is done, or early stopping ended the run."""
+        rule = self.early_stopping
+        stalled = rule is not None and self.state.epochs_since_best >= rule.patience
+        return stalled or self.state.epoch >= self.epochs
+
+    def request_stop(self) -> None:
+        """Ask the run to stop after the current batch; safe in a signal handler."""
+        self.stop_requested = True
+
+    def fit(self) -> TrainerState:
+        """Train from the current state to the last epoch or to early stopping.
+
+        Raises:
+            TrainingError: NaN in the loss or in a gradient; nothing was updated with it.
+            Interrupted: :meth:`request_stop` was called.
+        """
+        self.simulation.load(self.network)
+        self._call("on_fit_begin")
+        while not self.finished:
+            self._call("on_epoch_begin")
+            self._train_epoch()
+            self._finish_epoch()
+        self._call("on_fit_end")
+        return self.state
+
+    def train_batch(self, batch: Batch, labels: np.ndarray) -> tuple[float, np.ndarray]:
+        """The training step; the mean loss and the outputs before the update."""
+        outputs = self.simulation.forward(batch)
+        value, drive = self.loss(outputs, labels)
+        self._require_finite(value, "train")
+        gradients = self.simulation.backward(drive, self._spike_drive())
+        self.optimiser.step(self.network, gradients, self.progress)
+        for rule in self.rewiring:
+            rule.step(self.network, gradients, self.simulation)
+        self.simulation.load(self.network)
+        return value, outputs
+
+    def evaluate(self, split: str) -> Metrics:
+        """Metrics on ``"train"``, ``"validation"`` or ``"test"``, without augmentation.
+
+        Changes neither the network nor the state.
+
+        Raises:
+            DataError: no such split.
+            TrainingError: NaN in the loss.
+            Interrupted: :meth:`request_stop` was called.
+        """
+        if split not in SPLITS:
+            raise DataError(f"there is no split {split!r}; {suggest(split, SPLITS)}")
+        trials: Split = getattr(self.dataset, split)
+        tally = Tally()
+        for start in range(0, len(trials), self.batch_size):
+            began = time.perf_counter()
+            index = np.arange(start, min(start + self.batch_size, len(trials)))
+            outputs = self.simulation.forward(trials.batch(index))
+            value, _ = self.loss(outputs, trials.labels[index])
+            self._require_finite(value, split)
+            self._count(tally, value, outputs, trials.labels[index], began)
+            self._stop_if_asked()
+        return tally.metrics()
+
+    def _train_epoch(self) -> None:
+        trials = self.dataset.train
+        order = self._generator(ORDER, self.state.epoch).permutation(len(trials))
+        while self.state.batch < self.batches_per_epoch:
+            began = time.perf_counter()
+            start = self.state.batch * self.batch_size
+            index = order[start : start + self.batch_size]
+            labels = trials.labels[index]
+            value, outputs = self.train_batch(self._augment(trials.batch(index)), labels)
+            self._count(self.state.tally, value, outputs, labels, began)
+            self.state.batch += 1
+            # with the last batch, not after it: a run resumed in between would rescue twice
+            if self.state.batch == self.batches_per_epoch:
+                self._rescue()
+            self._call("on_batch_end")
+            self._stop_if_asked()
+
+    def _finish_epoch(self) -> None:
+        validation = self.evaluate("validation")
+        metrics = {"train": self.state.tally.metrics(), "validation": validation}
+        is_best = self.state.finish_epoch(validation)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self, metrics, is_best)
+
+    def _augment(self, events: Events) -> Events:
+        rng = self._generator(AUGMENTATION, self.state.epoch, self.state.batch)
+        for augmentation in self.augmentations:
+            events = augmentation(
+                events, rng, units=self.dataset.units, duration=self.dataset.duration
+            )
+        return events
+
+    def _generator(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+    def _spike_drive(self) -> dict[str, np.ndarray] | None:
+        drive: dict[str, np.ndarray] = {}
+        for regulariser in self.regularisers:
+            for name, values in regulariser.spike_drive(self.network, self.simulation).items():
+                drive[name] = drive[name] + values if name in drive else values
+        return drive or None
+
+    def _rescue(self) -> None:
+        if self.rescue is not None:
+            tally = self.state.tally
+            tally.rescued = self.rescue.apply(self.network, tally.spikes)
+            self.simulation.load(self.network)
+
+    def _count(self, tally, value, outputs, labels, began) -> None:
+        spikes = {name: self.simulation.spike_counts(name) for name in self._spiking}
+        predicted = self.loss.predict(outputs)
+        tally.add(value, predicted, labels, spikes, time.perf_counter() - began)
+
+    def _require_finite(self, value: float, split: str) -> None:
+        if not np.isfinite(value):
+            raise TrainingError(
+                f"the {split} loss is {value} in epoch {self.state.epoch + 1} after batch "
+                f"{self.state.batch}; lower the learning rate, ease it in, or set clip="
+            )
+
+    def _stop_if_asked(self) -> None:
+        if self.stop_requested:
+            self._call("on_interrupt")
+            raise Interrupted("training was interrupted; resume it from its checkpoint")
+
+    def _call(self, event: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self)

@@ -1,0 +1,84 @@
+"""Feedforward network of LIF layers with a delay on every synapse and a leaky readout.
+
+Defaults follow the feedforward speech networks of Meszaros, Knight and Nowotny (2025, Nat.
+Commun. 16, s41467-025-65394-8): tau_mem 20 ms, tau_syn 5 ms, weights from normal
+distributions, delays learnt between the layers and not into the readout.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import genn_delays as gd
+
+Normal = tuple[float, float]
+
+
+def build(
+    *,
+    inputs: int,
+    outputs: int,
+    seed: int,
+    hidden: tuple[int, ...] = (256,),
+    tau_mem: float = 20.0,
+    tau_syn: float = 5.0,
+    tau_mem_output: float = 20.0,
+    tau_syn_output: float = 5.0,
+    threshold: float = 1.0,
+    weight_input: Normal = (0.03, 0.03),
+    weight_hidden: Normal = (0.02, 0.03),
+    weight_output: Normal = (0.0, 0.03),
+    max_delay: float = 60.0,
+    delays: Literal["random", "zero"] = "random",
+    delay_range: tuple[float, float] | None = None,
+    learn_weights: bool = True,
+    learn_delays: bool = True,
+    output_delays: bool = False,
+    spiking_output: bool = False,
+    density: float = 1.0,
+) -> gd.Network:
+    """Declare the network.
+
+    Args:
+        inputs: input units.
+        outputs: readout units, one per class.
+        seed: of the initial weights and delays.
+        hidden: neurons of each hidden layer; none joins the input to the readout directly.
+        tau_mem, tau_syn: time constants of the hidden layers in ms.
+        tau_mem_output, tau_syn_output: those of the readout in ms.
+        threshold: of every spiking neuron.
+        weight_input, weight_hidden, weight_output: mean and standard deviation of the initial
+            weights from the input, between hidden layers and into the readout. Without hidden
+            layers the readout's weights are ``weight_output``.
+        max_delay: largest delay in ms.
+        delays: initial delays: drawn uniformly from ``delay_range``, or all zero.
+        delay_range: ms; by default (0, max_delay).
+        learn_weights, learn_delays: what training changes.
+        output_delays: True where the synapses into the readout have delays too.
+        spiking_output: LIF outputs, for readouts of spike times.
+        density: fraction of the pairs between two layers that is joined.
+    """
+    net = gd.Network(seed=seed)
+    low, high = delay_range or (0.0, max_delay)
+    delay = gd.init.Uniform(low, high) if delays == "random" else gd.init.Constant(0.0)
+    learn = [name for name, on in (("weight", learn_weights), ("delay", learn_delays)) if on]
+    undelayed: dict[str, Any] = {"density": density, "learn": ["weight"] if learn_weights else []}
+    delayed = undelayed | {"delay": delay, "max_delay": max_delay, "learn": learn}
+
+    last = net.add_population("input", gd.Input(), inputs)
+    for layer, size in enumerate(hidden):
+        name = "hidden" if len(hidden) == 1 else f"hidden{layer + 1}"
+        neurons = net.add_population(name, gd.LIF(tau_mem, tau_syn, threshold), size)
+        weight = weight_hidden if layer else weight_input
+        net.connect(last, neurons, weight=gd.init.Normal(*weight), **delayed)
+        last = neurons
+    readout = gd.LeakyReadout(tau_mem_output, tau_syn_output)
+    spiking = gd.LIF(tau_mem_output, tau_syn_output, threshold)
+    output = net.add_population("output", spiking if spiking_output else readout, outputs)
+    net.connect(
+        last,
+        output,
+        weight=gd.init.Normal(*weight_output),
+        **(delayed if output_delays else undelayed),
+    )
+    return net

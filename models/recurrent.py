@@ -1,0 +1,73 @@
+"""One recurrent LIF layer with learnable delays, into it and within it, and a leaky readout.
+
+Meszaros, Knight and Nowotny (2025, Nat. Commun. 16, s41467-025-65394-8), the network of the
+Spiking Heidelberg Digits: 512 neurons, tau_mem 20 ms, tau_syn 5 ms, feedforward delays from
+U(0, 150) ms, recurrent delays from 0, weights N(0.03, 0.01), N(0, 0.02) and N(0, 0.03).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import genn_delays as gd
+
+Normal = tuple[float, float]
+
+
+def build(
+    *,
+    inputs: int,
+    outputs: int,
+    seed: int,
+    hidden: int = 512,
+    tau_mem: float = 20.0,
+    tau_syn: float = 5.0,
+    threshold: float = 1.0,
+    weight_input: Normal = (0.03, 0.01),
+    weight_recurrent: Normal = (0.0, 0.02),
+    weight_output: Normal = (0.0, 0.03),
+    max_delay: float = 1000.0,
+    delay_input: tuple[float, float] = (0.0, 150.0),
+    delay_recurrent: tuple[float, float] = (0.0, 0.0),
+    learn_delays: bool = True,
+    density: float = 1.0,
+) -> gd.Network:
+    """Declare the network.
+
+    Args:
+        inputs: input units.
+        outputs: readout units, one per class.
+        seed: of the initial weights and delays.
+        hidden: neurons of the recurrent layer.
+        tau_mem, tau_syn: time constants of hidden and readout neurons in ms.
+        threshold: of the hidden neurons.
+        weight_input, weight_recurrent, weight_output: mean and standard deviation of the
+            initial weights.
+        max_delay: largest delay in ms.
+        delay_input, delay_recurrent: bounds in ms of the uniform initial delays.
+        learn_delays: False for delays that stay as they are drawn.
+        density: fraction of the pairs into and within the hidden layer that is joined.
+    """
+    net = gd.Network(seed=seed)
+    learn = ("weight", "delay") if learn_delays else ("weight",)
+    delayed: dict[str, Any] = {"max_delay": max_delay, "learn": learn, "density": density}
+
+    source = net.add_population("input", gd.Input(), inputs)
+    neurons = net.add_population("hidden", gd.LIF(tau_mem, tau_syn, threshold), hidden)
+    output = net.add_population("output", gd.LeakyReadout(tau_mem, tau_syn), outputs)
+    net.connect(
+        source,
+        neurons,
+        weight=gd.init.Normal(*weight_input),
+        delay=gd.init.Uniform(*delay_input),
+        **delayed,
+    )
+    net.connect(
+        neurons,
+        neurons,
+        weight=gd.init.Normal(*weight_recurrent),
+        delay=gd.init.Uniform(*delay_recurrent),
+        **delayed,
+    )
+    net.connect(neurons, output, weight=gd.init.Normal(*weight_output))
+    return net

@@ -1,0 +1,100 @@
+"""The smaller commands."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from genn_delays.config import load_config
+
+
+def test_check_prints_a_configuration_that_reads_as_the_same(folder, config, call):
+    result = call("check", config, "--print", "--set", "optimiser.weight.lr=2e-3")
+    (folder / "printed.yaml").write_text(result.stdout)
+    printed = load_config("printed.yaml")
+    assert printed.optimiser["weight"]["lr"] == 0.002
+    assert printed == load_config(config, ["optimiser.weight.lr=2e-3"])
+
+
+def test_check_with_data_sees_what_depends_on_the_network(config, call):
+    override = ["--set", "optimiser.groups={'input->hidden': {weight: sgd}}"]
+    assert call("check", config, "--set", "optimiser.weight.lr=1").exit_code == 0
+    result = call("check", config, "--data", *override)
+    assert result.exit_code == 2
+
+
+def test_data_describes_a_data_set_by_name_and_by_configuration(config, call):
+    assert "sequence: 2 units, 2 classes, 50 ms" in call("data", "sequence").stdout
+    described = call("data", config).stdout
+    assert "sequence: 2 units, 2 classes, 40 ms" in described
+    assert "12 trials, events per trial: mean 2.0, 2 to 2" in described
+    assert call("data", "sequense").exit_code == 2
+
+
+def test_estimate_counts_synapses_parameters_events_and_memory(config, call):
+    lines = call("estimate", config, "--set", "backend.name=native").stdout.splitlines()
+    assert "trial: 40 steps of 1 ms, 4 in a batch" in lines
+    assert "synapses: 4" in lines
+    assert "parameters: 4 weights, 4 delays" in lines
+    assert "input events per trial: 2.0" in lines
+    assert "  input->output: 4" in lines  # 2 events reach 2 outputs each
+    assert any(line.startswith("memory: 0.") for line in lines)
+    other = call("estimate", config)
+    assert "memory: not known beforehand for the backend 'reference'" in other.stdout
+
+
+def test_show_code_prints_the_generated_c(config, call):
+    result = call("show-code", config, "--set", "backend.name=native")
+    assert result.exit_code == 0
+    assert "#include" in result.stdout
+    refused = call("show-code", config)
+    assert refused.exit_code == 2
+    assert "generates no code" in refused.stderr
+
+
+def test_cite_lists_each_method_once(config, call):
+    entries = call("cite", config).stdout
+    for key in ("wunderlich2021", "meszaros2025", "kingma2015"):
+        assert entries.count(f"{{{key},") == 1
+    assert "nowotny2025" not in entries
+
+
+def test_plot_needs_a_finished_epoch(folder, config, call):
+    assert call("run", config, "--output", "run").exit_code == 0
+    (folder / "run" / "training.png").unlink()
+    assert call("plot", "run").exit_code == 0
+    assert (folder / "run" / "training.png").read_bytes().startswith(b"\x89PNG")
+    (folder / "run" / "metrics.jsonl").unlink()
+    assert "no epoch is finished" in call("plot", "run").stderr
+
+
+def test_doctor_reports_every_part(call):
+    report = call("doctor").stdout
+    for part in (
+        "C compiler:",
+        "cores:",
+        "PyGeNN:",
+        "GPU:",
+        "cache:",
+        "numpy:",
+        "espeakng_loader:",
+    ):
+        assert part in report
+
+
+def test_doctor_shows_why_pygenn_cannot_be_imported(folder, call, monkeypatch):
+    (folder / "pygenn.py").write_text("raise ImportError('libgenn.so: cannot open shared object')")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "pygenn", raising=False)
+    assert "ImportError: libgenn.so: cannot open shared object" in call("doctor").stdout
+
+
+@pytest.mark.parametrize("broken", ["CC=absent-compiler", "GENN_DELAYS_CACHE=/dev/null/x"])
+def test_doctor_goes_on_past_a_problem(call, monkeypatch, broken):
+    name, _, value = broken.partition("=")
+    monkeypatch.setenv(name, value)
+    result = call("doctor")
+    assert result.exit_code == 0
+    assert "PROBLEM" in result.stdout
+    assert "numpy:" in result.stdout

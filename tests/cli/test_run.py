@@ -1,0 +1,118 @@
+"""A whole run, and what its folder holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+
+from genn_delays.cli import cli
+
+
+def lines_of(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_leaves_a_complete_folder_and_says_where(folder, config, call):
+    result = call("run", config)
+    assert result.exit_code == 0, result.output
+    (run,) = (folder / "runs").iterdir()
+    assert run.name.startswith("sequence-")
+    assert "test accuracy: 100.00 %" in result.stdout
+    assert f"run folder: runs/{run.name}" in result.stdout
+    assert f"picture:    runs/{run.name}/training.png" in result.stdout
+    assert {path.name for path in run.iterdir()} == {
+        "config.yaml",
+        "metrics.jsonl",
+        "initial.h5",
+        "checkpoint.h5",
+        "best.h5",
+        "summary.json",
+        "training.png",
+        "log.txt",
+    }
+
+
+def test_metrics_have_a_line_per_epoch_and_split(folder, config, call):
+    call("run", config, "--output", "run")
+    lines = lines_of(folder / "run")
+    assert [(line["epoch"], line["split"]) for line in lines] == [
+        (epoch, split) for epoch in (1, 2, 3) for split in ("train", "validation")
+    ]
+    for line in lines:
+        assert set(line) == {"epoch", "split", "loss", "accuracy", "seconds", "spikes_per_neuron"}
+
+
+def test_the_summary_tells_outcome_size_and_circumstances(folder, config, call):
+    call("run", config, "--output", "run")
+    text = (folder / "run" / "summary.json").read_text()
+    summary = json.loads(text)
+    assert summary["test_accuracy"] == 1.0
+    assert summary["parameters"] == {"weights": 4, "delays": 4}
+    assert summary["backend"] == "reference"
+    assert {"numpy", "python", "genn-delays"} <= set(summary["versions"])
+    assert set(summary["machine"]) == {"system", "processor", "cores"}
+    assert str(folder) not in text
+
+
+def test_the_recorded_configuration_repeats_the_run(folder, config, call):
+    call("run", config, "--output", "first", "--set", "training.seed=7")
+    assert call("run", "first/config.yaml", "--output", "second").exit_code == 0
+    assert (folder / "first/config.yaml").read_text() == (folder / "second/config.yaml").read_text()
+    with h5py.File("first/checkpoint.h5") as one, h5py.File("second/checkpoint.h5") as two:
+        name = "network/projections/0/delay"
+        assert (one[name][()] == two[name][()]).all()
+
+
+def test_a_log_file_has_no_carriage_returns(folder, config, call):
+    result = call("run", config, "--output", "run")
+    log = (folder / "run" / "log.txt").read_bytes()
+    assert log.count(b"\n") >= 4
+    assert b"\r" not in log
+    assert "\r" not in result.output
+
+
+def test_runs_started_together_do_not_disturb_each_other(folder, config):
+    command = [sys.executable, "-m", "genn_delays", "run", str(config)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    assert outputs[0] != outputs[1]
+    runs = sorted((folder / "runs").iterdir())
+    assert len(runs) == 2
+    assert [len(lines_of(run)) for run in runs] == [6, 6]
+
+
+def test_evaluate_changes_nothing_and_agrees_with_the_summary(folder, config, call):
+    call("run", config, "--output", "run")
+    before = {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+    result = call("evaluate", "run")
+    assert result.exit_code == 0
+    summary = json.loads(before["summary.json"])
+    measured = json.loads(result.stdout)
+    assert measured["split"] == "test"
+    assert measured["loss"] == summary["test_loss"]
+    assert measured["epoch"] == summary["best_epoch"]
+    assert {path.name: path.read_bytes() for path in (folder / "run").iterdir()} == before
+
+
+def test_runs_and_their_folders_survive_the_model_file(folder, config, call):
+    model = folder / "model.py"
+    values = config.read_text().splitlines()
+    source = next(line for line in values if "feedforward.py" in line).split("file:")[1].strip()
+    model.write_text(Path(source).read_text())
+    assert call("run", config, "--output", "run", "--set", "model.file=model.py").exit_code == 0
+    model.unlink()
+    assert call("evaluate", "run").exit_code == 0
+    assert call("resume", "run").exit_code == 0
+
+
+def test_every_command_has_help(call):
+    assert "143" in call("--help").stdout
+    for name, command in cli.commands.items():
+        result = call(name, "--help")
+        assert result.exit_code == 0
+        assert command.help.splitlines()[0] in result.stdout

@@ -1,0 +1,164 @@
+"""A run that is stopped, by whatever means, goes on as if it had not been."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from genn_delays import checkpoint
+from genn_delays.run_folder import RunFolder
+from genn_delays.training import Trainer
+
+STOPS_AFTER = 4
+"""Batches: in the middle of the second of three epochs of three batches."""
+
+SETTINGS = [
+    "optimiser.weight={lr: 1e-2, schedule: [cosine]}",
+    "data.augment=[{name: time_shift, max: 3}]",
+    "training.silent_rescue.amount=0.01",
+]
+ALL = [argument for setting in SETTINGS for argument in ("--set", setting)]
+
+
+@pytest.fixture
+def stop_in_training(monkeypatch):
+    """Sends this process signals in the middle of its run, once."""
+
+    def arm(*numbers):
+        original, calls = Trainer.train_batch, []
+
+        def train_batch(self, *args):
+            calls.append(None)
+            if len(calls) == STOPS_AFTER:
+                for number in numbers:
+                    signal.raise_signal(number)
+            return original(self, *args)
+
+        monkeypatch.setattr(Trainer, "train_batch", train_batch)
+
+    return arm
+
+
+def contents(path):
+    """Every data set and attribute of an HDF5 file, but for times."""
+    found = {}
+
+    def visit(name, item):
+        found.update({f"{name}@{key}": np.asarray(value) for key, value in item.attrs.items()})
+        if isinstance(item, h5py.Dataset):
+            found[name] = np.asarray(item[()])
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    counters = json.loads(found.pop("trainer/counters").item())
+    counters["tally"].pop("seconds")
+    return found, counters
+
+
+def metrics(run):
+    return [
+        {key: value for key, value in line.items() if key != "seconds"}
+        for line in RunFolder(run).read_metrics()
+    ]
+
+
+def assert_same_run(one, two):
+    assert metrics(one) == metrics(two)
+    (first, first_state), (second, second_state) = (
+        contents(r / "checkpoint.h5") for r in (one, two)
+    )
+    assert first_state == second_state
+    assert first.keys() == second.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, second[name], err_msg=name)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stopped_run_resumes_bit_for_bit(folder, config, call, stop_in_training, number, code):
+    assert call("run", config, "--output", "whole", *ALL).exit_code == 0
+    stop_in_training(number)
+    stopped = call("run", config, "--output", "parts", *ALL)
+    assert stopped.exit_code == code
+    assert "genn-delays resume parts" in stopped.stderr
+    state = checkpoint.load("parts/checkpoint.h5").trainer_state
+    assert (state.epoch, state.batch) == (1, 1)
+    assert call("resume", "parts").exit_code == 0
+    assert_same_run(folder / "whole", folder / "parts")
+
+
+def test_a_second_signal_does_not_harm_the_checkpoint(config, call, stop_in_training):
+    stop_in_training(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
+    assert call("run", config, "--output", "run").exit_code == 143
+    assert checkpoint.load("run/checkpoint.h5").trainer_state.batch == 1
+    assert call("resume", "run").exit_code == 0
+
+
+def test_a_signal_while_the_data_is_made_ends_the_run_before_it_has_a_folder(
+    folder, config, call, monkeypatch
+):
+    def load(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("genn_delays.experiment.datasets.load", load)
+    result = call("run", config)
+    assert result.exit_code == 130
+    assert "nothing was changed" in result.stderr
+    assert not (folder / "runs").exists()
+
+
+def test_signal_handlers_are_as_before_after_a_run(config, call):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    call("run", config, "--output", "run")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_metrics_beyond_the_checkpoint_are_not_doubled(folder, config, call, stop_in_training):
+    """A kill may come between the metrics of an epoch and its checkpoint, or within a line."""
+    assert call("run", config, "--output", "whole").exit_code == 0
+    stop_in_training(signal.SIGTERM)
+    call("run", config, "--output", "parts")
+    with (folder / "parts" / "metrics.jsonl").open("a") as file:
+        file.write('{"epoch": 2, "split": "train", "loss": 1}\n{"epoch": 2, "spl')
+    assert call("resume", "parts").exit_code == 0
+    assert_same_run(folder / "whole", folder / "parts")
+
+
+def test_resuming_a_finished_run_changes_no_result(folder, config, call):
+    call("run", config, "--output", "run")
+    before = contents(folder / "run" / "checkpoint.h5")[1], metrics(folder / "run")
+    assert call("resume", "run").exit_code == 0
+    assert (contents(folder / "run" / "checkpoint.h5")[1], metrics(folder / "run")) == before
+
+
+def test_a_folder_is_trained_in_by_one_process_at_a_time(config, call):
+    call("run", config, "--output", "run")
+    with RunFolder.open("run").lock():
+        result = call("resume", "run")
+    assert result.exit_code == 2
+    assert "another process" in result.stderr
+    assert call("resume", "run").exit_code == 0
+
+
+def test_a_killed_run_leaves_a_readable_checkpoint(folder, config, call):
+    command = [sys.executable, "-m", "genn_delays", "run", str(config), "--output", "run"]
+    process = subprocess.Popen(
+        [*command, "--set", "training.epochs=5000"], stderr=subprocess.DEVNULL
+    )
+    path = folder / "run" / "checkpoint.h5"
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    state = checkpoint.load(path).trainer_state
+    finished = max((line["epoch"] for line in RunFolder("run").read_metrics()), default=0)
+    assert state.epoch <= finished <= state.epoch + 1

@@ -1,0 +1,19 @@
+"""Fixtures of the whole suite."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+settings.register_profile("suite", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("suite")
+
+
+def pytest_configure(config):
+    """Compiled engines and data of tests stay out of the user's cache folder."""
+    os.environ["GENN_DELAYS_CACHE"] = str(config.cache.mkdir("genn-delays"))

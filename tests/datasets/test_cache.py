@@ -1,0 +1,58 @@
+"""The cache folder is where the user wants it, and its files appear whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from genn_delays.cache import atomic_path, cache_folder
+from genn_delays.errors import GennDelaysError
+
+
+def test_variables_choose_the_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path / "own"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert cache_folder("a", "b") == tmp_path / "own" / "a" / "b"
+    monkeypatch.delenv("GENN_DELAYS_CACHE")
+    assert cache_folder() == tmp_path / "xdg" / "genn-delays"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder("a") == tmp_path / "home" / ".cache" / "genn-delays" / "a"
+    assert cache_folder("a").is_dir()
+
+
+def test_impossible_folder_names_the_variable(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path / "file" / "below"))
+    with pytest.raises(GennDelaysError, match="set GENN_DELAYS_CACHE"):
+        cache_folder()
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path))
+    monkeypatch.setattr("genn_delays.cache.os.access", lambda *_: False)
+    with pytest.raises(GennDelaysError, match="not writable; set GENN_DELAYS_CACHE"):
+        cache_folder()
+
+
+def test_file_appears_when_complete(tmp_path):
+    target = tmp_path / "x.h5"
+    with atomic_path(target) as temporary:
+        temporary.write_text("whole")
+        assert temporary.suffix == ".h5"
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def fail(path: Path) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+
+
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "x.h5"
+    target.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        fail(target)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

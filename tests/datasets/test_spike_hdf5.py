@@ -1,0 +1,117 @@
+"""Files in the Heidelberg layout: exact times, an honest validation split, named mistakes."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+from genn_delays.datasets import load
+from genn_delays.errors import DataError
+
+
+def read(path, **args):
+    return load("spike_hdf5", dt=1.0, path=path, **args)
+
+
+def test_layout_is_read(spikes):
+    data = read(spikes)
+    assert (data.units, data.classes, data.duration) == (700, 2, 1400.0)
+    assert [len(s) for s in data.splits().values()] == [8, 2, 4]
+    assert data.class_names == ("0", "1")
+    with h5py.File(spikes / "shd_test.h5") as file:
+        for trial in range(4):
+            events = data.test.batch(np.array([trial]))
+            times = np.sort(file["spikes/times"][trial].astype(np.float64) * 1000.0)
+            np.testing.assert_allclose(np.sort(events.time), times, rtol=1e-7)
+            np.testing.assert_array_equal(
+                np.sort(events.unit), np.sort(file["spikes/units"][trial])
+            )
+
+
+def test_half_precision_times_are_not_rounded_again(tmp_path, spike_file):
+    second = np.float16(0.3333)
+    for name in ("shd_train.h5", "shd_test.h5"):
+        spike_file(tmp_path / name, [[second], [second]], [[1], [2]], [0, 1])
+    data = read(tmp_path, validation_fraction=0.5)
+    assert data.test.time[0] == np.float32(1000.0 * float(second))
+
+
+def test_fraction_is_held_out_by_seed(spikes):
+    held = lambda seed: read(spikes, seed=seed, validation_fraction=0.3).validation  # noqa: E731
+    np.testing.assert_array_equal(held(1).time, held(1).time)
+    assert not np.array_equal(held(1).time, held(2).time)
+    assert len(held(1)) == 3
+
+
+def test_speakers_are_held_out_whole(spikes):
+    data = read(spikes, validation_speakers=[1, 4])
+    assert (len(data.train), len(data.validation)) == (6, 4)
+    whole = read(spikes, validation="shd_train.h5").validation
+    expected = whole.batch(np.array([1, 4, 6, 9]))
+    np.testing.assert_array_equal(data.validation.batch(np.arange(4)).time, expected.time)
+    with pytest.raises(DataError, match=r"no trial of validation speaker 7; the speakers are \[0,"):
+        read(spikes, validation_speakers=[7])
+
+
+def test_speakers_need_their_key(spikes):
+    with h5py.File(spikes / "shd_train.h5", "a") as file:
+        del file["extra/speaker"]
+    with pytest.raises(DataError, match="no key extra/speaker"):
+        read(spikes, validation_speakers=[1])
+    assert len(read(spikes).train) == 8
+
+
+def test_class_names_are_the_files(spikes):
+    with h5py.File(spikes / "shd_train.h5", "a") as file:
+        file["extra/keys"] = np.array([b"eins", b"one", b"two"])
+    assert read(spikes).class_names == ("eins", "one", "two")
+
+
+@pytest.mark.parametrize("key", ["spikes/times", "spikes/units", "labels"])
+def test_missing_key_is_named(spikes, key):
+    with h5py.File(spikes / "shd_test.h5", "a") as file:
+        del file[key]
+    with pytest.raises(DataError, match=f"shd_test.h5: no key '{key}'"):
+        read(spikes)
+
+
+def test_missing_or_truncated_file_is_named(spikes):
+    content = (spikes / "shd_test.h5").read_bytes()
+    (spikes / "shd_test.h5").write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"shd_test.h5: cannot be read, truncated"):
+        read(spikes)
+    (spikes / "shd_test.h5").unlink()
+    with pytest.raises(DataError, match=r"shd_test.h5: no such file; check data.path"):
+        read(spikes)
+    with pytest.raises(DataError, match=r"data.path is missing"):
+        load("spike_hdf5", dt=1.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "units", "labels", "args", "message"),
+    [
+        ([[0.1], [1.5]], [[0], [0]], [0, 1], {}, "trial 1 has an event at 1500 ms, outside"),
+        ([[0.1], [-0.5]], [[0], [0]], [0, 1], {}, "trial 1 has an event at -500 ms"),
+        ([[0.1], [np.nan]], [[0], [0]], [0, 1], {}, "not finite"),
+        ([[0.1], [0.5]], [[0], [700]], [0, 1], {}, "trial 1 has an event of unit 700, outside"),
+        ([[0.1], [0.5]], [[0], [0]], [0, 2], {"classes": 2}, "trial 1 has label 2, outside 0 to 1"),
+        ([[0.1], [0.5]], [[0], [0]], [0, 2], {}, "test split: trial 1 has label 2, outside 0 to 1"),
+        ([[0.1], [0.5]], [[0], [0]], [0, -1], {}, "whole numbers >= 0"),
+        ([], [], [], {}, "it has no trials"),
+        ([[0.1, 0.2], []], [[0], [0]], [0, 1], {}, "disagree in length"),
+        ([[0.1]], [[0]], [0, 1], {}, "disagree in length"),
+    ],
+)
+def test_what_lies_outside_is_named(spikes, spike_file, times, units, labels, args, message):
+    spike_file(spikes / "shd_test.h5", times, units, labels)
+    with pytest.raises(DataError, match=message) as error:
+        read(spikes, **args)
+    assert len(str(error.value).splitlines()) <= 2
+
+
+def test_crop_drops_late_events_and_says_how_many(spikes, spike_file, caplog):
+    spike_file(spikes / "shd_test.h5", [[0.1, 1.5], [1.6]], [[3, 4], [0]], [0, 1])
+    data = read(spikes, crop=True)
+    assert data.test.unit.tolist() == [3]
+    assert "2 of 3 events dropped, at or after 1400 ms" in caplog.text

@@ -1,0 +1,189 @@
+"""The configuration file: what it means, what it fills in, what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from genn_delays import strict_yaml
+from genn_delays.config import load_config, load_resolved
+from genn_delays.errors import ConfigError
+from genn_delays.model_file import build_network, load_build, resolve_args
+from genn_delays.options import describe
+from genn_delays.readouts import ExponentialMeanVoltage
+from genn_delays.training import Adam, Cosine, Group
+
+ROOT = Path(__file__).parents[1]
+SMALLEST = """
+model: {file: model.py}
+data: {name: sequence}
+"""
+MODEL = """
+from __future__ import annotations
+import genn_delays as gd
+
+Rates = tuple[float, ...]
+
+def build(*, inputs: int, outputs: int, seed: int, size: int = 3, rates: Rates = (1.0,)):
+    net = gd.Network(seed)
+    net.add_population("input", gd.Input(), inputs)
+    return net
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    (tmp_path / "model.py").write_text(MODEL)
+
+    def write(text: str) -> Path:
+        path = tmp_path / "config.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_every_default_is_written_out(write):
+    config = load_config(write(SMALLEST))
+    assert config.training.epochs == 30
+    assert config.model.args == {"size": 3, "rates": [1.0]}
+    assert config.data.args["interval"] == 10.0
+    assert config.readout == {"name": "exponential_mean_voltage", "population": None, "tau": None}
+    assert config.loss["scale"] == 20.0
+    assert config.optimiser["weight"]["beta1"] == 0.9
+    assert config.optimiser["delay"]["lr"] == 0.1
+    assert config.backend.name == "auto"
+
+
+def test_what_is_written_reads_as_the_same_configuration(write, tmp_path):
+    config = load_config(
+        write(SMALLEST),
+        [
+            "training.spike_count={target: 14, strength: 1e-6, populations: [hidden]}",
+            "training.early_stopping.patience=3",
+            "data.augment=[{name: time_shift, max: 100}, {name: drop, probability: 0.1}]",
+            "optimiser.weight={name: sgd, lr: 1, schedule: [{name: ease_in, batches: 9}, cosine]}",
+            "optimiser.groups={'input->output': {delay: {name: adam, lr: 2}}}",
+            "optimiser.clip={weight: 1}",
+        ],
+    )
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "config.yaml").write_text(config.to_yaml())
+    assert load_config(other / "config.yaml") == config
+    assert load_resolved(other / "config.yaml") == config
+
+
+def test_a_resolved_configuration_outlives_its_model_file(write, tmp_path):
+    config = load_config(write(SMALLEST))
+    path = write(config.to_yaml())
+    (tmp_path / "model.py").unlink()
+    assert load_resolved(path) == config
+    with pytest.raises(ConfigError, match=r"model\.file: there is no file"):
+        load_config(path)
+
+
+def test_paths_start_from_the_folder_of_the_file(write, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    (tmp_path / "data").mkdir()
+    config = load_config(write(SMALLEST), ["data.path=data"])
+    assert config.model.file == tmp_path / "model.py"
+    assert config.data.path == tmp_path / "data"
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "'1e-3'", ".1e-2", "0.001", "1.0e-3"])
+def test_numbers_are_numbers_however_they_are_written(write, text):
+    config = load_config(write(SMALLEST), [f"training.dt={text}", f"optimiser.weight.lr={text}"])
+    assert config.training.dt == 1e-3
+    assert config.optimiser["weight"]["lr"] == 1e-3
+
+
+def test_text_that_only_looks_like_a_number_stays_text():
+    assert strict_yaml.parse("[1e3x, e3, 1e, -1e2, +1.5E+2]") == ["1e3x", "e3", "1e", -100.0, 150.0]
+
+
+def test_keys_given_twice_are_refused_at_any_depth():
+    with pytest.raises(ConfigError, match="line 3: key 'lr' is given twice, first in line 2"):
+        strict_yaml.parse("a:\n  lr: 1\n  lr: 2\n")
+    with pytest.raises(ConfigError, match="given twice"):
+        strict_yaml.parse("[{x: 1, x: 2}]")
+
+
+def test_yaml_anchors_and_merges_work():
+    text = "base: &base {a: 1, b: 2}\nother: {<<: *base, b: 3}\n"
+    assert strict_yaml.parse(text)["other"] == {"a": 1, "b": 3}
+
+
+def test_later_overrides_win_and_reach_into_sections_the_file_leaves_out(write):
+    config = load_config(write(SMALLEST), ["training.seed=2", "training.seed=3", "loss.scale=5"])
+    assert config.training.seed == 3
+    assert config.loss["scale"] == 5.0
+
+
+def test_errors_name_the_file_first(write):
+    path = write(SMALLEST + "trainig: {}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"{path}: trainig: unknown key; did you mean 'training'?"
+
+
+def test_a_section_that_is_missing_is_named(write):
+    with pytest.raises(ConfigError, match="data: is missing"):
+        load_config(write("model: {file: model.py}\n"))
+
+
+def test_options_are_described_by_what_makes_them_again():
+    group = Group(Adam(1e-3), (Cosine(),))
+    assert describe(group.schedules) == [{"name": "cosine", "final": 0.0}]
+    described = describe(ExponentialMeanVoltage(tau=3.0))
+    assert described == {"name": "exponential_mean_voltage", "population": None, "tau": 3.0}
+
+
+def test_model_arguments_are_converted_to_the_types_of_build(write, tmp_path):
+    write(SMALLEST)
+    build = load_build(tmp_path / "model.py")
+    assert resolve_args(build, {"size": "4", "rates": [1, "2e-1"]}) == {
+        "size": 4,
+        "rates": (1.0, 0.2),
+    }
+    with pytest.raises(ConfigError, match=r"model\.args\.rates\.1.*'x' given"):
+        resolve_args(build, {"rates": [1, "x"]})
+
+
+def test_a_missing_model_argument_is_named(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text("def build(*, inputs, outputs, seed, size: int): ...")
+    with pytest.raises(ConfigError, match=r"model\.args\.size.*required"):
+        resolve_args(load_build(path), {})
+
+
+@pytest.mark.parametrize("name", ["feedforward", "recurrent"])
+def test_published_models_build_from_their_defaults(name):
+    network = build_network(
+        ROOT / "models" / f"{name}.py",
+        {"hidden": 6 if name == "recurrent" else [6, 5]},
+        inputs=4,
+        outputs=3,
+        seed=1,
+    )
+    assert network.populations["input"].size == 4
+    assert network.populations["output"].size == 3
+    assert network.projections["input->hidden" if name == "recurrent" else "input->hidden1"].learn
+
+
+def test_feedforward_without_delays_has_none():
+    args = {"hidden": [6], "delays": "zero", "learn_delays": False}
+    network = build_network(ROOT / "models/feedforward.py", args, inputs=4, outputs=3, seed=1)
+    for projection in network.projections.values():
+        assert projection.learn == ("weight",)
+        assert not projection.synapses.delay.any()
+
+
+def test_experiments_are_valid():
+    found = sorted((ROOT / "experiments").rglob("*.yaml"))
+    configs = [path for path in found if path.name != "grid.yaml"]
+    assert configs
+    for path in configs:
+        # data that has to be fetched first may be absent
+        load_config(path, ["data.path=null"])

@@ -1,0 +1,83 @@
+"""Events: normalised once, refused where they lie outside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import genn_delays as gd
+from genn_delays.errors import DataError
+
+
+def test_from_lists_numbers_the_trials():
+    events = gd.Events.from_lists([[1.0, 2.0], [], [3.0]], [[0, 1], [], [2]])
+    assert events.trials == 3
+    assert len(events) == 3
+    assert events.trial.tolist() == [0, 0, 2]
+    assert events.unit.tolist() == [0, 1, 2]
+    assert gd.Events.from_lists([], []).trials == 0
+    assert gd.Events.from_lists([[1.0]], [[0]], [[0.5]]).value.tolist() == [0.5]
+
+
+def test_whole_numbers_may_come_as_floats_and_times_keep_single_precision():
+    events = gd.Events(np.array([1.5], np.float32), [2.0], [0.0], 1)
+    assert events.time.dtype == np.float32
+    assert events.unit.dtype == np.int64
+    assert gd.Events([1], [2], [0], 1).time.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1.0, 2.0], [0], [0, 0], 1), r"unit has shape \(1,\) but time has \(2,\)"),
+        (([[1.0]], [[0]], [[0]], 1), "one-dimensional and of one length"),
+        (([1.0], [0], [0], 1, [1.0, 2.0]), r"value has shape \(2,\)"),
+        (([1.0], [-1], [0], 1), "unit holds -1 to -1; it must be >= 0"),
+        (([1.0], [0], [1], 1), "trial holds 1 to 1; it must be >= 0 and < 1"),
+        (([1.0], [0.5], [0], 1), "unit must be whole numbers, got float64"),
+        (([1.0], ["a"], [0], 1), "unit must be whole numbers"),
+        ((["soon"], [0], [0], 1), "time must be numbers"),
+        (([np.nan], [0], [0], 1), "time holds NaN or infinity"),
+        (([1.0], [0], [0], 1, [np.inf]), "value holds NaN or infinity"),
+        (([], [], [], -1), "trials is -1; it counts trials and is >= 0"),
+    ],
+)
+def test_malformed_events_are_refused(arguments, message):
+    with pytest.raises(DataError, match=message):
+        gd.Events(*arguments)
+
+
+def test_events_outside_the_trial_are_named_with_the_remedy():
+    inside = gd.Events([0.0, 9.999], [0, 1], [0, 0], 1)
+    assert inside.steps(1.0, 10, 2, "input").tolist() == [0, 9]
+    for time in (10.0, -0.5):
+        events = gd.Events([1.0, time], [0, 0], [0, 1], 2)
+        with pytest.raises(DataError, match=rf"'input' at {time:g} ms \(trial 1\) .* 10 ms; crop"):
+            events.steps(1.0, 10, 2, "input")
+
+
+def test_events_outside_the_population_are_named_with_the_remedy():
+    with pytest.raises(DataError, match="names unit 2 but population 'input' has units 0 to 1"):
+        gd.Events([1.0], [2], [0], 1).steps(1.0, 10, 2, "input")
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_both_backends_refuse_a_batch_they_cannot_run(backend):
+    net = gd.Network()
+    net.add_population("left", gd.Input(), 2)
+    net.add_population("right", gd.Input(), 2)
+    net.add_population("output", gd.LeakyReadout(), 1)
+    net.connect("left", "output", weight=1.0)
+    net.connect("right", "output", weight=1.0)
+    one, two = gd.Events([1.0], [0], [0], 1), gd.Events([1.0], [0], [0], 2)
+    many = gd.Events([], [], [], 3)
+    with gd.compile(net, steps=10, batch_size=2, backend=backend) as simulation:
+        for batch, message in (
+            (one, r"inputs \['left', 'right'\]; give forward\(\) a mapping"),
+            ({"left": one}, r"events for \['left'\], the network's inputs are"),
+            ({"left": one, "right": two}, r"disagree on the number of trials: \[1, 2\]"),
+            ({"left": many, "right": many}, "batch of 3 trials, .* compiled for batch_size=2"),
+        ):
+            with pytest.raises(DataError, match=message):
+                simulation.forward(batch)
+        assert simulation.forward({"left": two, "right": two}).shape == (2, 1)

@@ -1,0 +1,294 @@
+"""The native engine around its numbers: compiling, caching, memory, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import KINDS, batch, chain
+
+import genn_delays as gd
+from genn_delays.backends.native import compiler
+from genn_delays.backends.native.codegen import render
+from genn_delays.backends.native.memory import estimate
+from genn_delays.backends.native.simulation import CHUNKS
+from genn_delays.backends.native.threads import Team
+from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
+from genn_delays.plan import make_plan
+
+SOURCE = "int answer(void) { return 42; }\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A cache of its own, and no compiler chosen by the environment."""
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    return tmp_path
+
+
+def script(path: Path, body: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def test_no_compiler_is_an_error_with_the_remedies(folder, monkeypatch):
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(compiler.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(BackendError, match=r"(?s)found none.*install gcc or clang.*\[zig\]"):
+        gd.compile(KINDS["feedforward"](), steps=80, backend="native")
+
+
+def test_zig_compiles_where_nothing_else_does(folder, monkeypatch):
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(compiler.importlib.util, "find_spec", lambda name: name == "ziglang")
+    assert compiler.find_compiler() == [sys.executable, "-m", "ziglang", "cc"]
+
+
+@pytest.mark.parametrize("chosen", ["absent-compiler -O2", " "])
+def test_a_wrong_cc_is_named(folder, monkeypatch, chosen):
+    monkeypatch.setenv("CC", chosen)
+    with pytest.raises(BackendError, match=f"sets CC='{chosen}', .* unset it"):
+        compiler.build(SOURCE)
+
+
+def test_cc_may_carry_arguments(folder, monkeypatch):
+    monkeypatch.setenv("CC", "cc -DEXTRA=1")
+    assert compiler.find_compiler() == ["cc", "-DEXTRA=1"]
+    assert compiler.load(SOURCE).answer() == 42
+
+
+def test_a_compiler_that_fails_shows_its_first_error_and_leaves_nothing(folder, monkeypatch):
+    with pytest.raises(BackendError, match=r"(?s)failed to compile the engine: .*error: .*CC"):
+        compiler.build("int main(void) { return absent; }\n")
+    fails = script(folder / "mycc", "echo no licence left >&2; exit 3")
+    monkeypatch.setenv("CC", str(fails))
+    with pytest.raises(BackendError, match="failed to compile the engine: no licence left"):
+        compiler.build(SOURCE)
+    assert list((folder / "native").iterdir()) == []
+
+
+def test_a_compiler_that_cannot_be_run_is_named(folder, monkeypatch):
+    broken = folder / "brokencc"
+    broken.write_bytes(b"\x7fELF nothing")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CC", str(broken))
+    with pytest.raises(BackendError, match="brokencc' cannot be run"):
+        compiler.build(SOURCE)
+
+
+def test_an_engine_is_compiled_once_and_again_for_another_compiler(folder, monkeypatch):
+    count = folder / "count"
+    counting = script(folder / "countingcc", f'echo >> "{count}"; exec cc "$@"')
+    monkeypatch.setenv("CC", str(counting))
+    first = compiler.build(SOURCE)
+    runs = count.read_text().count("\n")
+    assert compiler.build(SOURCE) == first
+    assert count.read_text().count("\n") == runs
+    monkeypatch.setenv("CC", f"{counting} -O1")
+    assert compiler.build(SOURCE) != first
+    assert {path.suffix for path in (folder / "native").iterdir()} == {".so"}
+
+
+def test_a_damaged_library_is_named_with_the_remedy(folder):
+    library = compiler.build(SOURCE)
+    library.write_bytes(b"half a file")
+    with pytest.raises(BackendError, match=f"(?s)cannot load {library}.*delete this file"):
+        compiler.load(SOURCE)
+
+
+BUILD = """
+from genn_delays.backends.native import compiler
+print(compiler.load("int answer(void) { return 42; }\\n").answer())
+"""
+
+
+def test_processes_that_compile_the_same_engine_at_once_do_not_disturb_each_other(folder):
+    # each compiles for so long that none can find the library of another
+    slow = script(folder / "slowcc", '[ "$1" = --version ] || sleep 2; exec cc "$@"')
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CC": str(slow)}
+    command = [sys.executable, "-c", BUILD]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) for _ in range(2)
+    ]
+    assert [process.communicate(timeout=120)[0].strip() for process in started] == ["42"] * 2
+    assert len(list((folder / "native").iterdir())) == 1
+
+
+def plan_of(network, precision="float32", **changes):
+    arguments = {"readout": gd.readouts.MeanVoltage(), "dt": 1.0, "steps": 80, **changes}
+    return make_plan(network, gradient=gd.EventProp(), precision=precision, **arguments)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_the_source_depends_on_the_dynamics_alone_and_names_nothing_of_the_machine(precision):
+    source = render(plan_of(KINDS["looped"](), precision))
+    assert render(plan_of(KINDS["looped"](seed=9), precision, steps=33, dt=0.5)) == source
+    assert str(Path.home()) not in source
+    assert str(Path(gd.__file__).parent) not in source
+    assert "{{" not in source
+
+
+@pytest.fixture(scope="module")
+def simulation():
+    with gd.compile(
+        KINDS["feedforward"](), steps=80, batch_size=5, backend="native", threads=1
+    ) as compiled:
+        yield compiled
+
+
+def test_a_batch_that_is_too_large_is_refused(simulation):
+    with pytest.raises(DataError, match=r"batch of 6 trials, .* for batch_size=5"):
+        simulation.forward(batch(trials=6))
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_backward_before_forward_is_refused(backend):
+    with (
+        gd.compile(KINDS["feedforward"](), steps=80, backend=backend) as fresh,
+        pytest.raises(PlanError, match=r"backward\(\) follows forward\(\); run a batch first"),
+    ):
+        fresh.backward(np.ones((1, 5)))
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_drives_that_do_not_fit_are_refused(backend):
+    network = KINDS["feedforward"]()
+    with gd.compile(network, steps=80, batch_size=5, backend=backend) as compiled:
+        drive = compiled.forward(batch())
+        # too few trials would make the engine read beyond the end
+        for wrong in (drive[:1], drive[0], drive[..., None]):
+            with pytest.raises(PlanError, match=r"drive of shape .* for outputs of shape \(5, 5\)"):
+                compiled.backward(wrong)
+        with pytest.raises(NetworkError, match="no population 'lfi'; did you mean 'lif'"):
+            compiled.backward(drive, {"lfi": np.zeros(21)})
+        with pytest.raises(PlanError, match="spike_drive: population 'output' never spikes"):
+            compiled.backward(drive, {"output": np.zeros(5)})
+        with pytest.raises(PlanError, match=r"'lif' has shape \(3,\); give \(21,\) or \(5, 21\)"):
+            compiled.backward(drive, {"lif": np.zeros(3)})
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_another_network_than_the_compiled_one_is_not_loaded(backend):
+    """Its buffers would be too small."""
+    network, longer = chain(1.0, 3, 2, 1), chain(1.0, 3, 2, 1)
+    longer.projections["input->hidden"].synapses.max_delay = 20.0
+    more = chain(1.0, 3, 2, 1)
+    more.connect("hidden", "hidden", weight=0.0)
+    with gd.compile(network, steps=10, backend=backend) as compiled:
+        for other, message in (
+            (chain(1.0, 4, 2, 1), r"'input->hidden' joins \(2, 4\) units, not \(2, 3\); compile"),
+            (longer, r"max_delay = 20 ms, longer than compiled \(0 ms\); compile again"),
+            (more, r"'hidden->hidden'\], but \[.*\] were compiled; compile again"),
+        ):
+            with pytest.raises(PlanError, match=message):
+                compiled.load(other)
+        compiled.load(network)
+        assert compiled.forward(gd.Events([1.0], [0], [0], 1)).shape == (1, 1)
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_nothing_has_spiked_before_the_first_batch(backend):
+    with gd.compile(KINDS["feedforward"](), steps=80, backend=backend) as fresh:
+        assert len(fresh.spikes("lif")) == 0
+        assert fresh.spike_counts("lif").shape == (0, 21)
+
+
+def test_unknown_populations_are_named(simulation):
+    simulation.forward(batch())
+    for ask in (simulation.spikes, simulation.spike_counts):
+        with pytest.raises(NetworkError, match="did you mean 'adaptive'"):
+            ask("adaptiv")
+
+
+def test_spikes_are_sorted_and_their_times_lie_on_the_grid(simulation):
+    events = batch()
+    simulation.forward(events)
+    for name in ("input", "lif"):
+        found = simulation.spikes(name)
+        keys = np.lexsort((found.time, found.unit, found.trial))
+        assert np.array_equal(keys, np.arange(len(found)))
+        np.testing.assert_array_equal(found.time, np.floor(found.time))
+        counts = np.zeros_like(simulation.spike_counts(name))
+        np.add.at(counts, (found.trial, found.unit), 1)
+        np.testing.assert_array_equal(counts, simulation.spike_counts(name))
+    assert len(simulation.spikes("input")) == len(events)
+    assert len(simulation.spikes("output")) == 0
+    assert simulation.spike_counts("output").shape == (5, 5)
+
+
+def test_graded_input_comes_back_with_its_values(simulation):
+    events = batch(graded=True)
+    simulation.forward(events)
+    found = simulation.spikes("input")
+    np.testing.assert_allclose(np.sort(found.value), np.sort(events.value), rtol=1e-6)
+    simulation.forward(batch())
+    assert simulation.spikes("input").value is None
+
+
+def test_a_closed_simulation_says_so():
+    compiled = gd.compile(KINDS["feedforward"](), steps=80, batch_size=5, backend="native")
+    compiled.forward(batch())
+    compiled.close()
+    compiled.close()
+    with pytest.raises(BackendError, match="closed; compile the network again"):
+        compiled.forward(batch())
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2"])
+def test_an_impossible_number_of_threads_is_refused(threads):
+    with pytest.raises(PlanError, match=f"threads={threads!r}: must be a whole number >= 1"):
+        Team(threads)
+
+
+def test_a_batch_without_trials_gives_nothing():
+    with gd.compile(KINDS["feedforward"](), steps=80, backend="native") as compiled:
+        assert compiled.forward(gd.Events([], [], [], 0)).shape == (0, 5)
+        gradients = compiled.backward(np.zeros((0, 5)))
+    assert not any(gradient.weight.any() for gradient in gradients.values())
+
+
+@pytest.mark.parametrize("graded", [False, True], ids=["spikes", "graded"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("steps", "events"), [(80, 600), (700, 2000)])
+def test_estimate_is_within_ten_percent_of_what_is_allocated(
+    kind, precision, graded, steps, events
+):
+    network, threads = KINDS[kind](), 2
+    events = batch(trials=9, events=events, steps=steps, graded=graded)
+    plan = plan_of(network, precision, steps=steps, batch_size=9)
+    parts = estimate(
+        plan,
+        network,
+        threads=threads,
+        chunks=CHUNKS,
+        events_per_trial=len(events) / 9,
+        graded=graded,
+    )
+    with gd.compile(
+        network, steps=steps, batch_size=9, backend="native", precision=precision, threads=threads
+    ) as compiled:
+        compiled.backward(compiled.forward(events))
+        assert sum(parts.values()) == pytest.approx(compiled.memory(), rel=0.1)
+
+
+def test_estimate_takes_a_known_activity_into_account():
+    network = chain(2.0, hidden=32, inputs=13, outputs=5)
+    events = batch(trials=9, events=4000)
+    plan = plan_of(network, batch_size=9)
+    with gd.compile(network, steps=80, batch_size=9, backend="native", threads=1) as compiled:
+        compiled.backward(compiled.forward(events))
+        blocks = compiled.spike_counts("hidden").reshape(9, 2, 16).mean(axis=2)
+        allocated = compiled.memory()
+    common = {"threads": 1, "chunks": CHUNKS, "events_per_trial": len(events) / 9}
+    assert sum(estimate(plan, network, **common).values()) < 0.9 * allocated
+    # the engine makes a quarter more room than was needed
+    informed = estimate(plan, network, spikes_per_neuron=1.25 * blocks.max(), **common)
+    assert sum(informed.values()) == pytest.approx(allocated, rel=0.1)

@@ -1,0 +1,126 @@
+"""Every readout and loss: its backward pass is the derivative of its forward pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import genn_delays as gd
+from genn_delays.errors import DataError, PlanError
+from genn_delays.losses import CrossEntropy, MeanSquaredError
+from genn_delays.options import LOSSES, READOUTS
+
+VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
+OBSERVED = {"voltage": VOLTAGES, "first_spike": np.abs(VOLTAGES[:, 0]) * 10}
+
+
+def slopes(function, at, eps=1e-6):
+    """Central differences of a scalar function at every entry of an array."""
+    result = np.zeros_like(at)
+    for index in np.ndindex(at.shape):
+        moved = at.copy()
+        moved[index] += eps
+        above = function(moved)
+        moved[index] -= 2 * eps
+        result[index] = (above - function(moved)) / (2 * eps)
+    return result
+
+
+@pytest.mark.parametrize("name", READOUTS)
+def test_readouts_have_the_gradient_of_finite_differences(name):
+    readout = READOUTS[name]()
+    observed = OBSERVED[readout.reads]
+    outputs = readout.forward(observed, 0.5)
+    drive = np.random.default_rng(1).normal(size=outputs.shape)
+    found = readout.backward(drive, observed, 0.5)
+    expected = slopes(lambda moved: np.sum(drive * readout.forward(moved, 0.5)), observed)
+    assert found.shape == observed.shape
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_readouts_are_what_they_are_called():
+    mean = gd.readouts.MeanVoltage().forward(VOLTAGES, 1.0)
+    np.testing.assert_allclose(mean, VOLTAGES.mean(axis=1))
+    weights = np.exp(-np.arange(7) * 0.5 / 3.0)
+    early = gd.readouts.ExponentialMeanVoltage(tau=3.0).forward(VOLTAGES, 0.5)
+    np.testing.assert_allclose(early, (VOLTAGES * weights[:, None]).mean(axis=1))
+    largest = gd.readouts.MaxVoltage().forward(VOLTAGES, 1.0)
+    np.testing.assert_array_equal(largest, VOLTAGES.max(axis=1))
+
+
+def test_outputs_are_double_precision_and_single_trials_stay_batches():
+    for kind in READOUTS.values():
+        readout = kind()
+        assert readout.forward(OBSERVED[readout.reads][:1].astype(np.float32), 1.0).dtype == float
+
+
+def test_a_bad_time_constant_is_refused():
+    with pytest.raises(PlanError, match=r"tau=0\): must be > 0 ms"):
+        gd.readouts.ExponentialMeanVoltage(tau=0)
+
+
+LABELS = np.array([3, 0, 1])
+CASES = [
+    (CrossEntropy(), LABELS),
+    (CrossEntropy(scale=20.0), LABELS),
+    (CrossEntropy(scale=-0.3, label_smoothing=0.2), LABELS),
+    (MeanSquaredError(), np.random.default_rng(2).normal(size=(3, 4))),
+]
+
+
+@pytest.mark.parametrize(("loss", "targets"), CASES, ids=lambda case: str(case)[:60])
+def test_losses_have_the_gradient_of_finite_differences(loss, targets):
+    outputs = VOLTAGES[:, 0] * 0.3
+    value, drive = loss(outputs, targets)
+    expected = slopes(lambda moved: loss(moved, targets)[0], outputs)
+    assert isinstance(value, float)
+    np.testing.assert_allclose(drive, expected, atol=1e-7)
+
+
+def test_every_loss_has_a_case():
+    assert {type(loss) for loss, _ in CASES} == set(LOSSES.values())
+
+
+def test_cross_entropy_of_large_outputs_is_finite():
+    value, drive = CrossEntropy(scale=1e6)(np.array([[1e3, -1e3]]), np.array([1]))
+    assert np.isfinite(value)
+    assert np.all(np.isfinite(drive))
+
+
+def test_predictions_are_the_largest_or_where_the_scale_is_negative_the_smallest():
+    outputs = np.array([[1.0, 3.0, 2.0]])
+    assert CrossEntropy().predict(outputs).tolist() == [1]
+    assert CrossEntropy(scale=-0.1).predict(outputs).tolist() == [0]
+    assert MeanSquaredError().predict(outputs) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 4, 1], "label 4 is out of range for 4 output units; labels are 0 to 3"),
+        ([0, -1, 1], "label -1 is out of range"),
+        ([0, 1], r"labels of shape \(2,\) .* for 3 trials"),
+        ([0.0, 1.0, 2.0], "float64"),
+    ],
+)
+def test_labels_out_of_range_are_refused(labels, message):
+    with pytest.raises(DataError, match=message):
+        CrossEntropy()(VOLTAGES[:, 0], np.array(labels))
+
+
+def test_targets_of_another_shape_are_refused():
+    with pytest.raises(DataError, match=r"targets of shape \(4,\) for outputs of shape \(3, 4\)"):
+        MeanSquaredError()(VOLTAGES[:, 0], np.zeros(4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"label_smoothing": 1.0}, r"must be in \[0, 1\)"),
+        ({"scale": 0.0}, "must be finite and not 0"),
+        ({"scale": np.nan}, "must be finite and not 0"),
+    ],
+)
+def test_impossible_losses_are_refused(arguments, message):
+    with pytest.raises(PlanError, match=message):
+        CrossEntropy(**arguments)

@@ -1,0 +1,103 @@
+"""The synapse table: nothing that belongs to a synapse is ever left behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genn_delays.errors import NetworkError
+from genn_delays.synapses import SynapseTable
+
+PRE, POST = 5, 4
+pairs = st.tuples(st.integers(0, PRE - 1), st.integers(0, POST - 1))
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("keep"), st.integers(0, 2**32 - 1)),
+        st.tuples(st.just("add"), st.lists(pairs, max_size=6)),
+    ),
+    max_size=8,
+)
+
+
+def make_table(synapses) -> SynapseTable:
+    """The delay tells each synapse from all others."""
+    pre, post = np.array(synapses, dtype=int).reshape(-1, 2).T
+    delay = np.arange(len(synapses)) / 1000.0
+    return SynapseTable(pre, post, delay * 3, delay, max_delay=1.0, pre_size=PRE, post_size=POST)
+
+
+def rows(table: SynapseTable) -> list[tuple]:
+    columns = (table.pre, table.post, table.weight, table.delay, table.state["moment"])
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@given(st.lists(pairs, max_size=12), steps)
+def test_each_synapse_keeps_its_columns_through_any_rewiring(synapses, changes):
+    table = make_table(synapses)
+    table.attach("moment")[:] = table.delay * 7
+    expected = sorted(rows(table), key=lambda row: row[:2])
+    born = len(synapses)
+    for kind, what in changes:
+        if kind == "keep":
+            mask = np.random.default_rng(what).random(len(table)) < 0.6
+            table.keep(mask)
+            expected = [row for row, kept in zip(expected, mask, strict=True) if kept]
+        else:
+            delay = (born + np.arange(len(what))) / 1000.0
+            born += len(what)
+            pre, post = np.array(what, dtype=int).reshape(-1, 2).T
+            table.add(pre, post, delay * 3, delay)
+            fresh = [(*pair, d * 3, d, 0.0) for pair, d in zip(what, delay.tolist(), strict=True)]
+            expected = sorted(expected + fresh, key=lambda row: row[:2])
+        assert rows(table) == expected
+        assert all(len(column) == len(table) for column in table.state.values())
+        assert all(column.flags.c_contiguous for column in (table.pre, table.weight, table.delay))
+
+
+def test_several_synapses_of_a_pair_keep_their_order():
+    table = make_table([(1, 1), (0, 0), (1, 1), (0, 0)])
+    assert table.delay.tolist() == [0.001, 0.003, 0.0, 0.002]
+
+
+def test_attached_columns_of_new_synapses_start_at_zero_or_as_given():
+    table = make_table([(0, 0), (3, 3)])
+    table.attach("sign", fill=1.0)
+    table.attach("moment", fill=2.0)
+    assert table.attach("sign") is table.state["sign"]
+    table.add(1, 2, weight=0.5, sign=-1.0)
+    assert table.state["sign"].tolist() == [1.0, -1.0, 1.0]
+    assert table.state["moment"].tolist() == [2.0, 0.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda t: t.attach("weight"), "'weight' is a column of every table"),
+        (lambda t: t.keep(np.array([1, 0])), r"boolean mask of shape \(2,\)"),
+        (lambda t: t.keep(np.ones(3, bool)), r"boolean mask of shape \(2,\)"),
+        (lambda t: t.add(0, 0, moment=1.0), r"no attached column \['moment'\]; attach it first"),
+        (lambda t: t.add([0, 1], 0, weight=[1, 2, 3]), r"weight of shape \(3,\) for 2 synapses"),
+        (lambda t: t.add(9, 0), r"add\(\): pre index 9 is outside the population of 5"),
+        (lambda t: t.add(0, 0, delay=2.0), r"add\(\): delay 2 ms of synapse 0 -> 0 is outside"),
+        (lambda t: make_table([(0, 4)]), "synapse table: post index 4 is outside"),
+        (
+            lambda t: SynapseTable(
+                t.pre, t.post[:1], t.weight, t.delay, max_delay=1, pre_size=5, post_size=4
+            ),
+            "columns differ in length: .*'post': 1",
+        ),
+    ],
+)
+def test_impossible_changes_are_refused(act, message):
+    with pytest.raises(NetworkError, match=message):
+        act(make_table([(0, 0), (3, 3)]))
+
+
+def test_a_refused_addition_leaves_the_table_as_it_was():
+    table = make_table([(0, 0), (3, 3)])
+    with pytest.raises(NetworkError):
+        table.add([1, 9], [0, 0])
+    assert table.pre.tolist() == [0, 3]
+    table.check()

@@ -1,0 +1,268 @@
+"""Checkpoints: bit for bit, whole or not at all, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+import pytest
+
+import genn_delays as gd
+from genn_delays import checkpoint
+from genn_delays.errors import CheckpointError
+from genn_delays.training import TrainerState
+from genn_delays.training.state import Tally
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "checkpoint.h5"
+
+
+@pytest.fixture
+def network():
+    """Awkward on purpose: names with slashes, per-neuron parameters, two tables for one pair."""
+    network = gd.Network(seed=11)
+    network.add_population("input/left", gd.Input(), 3)
+    network.add_population("b", gd.AdaptiveLIF(tau_mem=np.array([5.0, 7.1]), b=0.1), 2)
+    network.add_population("a", gd.LeakyReadout(tau_mem=1 / 3), 2)
+    weight = gd.init.Normal(0, 1)
+    network.connect(
+        "input/left",
+        "b",
+        weight=weight,
+        delay=gd.init.Uniform(0, 3),
+        max_delay=4.0,
+        density=0.5,
+        learn=("weight", "delay"),
+    )
+    network.connect("b", "b", weight=weight, delay=1.0, learn=())
+    network.connect("b", "a", weight=weight)
+    network.connect("b", "a", weight=weight, pairs=(np.zeros(0, int), np.zeros(0, int)))
+    for number, projection in enumerate(network.projections.values()):
+        projection.synapses.attach("weight_adam_m")[:] = 1e-17 * (number + 1) / 3.0
+    return network
+
+
+def test_a_network_comes_back_bit_for_bit(path, network, columns):
+    checkpoint.save(path, network)
+    loaded = checkpoint.load(path).network
+    assert loaded.seed == 11
+    assert list(loaded.populations) == list(network.populations)
+    assert list(loaded.projections) == list(network.projections)
+    for name, population in network.populations.items():
+        other = loaded.populations[name]
+        assert type(other.neuron) is type(population.neuron)
+        assert other.neuron.describe() == population.neuron.describe()
+        assert other.size == population.size
+    for name, projection in network.projections.items():
+        other = loaded.projections[name]
+        assert other.learn == projection.learn
+        assert other.pre is loaded.populations[projection.pre.name]
+        assert other.synapses.max_delay == projection.synapses.max_delay
+    before, after = columns(network), columns(loaded)
+    assert before.keys() == after.keys()
+    for key in before:
+        assert before[key].dtype == after[key].dtype
+        assert np.array_equal(before[key], after[key])
+
+
+def test_a_loaded_network_can_be_changed_and_trained_further(path, network):
+    checkpoint.save(path, network)
+    loaded = checkpoint.load(path).network
+    table = loaded.projections["input/left->b"].synapses
+    table.weight += 1.0
+    table.keep(np.arange(len(table)) > 0)
+    loaded.connect("input/left", "a", weight=0.5)
+    loaded.check()
+
+
+def test_state_and_attributes_come_back_as_they_were(path, network):
+    tally = Tally(3, 0.1 + 0.2, 3, 1, 1e-300, 2, {"b/c": np.array([1, 2]), "a": np.zeros(0, int)})
+    state = TrainerState(2, 5, 0.1 * 3, 1 / 3, 1, tally)
+    attributes = {"config": {"lr": 0.1, "names": ["ä", None]}, "text": "x" * 100_000}
+    checkpoint.save(path, network, state, attributes)
+    loaded = checkpoint.load(path)
+    assert loaded.attributes == attributes
+    given, wanted = loaded.trainer_state.to_mapping(), state.to_mapping()
+    spikes, wanted_spikes = given["tally"].pop("spikes"), wanted["tally"].pop("spikes")
+    assert given == wanted
+    assert spikes.keys() == wanted_spikes.keys()
+    assert all(np.array_equal(spikes[name], wanted_spikes[name]) for name in spikes)
+
+
+def test_a_new_state_has_infinite_scores_that_survive(path, network):
+    checkpoint.save(path, network, TrainerState())
+    assert checkpoint.load(path).trainer_state == TrainerState()
+
+
+def test_a_checkpoint_without_state_has_none(path, network):
+    checkpoint.save(path, network)
+    assert checkpoint.load(path).trainer_state is None
+    assert checkpoint.load(path).attributes == {}
+
+
+def test_a_neuron_of_the_users_own_is_found_by_its_module(path, tmp_path, monkeypatch):
+    (tmp_path / "my_neurons.py").write_text(
+        "from dataclasses import dataclass\nimport genn_delays as gd\n\n"
+        "class Outer:\n"
+        "    @dataclass(frozen=True, eq=False)\n    class SlowLIF(gd.LIF):\n"
+        "        tau_mem: float = 50.0\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_neurons
+
+    network = gd.Network()
+    network.add_population("slow", my_neurons.Outer.SlowLIF(tau_syn=3.0), 2)
+    checkpoint.save(path, network)
+    neuron = checkpoint.load(path).network.populations["slow"].neuron
+    assert type(neuron) is my_neurons.Outer.SlowLIF
+    assert (neuron.tau_mem, neuron.tau_syn) == (50.0, 3.0)
+
+
+def test_a_neuron_that_could_not_be_found_again_is_refused_when_saving(path):
+    @dataclass(frozen=True, eq=False)
+    class Hidden(gd.LIF):
+        pass
+
+    network = gd.Network()
+    network.add_population("slow", Hidden(), 2)
+    with pytest.raises(CheckpointError, match="top of a module"):
+        checkpoint.save(path, network)
+    assert list(path.parent.iterdir()) == []
+
+
+def edit(path, place, key, value):
+    with h5py.File(path, "a") as file:
+        file[place].attrs[key] = value
+
+
+@pytest.mark.parametrize(
+    ("neuron", "message"),
+    [
+        ("LIFF", "did you mean 'LIF'"),
+        ("no_such_module:LIF", "cannot find neuron 'LIF'"),
+        ("genn_delays.network:Network", "is not a neuron"),
+    ],
+)
+def test_an_unknown_neuron_is_named(path, network, neuron, message):
+    checkpoint.save(path, network)
+    edit(path, "network/populations/1", "neuron", neuron)
+    with pytest.raises(CheckpointError, match=message):
+        checkpoint.load(path)
+
+
+def test_another_version_is_refused(path, network):
+    checkpoint.save(path, network)
+    edit(path, "/", "version", 2)
+    with pytest.raises(CheckpointError, match="format version 2"):
+        checkpoint.load(path)
+
+
+def test_other_hdf5_files_are_refused(path):
+    with h5py.File(path, "w") as file:
+        file["spikes"] = np.zeros(3)
+    with pytest.raises(CheckpointError, match="not a checkpoint of genn-delays"):
+        checkpoint.load(path)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_named_with_a_remedy(path, network, kept):
+    checkpoint.save(path, network, TrainerState())
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(CheckpointError, match=r"checkpoint.h5 is truncated.*best.h5") as caught:
+        checkpoint.load(path)
+    assert len(str(caught.value).splitlines()) <= 2
+
+
+def test_text_is_not_a_checkpoint(path):
+    path.write_text("epoch: 3\n")
+    with pytest.raises(CheckpointError, match="not HDF5"):
+        checkpoint.load(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(path, tmp_path):
+    for missing in (path, tmp_path):
+        with pytest.raises(CheckpointError, match=f"no checkpoint {missing}"):
+            checkpoint.load(missing)
+
+
+@pytest.mark.parametrize("column", ["weight", "delay"])
+def test_nan_in_a_table_is_refused(path, network, column):
+    checkpoint.save(path, network)
+    with h5py.File(path, "a") as file:
+        file[f"network/projections/0/{column}"][1] = np.nan
+    with pytest.raises(CheckpointError, match=rf"(?s)projection 'input/left->b'.*{column}.*nan"):
+        checkpoint.load(path)
+
+
+def test_a_damaged_layout_is_refused(path, network):
+    checkpoint.save(path, network, TrainerState())
+    with h5py.File(path, "a") as file:
+        del file["network/projections/1/weight"]
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoint.load(path)
+
+
+def test_a_failure_while_writing_leaves_the_old_checkpoint(path, network, monkeypatch):
+    checkpoint.save(path, network, attributes={"epoch": 1})
+    before = path.read_bytes()
+
+    def fail(group, state):
+        group["half"] = 1
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "_write_state", fail)
+    with pytest.raises(CheckpointError, match=r"cannot be written.*No space left"):
+        checkpoint.save(path, network, TrainerState(), attributes={"epoch": 2})
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+KILLED = """
+import os, sys
+import genn_delays as gd
+from genn_delays import checkpoint
+network = checkpoint.load(sys.argv[1]).network
+checkpoint._write_projection = lambda group, projection: os.kill(os.getpid(), 9)
+checkpoint.save(sys.argv[1], network, attributes={"epoch": 2})
+"""
+
+
+def test_a_process_killed_while_writing_leaves_the_old_checkpoint(path, network):
+    checkpoint.save(path, network, attributes={"epoch": 1})
+    done = subprocess.run([sys.executable, "-c", KILLED, path], check=False, timeout=60)
+    assert done.returncode == -9
+    assert checkpoint.load(path).attributes == {"epoch": 1}
+
+
+def test_saving_replaces_the_older_checkpoint(path, network):
+    for epoch in (1, 2):
+        checkpoint.save(path, network, attributes={"epoch": epoch})
+    assert checkpoint.load(path).attributes == {"epoch": 2}
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_checkpoint_has_ordinary_permissions(path, network):
+    mask = os.umask(0o022)
+    try:
+        checkpoint.save(path, network)
+    finally:
+        os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_missing_folder_is_named(tmp_path, network):
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        checkpoint.save(tmp_path / "none" / "checkpoint.h5", network)
+
+
+def test_attributes_must_be_json(path, network):
+    with pytest.raises(CheckpointError, match="not JSON"):
+        checkpoint.save(path, network, attributes={"array": np.zeros(2)})
