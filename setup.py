@@ -4,7 +4,11 @@ from setuptools import find_packages, setup
 
 setup(
     packages=find_packages(include=["genn_delays", "genn_delays.*"]),
-    # the embedded engine renders its C code from templates that are installed with it
-    package_data={"genn_delays": ["py.typed"], "genn_delays.backends.native": ["**/*.j2"]},
+    # the engines render their code from templates that are installed with them
+    package_data={
+        "genn_delays": ["py.typed"],
+        "genn_delays.backends.genn": ["**/*.j2"],
+        "genn_delays.backends.native": ["**/*.j2"],
+    },
     zip_safe=False,
 )

@@ -53,14 +53,14 @@ ROWS: dict[str, Callable[[], gd.Network]] = {
 }
 
 
-def batch() -> gd.Events:
-    """8,000 input spikes for each of 32 trials of 1,000 steps."""
+def batch(trials: int = BATCH) -> gd.Events:
+    """8,000 input spikes for each trial of 1,000 steps."""
     rng = np.random.default_rng(1)
-    total = SPIKES * BATCH
-    unit, trial = rng.integers(0, 700, total), np.repeat(np.arange(BATCH), SPIKES)
+    total = SPIKES * trials
+    unit, trial = rng.integers(0, 700, total), np.repeat(np.arange(trials), SPIKES)
     events_time = rng.integers(0, STEPS, total).astype(np.float32)
     order = np.lexsort((events_time, unit, trial))
-    return gd.Events(events_time[order], unit[order], trial[order], BATCH)
+    return gd.Events(events_time[order], unit[order], trial[order], trials)
 
 
 def measure(simulation: Simulation, events: gd.Events) -> tuple[float, float]:

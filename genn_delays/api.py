@@ -32,7 +32,8 @@ def compile(  # noqa: A001 - the field's word, always used as gd.compile
         dt: time step in ms.
         steps: steps of a trial; it lasts ``steps * dt`` ms.
         batch_size: largest number of trials in a batch.
-        backend: ``"native"``, ``"reference"`` or ``"auto"`` (the fastest that works here).
+        backend: ``"native"``, ``"reference"``, ``"genn-cpu"``, ``"genn-cuda"``, or ``"auto"``:
+            genn-cuda where it works, else native.
         precision: ``"float32"`` or ``"float64"``.
         threads: for the native backend; by default one per available core.
         discretisation: ``"exact"`` for P = expm(M dt), ``"euler"`` for P = 1 + M dt.

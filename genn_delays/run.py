@@ -107,6 +107,7 @@ def summarise(folder: RunFolder, experiment: Experiment, test: Metrics) -> dict[
         "test_accuracy": test.accuracy,
         "test_loss": test.loss,
         "test_spikes_per_neuron": test.spikes_per_neuron,
+        "validation_accuracy": None if test.accuracy is None else state.best_score,
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
         "parameters": experiment.network.parameters(),

@@ -122,6 +122,7 @@ def test_spike_buffers_grow_and_drop_nothing():
         with gd.compile(net, steps=200, backend=backend, precision="float64") as simulation:
             outputs.append(simulation.forward(events))
             counts.append(simulation.spike_counts("hidden"))
+            assert simulation.regrown == (backend == "native")  # and it is reported
     assert counts[0].min() > 64
     np.testing.assert_array_equal(counts[0], counts[1])
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-12)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from genn_delays.backends.base import Backend, Gradient, Simulation
+from genn_delays.backends.genn import GennCPU, GennCUDA
+from genn_delays.backends.genn.availability import cuda_usable
 from genn_delays.backends.native import Native
 from genn_delays.backends.reference import Reference
 from genn_delays.errors import BackendError, suggest
 
-BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in (Native, Reference)}
+BACKENDS: dict[str, type[Backend]] = {
+    backend.name: backend for backend in (GennCPU, GennCUDA, Native, Reference)
+}
 
 __all__ = ["BACKENDS", "Backend", "Gradient", "Simulation", "get_backend"]
 
@@ -15,7 +19,7 @@ __all__ = ["BACKENDS", "Backend", "Gradient", "Simulation", "get_backend"]
 def get_backend(name: str) -> Backend:
     """The backend of a name; ``"auto"`` is the fastest that works here."""
     if name == "auto":
-        return Native()
+        return GennCUDA() if cuda_usable() else Native()
     if name not in BACKENDS:
         raise BackendError(f"there is no backend {name!r}; {suggest(name, [*BACKENDS, 'auto'])}")
     return BACKENDS[name]()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.errors import DataError, PlanError
+from genn_delays.errors import BackendError, DataError, PlanError
 from genn_delays.events import Events
 from genn_delays.timing import delay_to_steps
 
@@ -40,9 +40,12 @@ class Simulation(ABC):
 
     Attributes:
         plan: the resolved network this simulation runs.
+        regrown: how often there was too little room for the spikes of a batch: room was made and
+            the batch run again. No spike is ever dropped.
     """
 
     plan: Plan
+    regrown: int = 0
 
     @abstractmethod
     def forward(self, batch: Batch) -> np.ndarray:
@@ -121,6 +124,14 @@ class Backend(ABC):
     @abstractmethod
     def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
         """Build the simulation and load the network's weights and delays."""
+
+    def code(self, plan: Plan, network: Network | None = None) -> str:
+        """The code this backend generates; with the network, what it built from it as well.
+
+        Raises:
+            BackendError: this backend generates none.
+        """
+        raise BackendError(f"the backend {self.name!r} generates no code; try native")
 
 
 def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:

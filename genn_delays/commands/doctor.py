@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
 
 import click
 
+from genn_delays.backends.genn.availability import facts
 from genn_delays.backends.native.compiler import find_compiler
 from genn_delays.cache import cache_folder
 from genn_delays.environment import machine, versions
@@ -33,9 +33,9 @@ def doctor() -> None:
     _say("system", f"{found['system']}, {found['processor']}")
     _say("cores", str(found["cores"]))
     _say("C compiler", _compiler())
-    _say("PyGeNN", _pygenn())
+    for what, text in facts().items():
+        _say(what, text)
     _say("GPU", _gpu())
-    _say("CUDA_PATH", os.environ.get("CUDA_PATH", "not set"))
     _say("cache", _cache())
     for name, extra in OPTIONAL.items():
         missing = f"not installed; pip install 'genn-delays[{extra}]'"
@@ -66,19 +66,6 @@ def _compiler() -> str:
 
 def _cache() -> str:
     return _or_message(lambda: str(cache_folder()))
-
-
-def _pygenn() -> str:
-    """Its version, or the real import error: a broken installation is not a missing one."""
-    try:
-        import pygenn
-    except Exception as error:
-        return (
-            f"cannot be imported: {type(error).__name__}: {error}\n"
-            "it is not in the package index; its documentation tells how to install it: "
-            "https://genn-team.github.io"
-        )
-    return str(getattr(pygenn, "__version__", "installed"))
 
 
 def _gpu() -> str:

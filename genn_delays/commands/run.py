@@ -35,9 +35,12 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
     with stoppable() as signals:
         loaded = load_config(config, overrides)
         RunFolder.check_free(output)
+        # the first time it may have to be made, which takes a while
+        click.echo(f"preparing the data set {loaded.data.name!r}")
         dataset = load_dataset(loaded)
         experiment = prepare(loaded, dataset, make_network(loaded, dataset))
         folder = RunFolder.create(loaded, config.stem, output)
+        click.echo(f"training in {folder.path}")
         train_and_report(folder, lambda: experiment, signals)
 
 

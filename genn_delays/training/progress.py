@@ -99,6 +99,8 @@ def epoch_line(trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) 
     parts.append(f"{train.spikes_per_neuron:.1f} spikes per neuron")
     if train.rescued:
         parts.append(f"{train.rescued} silent neurons rescued")
+    if trainer.simulation.regrown:
+        parts.append(f"spike buffers enlarged {trainer.simulation.regrown} times so far")
     parts.append(f"{sum(values.seconds for values in metrics.values()):.1f} s")
     star = " *" if is_best else ""
     return f"epoch {trainer.state.epoch}/{trainer.epochs}: {', '.join(parts)}{star}"

@@ -96,6 +96,9 @@ def test_evaluate_changes_nothing_and_agrees_with_the_summary(folder, config, ca
     assert measured["split"] == "test"
     assert measured["loss"] == summary["test_loss"]
     assert measured["epoch"] == summary["best_epoch"]
+    best = [line for line in lines_of(folder / "run") if line["epoch"] == summary["best_epoch"]]
+    accuracy = {line["split"]: line["accuracy"] for line in best}
+    assert accuracy["validation"] == summary["validation_accuracy"]
     assert {path.name: path.read_bytes() for path in (folder / "run").iterdir()} == before
 
 

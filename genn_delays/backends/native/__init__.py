@@ -22,6 +22,6 @@ class Native(Backend):
     def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
         return NativeSimulation(plan, network, threads)
 
-    def code(self, plan: Plan) -> str:
+    def code(self, plan: Plan, network: Network | None = None) -> str:
         """The generated C source."""
         return render(plan)

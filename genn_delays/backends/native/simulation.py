@@ -75,6 +75,7 @@ class NativeSimulation(Simulation):
                 grown = [self.populations[k].grow() for k in component.populations]
                 if not any(grown):
                     break
+                self.regrown += 1
         self.observed = self._observe()
         outputs = self.plan.readout.forward(self.observed, self.plan.dt)
         self.shape = outputs.shape

@@ -1,0 +1,70 @@
+"""Time whole epochs of training steps on an NVIDIA device: `make bench-gpu`.
+
+The networks are those of Meszaros, Knight and Nowotny (2025, fig. 8): 1,000 steps, batch 256,
+an epoch of 8,156 trials. Every batch is a forward pass, a loss and a backward pass; setting up
+is timed apart. Writes benchmarks/results/gpu.json and prints the table.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from datetime import date
+from pathlib import Path
+
+import click
+from run import STEPS, batch, network
+
+import genn_delays as gd
+from genn_delays.environment import machine, versions
+
+TRIALS = 8156
+ROWS = {
+    "700-512-20, delays to 64": ((512,), 64.0),
+    "700-512-20, delays to 512": ((512,), 512.0),
+    "700-256-256-20, delays to 64": ((256, 256), 64.0),
+    "700-256-256-20, delays to 512": ((256, 256), 512.0),
+}
+RESULTS = Path(__file__).parent / "results" / "gpu.json"
+
+
+def device() -> dict[str, str]:
+    """Name of the device and its memory in use, as the driver tells."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.used", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, check=True)
+    name, used = done.stdout.splitlines()[0].split(",")
+    return {"name": name.strip(), "memory_used": used.strip()}
+
+
+@click.command()
+@click.option("--backend", default="genn-cuda", show_default=True)
+@click.option("--size", default=256, show_default=True, help="trials of a batch")
+@click.option("--batches", default=8, show_default=True, help="timed batches of each row")
+def main(backend: str, size: int, batches: int) -> None:
+    """Time every row and print the table."""
+    events, rows = batch(size), {}
+    print("| network | set-up s | s per 8,156 trials | memory in use |")
+    print("|---|---|---|---|")
+    for name, (hidden, max_delay) in ROWS.items():
+        start = time.perf_counter()
+        with gd.compile(
+            network(hidden, max_delay), steps=STEPS, batch_size=size, backend=backend
+        ) as simulation:
+            simulation.backward(simulation.forward(events))  # builds and enlarges its buffers
+            ready = time.perf_counter()
+            for _ in range(batches):
+                simulation.backward(simulation.forward(events))
+            seconds = (time.perf_counter() - ready) * TRIALS / (batches * size)
+            found = device() if backend == "genn-cuda" else {}
+        rows[name] = {"setup_s": ready - start, "epoch_s": seconds, **found}
+        used = found.get("memory_used", "")
+        print(f"| {name} | {ready - start:.1f} | {seconds:.1f} | {used} |", flush=True)
+    about = {"date": date.today().isoformat(), "machine": machine(), "versions": versions()}
+    about |= {"backend": backend, "steps": STEPS, "batch": size}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

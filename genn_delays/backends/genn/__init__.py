@@ -1,0 +1,55 @@
+"""PyGeNN: the plan as GeNN models, on CUDA or on GeNN's single-threaded CPU backend.
+
+One model runs both passes, so that weights, delays and the tape of spikes stay where they are:
+``codegen`` writes it, ``declaration`` gathers it, ``model`` hands it to PyGeNN, ``compiler``
+builds it once and opens it, ``buffers`` and ``synapses`` are the host's side of it.
+
+Connectivity is ragged, and the room of a row is compiled in: half as many synapses again as the
+longest row has (``declaration.HEADROOM``), at most one for every postsynaptic neuron. Within it
+``load()`` replaces the connectivity of a loaded model; beyond it there is an error, and the
+network has to be compiled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from genn_delays.backends.base import Backend
+from genn_delays.backends.genn.availability import CPU, CUDA, require
+from genn_delays.backends.genn.optimiser import AdamRule
+from genn_delays.backends.genn.show import source_of, text_of
+from genn_delays.backends.genn.simulation import GennSimulation
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+class GennCPU(Backend):
+    """GeNN's single-threaded CPU backend; needs PyGeNN and a C++ compiler, and no GPU."""
+
+    name = "genn-cpu"
+    engine = CPU
+
+    def check(self, plan: Plan) -> None:
+        """Every plan runs here, given PyGeNN and what its backend needs."""
+        require(self.engine)
+
+    def compile(
+        self,
+        plan: Plan,
+        network: Network,
+        threads: int | None,
+        adam: Mapping[str, AdamRule] | None = None,
+    ) -> GennSimulation:
+        """As every backend; ``adam={"weight": Adam(...), "delay": ...}`` learns on the device."""
+        return GennSimulation(plan, network, self.engine, adam)
+
+    def code(self, plan: Plan, network: Network | None = None) -> str:
+        """The GeNN snippets and, where this network's model is built, the generated source."""
+        return text_of(plan) + (source_of(plan, network, self.engine) if network else "")
+
+
+class GennCUDA(GennCPU):
+    """GeNN's CUDA backend; the trials of a batch run side by side."""
+
+    name = "genn-cuda"
+    engine = CUDA

@@ -1,0 +1,147 @@
+"""What the host keeps of one population: its arrays on the device, and what goes in and out.
+
+Arrays span the whole batch, whether its trials run side by side (CUDA) or in turn (CPU).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.genn.codegen import NeuronSnippet
+from genn_delays.backends.genn.equations import constants_of
+from genn_delays.events import Events
+from genn_delays.plan import Plan
+
+INITIAL_SPIKES = 64
+"""Room for spikes of a neuron and trial on a new tape; it grows on demand."""
+
+
+class PopulationBuffers:
+    """Arrays of one population.
+
+    Attributes:
+        room: spikes of each neuron and trial that the tape can hold.
+        events: events of the whole batch that there is room for.
+    """
+
+    def __init__(self, plan: Plan, k: int, snippet: NeuronSnippet) -> None:
+        self.plan, self.population, self.snippet = plan, plan.populations[k], snippet
+        self.size = self.population.size
+        self.room = min(plan.steps, INITIAL_SPIKES)
+        self.events = 0
+        self.group: Any = None
+
+    def lengths(self) -> dict[str, int]:
+        """Elements of each array."""
+        units = self.plan.batch_size * self.size
+        known = {
+            "EventStart": units + 1,
+            "EventStep": self.events,
+            "EventValue": self.events,
+            "Voltage": units * self.plan.steps,
+            "VoltageDrive": units * self.plan.steps,
+            "TapeStep": units * self.room,
+        }
+        tape = {f"Tape_{s}": units * self.room for s in self.population.states}
+        return {name: max((known | tape).get(name, units), 1) for name, _ in self.snippet.arrays}
+
+    def dtype(self, kind: str) -> np.dtype:
+        """numpy type of a GeNN type."""
+        return np.dtype(self.plan.dtype if kind == "scalar" else kind.removesuffix("_t"))
+
+    def prepare(self, group: Any) -> None:
+        """Say what GeNN is to allocate, before the model is loaded."""
+        kinds, constants = dict(self.snippet.arrays), constants_of(self.population)
+        for name, length in self.lengths().items():
+            zeros = np.zeros(length, self.dtype(kinds[name]))
+            group.extra_global_params[name].set_init_values(zeros)
+        for name in self.snippet.constants:
+            group.vars[name].set_init_values(constants[name].astype(self.plan.dtype))
+
+    def attach(self, group: Any) -> None:
+        """Use the arrays of a model that has just been loaded; None lets go of them."""
+        self.group = group
+        if group is not None and "Room" in self.snippet.dynamic:
+            group.set_dynamic_param_value("Room", self.room)
+
+    def push(self, name: str, values: np.ndarray) -> None:
+        """Write the beginning of an array, zero the rest, and send it to the device."""
+        array = self.group.extra_global_params[name]
+        array.view[: values.size] = values.ravel()
+        array.view[values.size :] = 0
+        array.push_to_device()
+
+    def pull(self, name: str) -> np.ndarray:
+        """An array as the device has it; a view that lives as long as the model is loaded."""
+        array = self.group.extra_global_params[name]
+        array.pull_from_device()
+        return array.view
+
+    def sort(self, events: Events) -> None:
+        """Take the input of a batch: events of one unit in one step become one of their sum."""
+        T, n = self.plan.steps, self.size
+        step = events.steps(self.plan.dt, T, n, self.population.name)
+        value = np.ones(len(events)) if events.value is None else events.value
+        place = (events.trial * n + events.unit) * T + step
+        distinct, inverse = np.unique(place, return_inverse=True)
+        total = np.zeros(len(distinct), self.plan.dtype)
+        np.add.at(total, inverse.ravel(), value.astype(self.plan.dtype))
+        kept = total != 0
+        unit, self.step = np.divmod(distinct[kept], T)
+        self.value = total[kept]
+        self.start = np.searchsorted(unit, np.arange(self.plan.batch_size * n + 1))
+        if len(self.step) > self.events:
+            self.events = int(len(self.step) * 1.25)
+
+    def insert(self) -> None:
+        """Send the input of the batch to the device."""
+        self.push("EventStart", self.start)
+        self.push("EventStep", self.step)
+        self.push("EventValue", self.value)
+
+    def counts(self, trials: int) -> np.ndarray:
+        """Spikes per trial and unit, int64."""
+        if self.population.is_input:
+            counts = np.diff(self.start)
+        else:
+            silent = np.zeros(self.plan.batch_size * self.size)
+            counts = self.pull("TapeCount") if self.population.is_spiking else silent
+        shape = (self.plan.batch_size, self.size)
+        return counts.astype(np.int64).reshape(shape)[:trials]
+
+    def grow(self, trials: int) -> bool:
+        """Make room for the longest train of spikes; True where the tape was too short for it."""
+        if not self.population.is_spiking:
+            return False
+        longest = int(self.counts(trials).max(initial=0))
+        if longest <= self.room:
+            return False
+        self.room = min(1 << (longest - 1).bit_length(), self.plan.steps)
+        return True
+
+    def spikes(self, trials: int) -> Events:
+        """Spikes or input values of the last batch, sorted by (trial, unit, time)."""
+        counts = self.counts(trials)
+        trial, unit = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), self.size)
+        if self.population.is_input:
+            plain = bool(np.all(self.value == 1.0))
+            value = None if plain else self.value.astype(np.float64)
+            return Events(self.step * self.plan.dt, unit, trial, trials, value)
+        step = np.zeros(0)
+        if self.population.is_spiking:
+            tape = self.pull("TapeStep").reshape(-1, self.room)[: counts.size]
+            step = tape[np.arange(self.room) < counts.reshape(-1, 1)]
+        return Events(step * self.plan.dt, unit, trial, trials)
+
+    def voltage(self, trials: int) -> np.ndarray:
+        """Voltages before the reset, (trials, steps, n)."""
+        shape = (self.plan.batch_size, self.plan.steps, self.size)
+        return self.pull("Voltage").reshape(shape)[:trials]
+
+    def first_spike(self, trials: int) -> np.ndarray:
+        """Step of each unit's first spike, or the steps of the trial, (trials, n)."""
+        first = self.pull("TapeStep").reshape(-1, self.room)[: trials * self.size, 0]
+        silent = self.counts(trials) == 0
+        return np.where(silent, self.plan.steps, first.reshape(trials, self.size))

@@ -1,0 +1,110 @@
+"""Builds a GeNN model once per content, in the user's cache, and opens it from there.
+
+The folder's name is a hash of the declaration, the backend, the version of PyGeNN and, on CUDA,
+the devices. A model is built in a folder of another name and renamed when it is complete, so
+that processes which build the same model at once need no lock: the first to finish wins, and
+the others throw theirs away.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from genn_delays.backends.genn.availability import CUDA, devices, require
+from genn_delays.backends.genn.declaration import Declaration
+from genn_delays.backends.genn.model import make_model
+from genn_delays.cache import cache_folder
+from genn_delays.errors import BackendError
+
+NAME = "network"
+"""Name of every model; GeNN writes its code to ``NAME_CODE``."""
+LOG = "build.log"
+LIBRARIES = (".so", ".dylib", ".dll")
+
+
+def folder_of(declaration: Declaration, backend: str) -> Path:
+    """Where the cache keeps a compiled model, whether it is there or not."""
+    pygenn = require(backend)
+    parts = [backend, str(pygenn.__version__), *(devices() if backend == CUDA else [])]
+    return cache_folder("genn") / declaration.digest(*parts)
+
+
+def open_model(declaration: Declaration, backend: str) -> tuple[Any, TemporaryDirectory]:
+    """A GeNNModel that is built and can be loaded as long as the folder beside it is there.
+
+    The folder holds a copy of the library: one that is loaded twice into a process is one
+    library to the system, and two simulations would share the arrays of the second.
+
+    Raises:
+        BackendError: PyGeNN or the device is missing, or its compiler reports an error.
+    """
+    folder = folder_of(declaration, backend)
+    if not folder.exists():
+        _build(declaration, backend, folder)
+    # in the cache, because programs may not be run from the temporary folder of some clusters
+    own = TemporaryDirectory(prefix="loaded-", dir=cache_folder("genn-loaded"))
+    code = Path(own.name) / f"{NAME}_CODE"
+    code.mkdir()
+    for library in (folder / code.name).glob("*runner*"):
+        if library.suffix in LIBRARIES:
+            shutil.copy(library, code)
+    model = make_model(declaration, backend, NAME)
+    # nothing is compiled here: GeNN only works out which array belongs to which group
+    model.build(own.name, never_rebuild=True)
+    return model, own
+
+
+def _build(declaration: Declaration, backend: str, folder: Path) -> None:
+    temporary = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary.mkdir()
+    try:
+        with _output_to(temporary / LOG):
+            make_model(declaration, backend, NAME).build(str(temporary))
+        try:
+            os.rename(temporary, folder)
+        except OSError:
+            if not folder.is_dir():  # another process has made the same model: not an error
+                raise
+    except (subprocess.CalledProcessError, OSError) as error:
+        reason = _reason(temporary / LOG, error)
+        raise BackendError(
+            f"GeNN's {backend} backend failed to build the model: {reason}\n"
+            "check that a C++ compiler and make work here"
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send what child processes print to a file: make and the compiler are not the user's."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with path.open("wb") as log:
+        try:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            yield
+        finally:
+            for target, saved in zip((1, 2), kept, strict=True):
+                os.dup2(saved, target)
+                os.close(saved)
+
+
+def _reason(log: Path, error: Exception) -> str:
+    """The first line of the log that speaks of an error, or the error itself."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return next((line.strip() for line in lines if "rror" in line), str(error))

@@ -1,0 +1,103 @@
+"""From the matrices of a population to expressions of GeNN code, and the templates they go into."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from genn_delays.errors import PlanError
+from genn_delays.plan import PlannedPopulation
+
+# fmt: off
+RESERVED = frozenset([
+    "ArrivalGradient", "Back", "EventStart", "EventStep", "EventValue", "FirstDrive", "Into",
+    "Isyn", "Later", "Left", "MinSlope", "Next", "Room", "Shift", "SpikeDrive", "Steps",
+    "TapeCount", "TapeStep", "Trial", "Value", "Voltage", "VoltageDrive", "batch", "bracket",
+    "dt", "fired", "half", "id", "now", "num_neurons", "place", "slope", "step", "t", "threshold",
+    "trial", "unit",
+])
+# fmt: on
+"""Names that a state of a neuron cannot have, because the snippets use them."""
+
+
+def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
+    """Every constant of a population's equations by name, each of shape (n,).
+
+    ``P_V_I`` is the entry of P in row V and column I; entries that are zero in all neurons are
+    left out. M is the flow, R and r the reset, D the arrival shift.
+    """
+    matrices = {"P": p.propagator, "M": p.flow, "R": p.reset_matrix}
+    vectors = {"r": p.reset_offset, "D": p.arrival_shift}
+    found = {
+        f"{name}_{p.states[i]}_{p.states[j]}": matrix[:, i, j]
+        for name, matrix in matrices.items()
+        for i, j in np.argwhere(np.any(matrix != 0, axis=0))
+    }
+    for name, vector in vectors.items():
+        for i in np.flatnonzero(np.any(vector != 0, axis=0)):
+            found[f"{name}_{p.states[i]}"] = vector[:, i]
+    if p.threshold is not None:
+        found["threshold"] = p.threshold
+    return found
+
+
+def constants_in(
+    code: str, p: PlannedPopulation
+) -> tuple[tuple[tuple[str, str, float], ...], tuple[str, ...]]:
+    """(params, names of per-neuron constants) of the constants that a piece of code uses."""
+    words = set(re.findall(r"\w+", code))
+    used = {name: values for name, values in constants_of(p).items() if name in words}
+    shared = {name: float(v[0]) for name, v in used.items() if np.all(v == v[0])}
+    params = tuple((name, "scalar", value) for name, value in shared.items())
+    return params, tuple(name for name in used if name not in shared)
+
+
+def equations(p: PlannedPopulation) -> dict[str, object]:
+    """What the templates need to write a population's equations."""
+    constants = constants_of(p)
+
+    def total(terms: list[tuple[str, str]]) -> str:
+        return " + ".join(f"({a} * {x})" for a, x in terms if a in constants) or "0.0"
+
+    def dot(matrix: str, row: str, x: str) -> str:
+        return total([(f"{matrix}_{row}_{column}", x + column) for column in p.states])
+
+    return {
+        "states": p.states,
+        "spiking": p.is_spiking,
+        "input_state": p.states[p.input_state],
+        "threshold_state": p.states[p.threshold_state],
+        "dot": dot,
+        "dot_transposed": lambda m, row, x: total([(f"{m}_{s}_{row}", x + s) for s in p.states]),
+        "dot_column": lambda v, x: total([(f"{v}_{s}", x + s) for s in p.states]),
+        "affine": lambda s, x: dot("R", s, x) + (f" + r_{s}" if f"r_{s}" in constants else ""),
+    }
+
+
+def check_names(p: PlannedPopulation) -> None:
+    """Raise PlanError where a state has a name that the snippets cannot use."""
+    for state in p.states:
+        if state in RESERVED or not (state.isascii() and state.isidentifier()):
+            raise PlanError(
+                f"population {p.name!r}: GeNN code cannot have a state named {state!r}; "
+                "rename it in the neuron's states"
+            )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("genn_delays.backends.genn"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """A snippet of GeNN code from its template."""
+    return _environment().get_template(template).render(**values)

@@ -1,0 +1,222 @@
+"""GennSimulation: a loaded GeNN model, the buffers of its groups, and the two passes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.base import (
+    Batch,
+    Gradient,
+    Simulation,
+    check_drives,
+    input_events,
+    planned_tables,
+)
+from genn_delays.backends.genn import model as names
+from genn_delays.backends.genn.buffers import PopulationBuffers
+from genn_delays.backends.genn.compiler import open_model
+from genn_delays.backends.genn.declaration import declare, width_of
+from genn_delays.backends.genn.memory import bytes_of
+from genn_delays.backends.genn.optimiser import AdamRule, DeviceAdam, learnt
+from genn_delays.backends.genn.synapses import ProjectionBuffers, row_of
+from genn_delays.errors import PlanError
+from genn_delays.events import Events
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+class GennSimulation(Simulation):
+    """A network on one of GeNN's backends.
+
+    Trials run side by side on CUDA and one after the other on GeNN's CPU backend, which knows
+    no batches. The tape of spikes spans the whole batch in both cases.
+
+    Args:
+        plan, network: what to run.
+        backend: GeNN's name of its backend.
+        adam: by parameter, the rule of an Adam that runs on the device; see
+            :meth:`accumulate` and :meth:`learn`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        network: Network,
+        backend: str,
+        adam: Mapping[str, AdamRule] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.width = width_of(plan, backend)
+        self.regrown = 0
+        self.trials = 0
+        self.shape: tuple[int, ...] | None = None
+        self.loaded = False
+        tables = [network.projections[p.name].synapses for p in plan.projections]
+        rows = [row_of(plan, k, table) for k, table in enumerate(tables)]
+        learn = learnt(plan, network, adam or {})
+        self.declaration = declare(plan, rows, self.width, learn)
+        self.populations = [
+            PopulationBuffers(plan, k, n.snippet) for k, n in enumerate(self.declaration.neurons)
+        ]
+        self.projections = [ProjectionBuffers(plan, k, row) for k, row in enumerate(rows)]
+        self.optimiser = DeviceAdam(plan, adam, learn, self.projections) if adam else None
+        self.load(network)
+        self.model, self.folder = open_model(self.declaration, backend)
+
+    def load(self, network: Network) -> None:
+        tables = planned_tables(self.plan, network)
+        for buffers, table in zip(self.projections, tables, strict=True):
+            buffers.load(table)
+        if self.optimiser:
+            self.optimiser.load(network)
+
+    def _allocate(self) -> None:
+        """Load the model anew, with room for what the buffers ask for."""
+        if self.optimiser and self.loaded:
+            self.optimiser.save()
+        self._unload()
+        neurons, synapses = self.model.neuron_populations, self.model.synapse_populations
+        for n, population in zip(self.declaration.neurons, self.populations, strict=True):
+            population.prepare(neurons[n.name])
+        self.model.load()
+        self.loaded = True
+        self.room = [(b.room, b.events) for b in self.populations]
+        for n, population in zip(self.declaration.neurons, self.populations, strict=True):
+            population.attach(neurons[n.name])
+        for s, projection in zip(self.declaration.synapses, self.projections, strict=True):
+            updates = self.model.custom_updates
+            sums = {p: updates[f"{s.name}_{p}_gradient_sum"] for p in ("weight", "delay")}
+            projection.attach(synapses[s.name], sums)
+        if self.optimiser:
+            self.optimiser.attach(self.model)
+
+    def _unload(self) -> None:
+        for population in self.populations:
+            population.attach(None)
+        for projection in self.projections:
+            projection.attach(None, {})
+        if self.loaded:
+            self.model.unload()
+            self.loaded = False
+
+    def forward(self, batch: Batch) -> np.ndarray:
+        events = input_events(self.plan, batch)
+        trials = next(iter(events.values())).trials
+        inputs = [b for b in self.populations if b.population.is_input]
+        for buffers in inputs:
+            buffers.sort(events[buffers.population.name])
+        self.trials = 0  # there is nothing to go back over until this is done
+        while True:
+            if not self.loaded or self.room != [(b.room, b.events) for b in self.populations]:
+                self._allocate()
+            for buffers in inputs:
+                buffers.insert()
+            self._run(0, trials)
+            grown = [b.population.name for b in self.populations if b.grow(trials)]
+            if not grown:
+                break
+            self.regrown += 1
+            log.info("tape of %s was too short; made longer, the batch runs again", grown)
+        self.trials = trials
+        # a copy: the arrays of the device may move before backward() reads them
+        self.observed = self._observe().copy()
+        outputs = self.plan.readout.forward(self.observed, self.plan.dt)
+        self.shape = outputs.shape
+        return outputs
+
+    def _observe(self) -> np.ndarray:
+        """What the readout reads: voltages (trials, steps, n) or first spike times (trials, n)."""
+        buffers = self.populations[self.plan.readout_population]
+        if self.plan.readout.reads == "voltage":
+            return buffers.voltage(self.trials)
+        return buffers.first_spike(self.trials) * self.plan.dt
+
+    def _run(self, start: int, trials: int) -> None:
+        """One pass over all trials of the batch, from a step of the time line."""
+        for first in range(0, trials, self.width):
+            for n in self.declaration.neurons:
+                group: Any = self.model.neuron_populations[n.name]
+                group.set_dynamic_param_value("Trial", first)
+            self._settle()
+            self.model.timestep = start
+            for _ in range(self.plan.steps):
+                self.model.step_time()
+
+    def _settle(self) -> None:
+        """Deliver what the last run left under way, in a step outside both passes, and drop it."""
+        self.model.timestep = 2 * self.plan.steps
+        self.model.step_time()
+        self.model.custom_update(names.CLEAR)
+
+    def backward(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, Gradient]:
+        self.accumulate(drive, spike_drive)
+        return {
+            p.name: buffers.gradient()
+            for p, buffers in zip(self.plan.projections, self.projections, strict=True)
+        }
+
+    def accumulate(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
+        shape = self.shape if self.trials else None
+        self._set_drives(drive, check_drives(self.plan, shape, drive, spike_drive))
+        self._settle()
+        self.model.custom_update(names.CLEAR_GRADIENTS)
+        self._run(self.plan.steps, self.trials)
+        self.model.custom_update(names.REDUCE)
+
+    def learn(self, weight: float = 1.0, delay: float = 1.0) -> None:
+        """One step of Adam on the device, after :meth:`accumulate` or :meth:`backward`.
+
+        Args:
+            weight, delay: factors on the learning rates, from the schedules.
+
+        Raises:
+            PlanError: the simulation was compiled without ``adam=``.
+        """
+        self._optimiser().step(self.model, {"weight": weight, "delay": delay})
+
+    def fetch(self, network: Network) -> None:
+        """Bring weights, delays and Adam's moments from the device into the network's tables."""
+        self._optimiser().fetch(network)
+
+    def _optimiser(self) -> DeviceAdam:
+        if self.optimiser is None:
+            raise PlanError(
+                "this simulation was compiled without adam=; nothing learns on the device"
+            )
+        return self.optimiser
+
+    def _set_drives(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
+        observed = self.plan.readout.backward(drive, self.observed, self.plan.dt)
+        read = self.populations[self.plan.readout_population]
+        voltage = self.plan.readout.reads == "voltage"
+        read.push("VoltageDrive" if voltage else "FirstDrive", observed)
+        for buffers in self.populations:
+            if buffers.population.is_spiking:
+                given = spike_drive.get(buffers.population.name, 0.0)
+                buffers.push("SpikeDrive", np.broadcast_to(given, (self.trials, buffers.size)))
+
+    def spikes(self, population: str) -> Events:
+        return self.populations[self.plan.population_index(population)].spikes(self.trials)
+
+    def spike_counts(self, population: str) -> np.ndarray:
+        return self.populations[self.plan.population_index(population)].counts(self.trials).copy()
+
+    def memory(self) -> int:
+        lengths = [b.lengths() for b in self.populations]
+        return bytes_of(self.declaration, lengths)
+
+    def close(self) -> None:
+        self._unload()
+        self.model = None
+        self.folder.cleanup()

@@ -1,0 +1,190 @@
+"""Networks of this package inside a ``pygenn.GeNNModel`` of the user's own.
+
+    embedded = gd.genn.add_network(model, network, inputs={"input": my_group})
+    embedded.populations["output"].vars["V"]     # GeNN's own groups, by the network's names
+
+The groups only run forwards; they are made before ``model.build()``. Propagators and delay steps
+follow ``model.dt``, so this is the network that was trained where both have the same dt. A spike
+of step t arrives at step t + 1 + round(delay / dt), as in training. See ``docs/embedding.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genn_delays import checkpoint
+from genn_delays.backends.genn import codegen
+from genn_delays.backends.genn.declaration import SynapseGroup
+from genn_delays.backends.genn.equations import constants_of
+from genn_delays.backends.genn.model import add_neurons, add_synapses
+from genn_delays.errors import NetworkError, suggest
+from genn_delays.gradients import EventProp
+from genn_delays.network import Network, Projection
+from genn_delays.plan import make_plan
+from genn_delays.readouts import MeanVoltage
+from genn_delays.timing import delay_to_steps
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """GeNN's groups by the names that the network gives them; inputs are the user's groups."""
+
+    populations: dict[str, Any]
+    projections: dict[str, Any]
+
+
+def add_network(
+    model: Any,
+    network: Network | Path | str,
+    *,
+    inputs: Mapping[str, Any],
+    prefix: str = "",
+    discretisation: str = "exact",
+) -> Embedded:
+    """Put a whole network into a GeNN model.
+
+    Args:
+        model: a ``pygenn.GeNNModel`` with its ``dt`` set, not yet built.
+        network: a network, or the path of a checkpoint that holds one.
+        inputs: by name of each Input population, the neuron group whose spikes take its place.
+        prefix: of the names of all groups, for several networks in one model.
+        discretisation: as in :func:`genn_delays.compile`.
+
+    Raises:
+        NetworkError: an input is missing, unknown or of another size.
+        CheckpointError: the checkpoint cannot be read.
+        BackendError: PyGeNN cannot be imported.
+    """
+    if not isinstance(network, Network):
+        network = checkpoint.load(network).network
+    network.check()
+    populations = _check_inputs(network, inputs)
+    own = [name for name in network.populations if name not in populations]
+    plan = make_plan(
+        network,
+        gradient=EventProp(),
+        readout=MeanVoltage(population=own[-1]),
+        dt=model.dt,
+        steps=1,
+        discretisation=discretisation,
+    )
+    for p in plan.populations:
+        if not p.is_input:
+            name, snippet = _name(model, prefix + p.name), codegen.embedded_neuron(p)
+            populations[p.name] = add_neurons(model, name, p.size, snippet, constants_of(p))
+    projections = {
+        projection.name: add_projection(
+            model,
+            projection,
+            populations[projection.pre.name],
+            populations[projection.post.name],
+            name=prefix + projection.name,
+        )
+        for projection in network.projections.values()
+    }
+    return Embedded(populations, projections)
+
+
+def add_projection(
+    model: Any,
+    projection: Projection,
+    source: Any,
+    target: Any,
+    *,
+    name: str | None = None,
+    postsynaptic: Any = None,
+) -> Any:
+    """Put one projection with its weights and delays between two neuron groups.
+
+    Args:
+        model: a ``pygenn.GeNNModel`` with its ``dt`` set, not yet built.
+        projection: of a network, trained or not.
+        source, target: neuron groups of the sizes that the projection joins.
+        name: of the synapse group, by default the projection's, as far as GeNN allows it.
+        postsynaptic: what ``pygenn.init_postsynaptic`` returns; by default the weights arrive in
+            the target's ``Isyn`` as they are, in the one step of their arrival.
+
+    Raises:
+        NetworkError: a group has another size, or the projection has no synapses.
+    """
+    table = projection.synapses
+    for end, group, size in (
+        ("source", source, table.pre_size),
+        ("target", target, table.post_size),
+    ):
+        if group.num_neurons != size:
+            raise NetworkError(
+                f"projection {projection.name!r}: the {end} group {group.name!r} has "
+                f"{group.num_neurons} neurons, the projection joins {size}"
+            )
+    if not len(table):
+        raise NetworkError(f"projection {projection.name!r} has no synapses; leave it out")
+    largest = int(delay_to_steps(np.array(table.max_delay), model.dt))
+    group = SynapseGroup(
+        name=_name(model, name or projection.name),
+        source=source.name,
+        target=target.name,
+        row=0,
+        max_delay_steps=largest,
+        snippet=codegen.embedded_synapse(largest),
+    )
+    values = {"w": table.weight, "d": delay_to_steps(table.delay, model.dt)}
+    made = add_synapses(model, group, source, target, values, postsynaptic)
+    made.set_sparse_connections(table.pre, table.post)
+    return made
+
+
+def set_weights(model: Any, group: Any, projection: Projection) -> None:
+    """Put other weights and delays of the same synapses into a loaded model.
+
+    Args:
+        group: what :func:`add_projection` returned, or one of :attr:`Embedded.projections`.
+
+    Raises:
+        NetworkError: the projection joins other pairs than it did when it was added.
+    """
+    table = projection.synapses
+    same = len(group.ind) == len(table) and (group.ind == table.post).all()
+    if not same or (group.get_sparse_pre_inds() != table.pre).any():
+        raise NetworkError(
+            f"projection {projection.name!r} joins other pairs than when it was added; "
+            "add it to a new model"
+        )
+    steps = delay_to_steps(table.delay, model.dt)
+    for name, values in (("w", table.weight), ("d", steps)):
+        group.vars[name].values = values
+        group.vars[name].push_to_device()
+
+
+def _check_inputs(network: Network, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = {name: p for name, p in network.populations.items() if not p.neuron.states}
+    for name in inputs:
+        if name not in wanted:
+            raise NetworkError(
+                f"inputs: the network has no input {name!r}; {suggest(name, wanted)}"
+            )
+    for name, population in wanted.items():
+        if name not in inputs:
+            raise NetworkError(f"inputs: give the neuron group that stands for {name!r}")
+        if inputs[name].num_neurons != population.size:
+            raise NetworkError(
+                f"inputs: group {inputs[name].name!r} has {inputs[name].num_neurons} neurons, "
+                f"population {name!r} has {population.size}"
+            )
+    return dict(inputs)
+
+
+def _name(model: Any, wanted: str) -> str:
+    """A name that GeNN allows and that is free: letters, digits and underscores."""
+    base = name = re.sub(r"\W+", "_", wanted, flags=re.ASCII).strip("_") or "group"
+    taken, count = {*model.neuron_populations, *model.synapse_populations}, 1
+    while name in taken:
+        count += 1
+        name = f"{base}_{count}"
+    return name

@@ -1,0 +1,124 @@
+"""The GeNN snippets as text: they follow from the neuron's matrices, and need no PyGeNN."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from networks import KINDS
+
+import genn_delays as gd
+from genn_delays.backends.genn import codegen
+from genn_delays.backends.genn.availability import facts
+from genn_delays.backends.genn.declaration import declare, row_room
+from genn_delays.backends.genn.show import text_of
+from genn_delays.errors import PlanError
+from genn_delays.plan import make_plan
+
+LOOPED = KINDS["looped"]
+
+
+def planned(network, readout=None, **arguments):
+    return make_plan(
+        network,
+        gradient=gd.EventProp(),
+        readout=readout or gd.readouts.MeanVoltage(),
+        **{"dt": 1.0, "steps": 80} | arguments,
+    )
+
+
+def test_constants_are_the_nonzero_entries_of_the_propagator():
+    plan = planned(LOOPED())
+    lif = codegen.neuron(plan, 1)
+    assert "const scalar flowed_V = (P_V_V * V) + (P_V_I * I);" in lif.sim_code
+    assert "P_I_V" not in lif.sim_code
+    values = {name: value for name, _, value in lif.params}
+    assert values["P_I_I"] == np.exp(-1 / 4.0)
+    assert "P_V_V" in lif.constants  # tau_mem differs between the neurons of this population
+
+
+def test_every_name_in_the_code_is_declared():
+    """Only what GeNN itself provides may be left over."""
+    known = "Isyn id t dt batch num_neurons scalar const unsigned int bool if else rint sqrt fmax"
+    plan = planned(LOOPED())
+    for k in range(len(plan.populations)):
+        n = codegen.neuron(plan, k)
+        code = re.sub(r"//.*", "", n.sim_code)
+        declared = {name for name, *_ in (*n.params, *n.arrays)} | {*n.constants, *n.inputs}
+        declared |= {v.name for v in n.variables} | set(known.split())
+        declared |= set(re.findall(r"(?:scalar|int|bool|uint64_t) (\w+)", code))
+        words = set(re.findall(r"\b[A-Za-z_]\w*", code))
+        assert words <= declared | {"uint64_t", "false", "true"}
+
+
+def test_readout_decides_what_is_recorded():
+    network = LOOPED()
+    names = {name for name, _ in codegen.neuron(planned(network), 3).arrays}
+    assert names == {"Voltage", "VoltageDrive"}
+    first = planned(network, gd.readouts.FirstSpike(population="adaptive"))
+    assert "FirstDrive" in codegen.neuron(first, 2).sim_code
+    assert "Voltage" not in codegen.neuron(first, 3).sim_code
+
+
+def test_delays_are_stored_in_the_smallest_type_that_holds_the_largest():
+    for largest, kind in ((255, "uint8_t"), (256, "uint16_t"), (70000, "uint32_t")):
+        assert codegen.embedded_synapse(largest).variables[1].type == kind
+
+
+def test_hash_follows_what_is_compiled_and_nothing_else():
+    def digest(network, rows=(8,) * 8, batch_size=1, **arguments):
+        return declare(planned(network, **arguments), list(rows), batch_size, [()] * 8).digest(
+            "backend"
+        )
+
+    network, other = LOOPED(seed=0), LOOPED(seed=0)
+    for projection in other.projections.values():
+        projection.synapses.weight[:] = 0.0
+    assert digest(network) == digest(other)
+    changed = (
+        digest(network, dt=0.5),
+        digest(network, steps=81),
+        digest(network, rows=(9,) * 8),
+        digest(network, batch_size=4),
+        digest(network, precision="float64"),
+        digest(network, discretisation="euler"),
+    )
+    assert len({digest(network), *changed}) == 1 + len(changed)
+
+
+def test_rows_have_room_for_half_as_much_again_and_full_ones_for_all():
+    assert row_room(10, 1000) == 16
+    assert row_room(10, 12) == 12
+    assert row_room(12, 12) == 12
+    assert row_room(20, 12) == 20  # several synapses join one pair
+    assert row_room(0, 12) == 1
+
+
+def test_shown_code_has_every_population_and_projection():
+    text = text_of(planned(LOOPED()))
+    for name in ("'adaptive'", "'output'", "'lif->adaptive#2'", "addToPostDelay", "bracket"):
+        assert name in text
+
+
+def test_state_that_the_code_needs_itself_is_refused():
+    @dataclass(frozen=True, eq=False)
+    class Odd(gd.LIF):
+        states: ClassVar[tuple[str, ...]] = ("V", "step")
+        input_state: ClassVar[str] = "step"
+
+    network = gd.Network()
+    network.add_population("input", gd.Input(), 1)
+    network.add_population("odd", Odd(), 1)
+    network.connect("input", "odd", weight=1.0)
+    with pytest.raises(PlanError, match="cannot have a state named 'step'"):
+        codegen.neuron(planned(network), 1)
+
+
+def test_facts_tell_of_pygenn_and_cuda(monkeypatch):
+    monkeypatch.delenv("CUDA_PATH", raising=False)
+    found = facts()
+    assert found["CUDA_PATH"] == "not set"
+    assert found["PyGeNN"]

@@ -1,0 +1,150 @@
+"""Networks inside a GeNN model of the user's own, and the example of docs/embedding.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import KINDS, batch
+
+import genn_delays as gd
+import genn_delays.genn
+from genn_delays import checkpoint
+from genn_delays.errors import NetworkError
+
+pytestmark = pytest.mark.genn
+DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"
+
+
+@pytest.fixture
+def pygenn(genn_cpu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return pytest.importorskip("pygenn")
+
+
+@pytest.fixture
+def model(pygenn):
+    model = pygenn.GeNNModel("double", "embedding", backend="single_threaded_cpu")
+    model.dt = 1.0
+    return model
+
+
+def source(pygenn, model, events: gd.Events, size: int, name: str = "source"):
+    """A group of the user's own that plays a trial of events, one per unit and step."""
+    order = np.lexsort((events.time, events.unit))
+    ends = np.cumsum(np.bincount(events.unit, minlength=size))
+    starts = np.concatenate([[0], ends[:-1]])
+    group = model.add_neuron_population(
+        name, size, "SpikeSourceArray", {}, {"startSpike": starts, "endSpike": ends}
+    )
+    group.extra_global_params["spikeTimes"].set_init_values(events.time[order])
+    return group
+
+
+def trial() -> gd.Events:
+    """Events on the grid, none twice."""
+    events = batch(trials=1)
+    distinct = np.unique(np.floor(events.time) * 13 + events.unit).astype(int)
+    return gd.Events(distinct // 13, distinct % 13, np.zeros(len(distinct), int), 1)
+
+
+def play(model, group, state: str, steps: int) -> np.ndarray:
+    seen = []
+    while model.timestep < steps:
+        model.step_time()
+        group.vars[state].pull_from_device()
+        seen.append(group.vars[state].view.copy())
+    return np.array(seen)
+
+
+def test_embedded_network_does_what_training_saw(pygenn, model, tmp_path):
+    network, events = KINDS["looped"](seed=3), trial()
+    checkpoint.save(tmp_path / "best.h5", network)
+    group = source(pygenn, model, events, 13)
+    embedded = gd.genn.add_network(model, tmp_path / "best.h5", inputs={"input": group})
+    embedded.populations["adaptive"].spike_recording_enabled = True
+    model.build()
+    model.load(num_recording_timesteps=80)
+    voltage = play(model, embedded.populations["output"], "V", 80)
+    model.pull_recording_buffers_from_device()
+    times, units = embedded.populations["adaptive"].spike_recording_data[0]
+    with gd.compile(
+        network,
+        readout=gd.readouts.VoltageTrace(),
+        steps=80,
+        backend="reference",
+        precision="float64",
+    ) as simulation:
+        np.testing.assert_allclose(voltage, simulation.forward(events)[0], atol=1e-9)
+        expected = simulation.spikes("adaptive")
+    assert len(expected) > 20
+    assert set(zip(times, units, strict=True)) == set(
+        zip(expected.time, expected.unit, strict=True)
+    )
+    assert embedded.populations["input"] is group
+
+
+def test_projection_between_own_groups_delivers_weight_at_its_delay(pygenn, model):
+    network = gd.Network()
+    network.add_population("a", gd.Input(), 1)
+    network.add_population("b", gd.LeakyReadout(), 4)
+    delays = np.array([[0.0, 1.0, 2.5, 9.0]])
+    projection = network.connect("a", "b", weight=[[1.0, 2.0, 3.0, 4.0]], delay=delays)
+    first = source(pygenn, model, gd.Events([2.0], [0], [0], 1), 1)
+    counter = pygenn.create_neuron_model("counter", vars=[("x", "scalar")], sim_code="x = Isyn;")
+    target = model.add_neuron_population("target", 4, counter, {}, {"x": 0.0})
+    group = gd.genn.add_projection(model, projection, first, target)
+    model.build()
+    model.load()
+    arrived = play(model, target, "x", 20)
+    np.testing.assert_array_equal(arrived.argmax(axis=0), [3, 4, 5, 12])  # 2.5 rounds to even
+    np.testing.assert_array_equal(arrived.sum(axis=0), [1, 2, 3, 4])
+    projection.synapses.delay[:] = 9.0, 0.0, 1.0, 2.0
+    projection.synapses.weight[:] = 5.0
+    gd.genn.set_weights(model, group, projection)
+    np.testing.assert_array_equal(group.vars["d"].values, [9, 0, 1, 2])
+    np.testing.assert_array_equal(group.vars["w"].values, 5.0)
+    projection.synapses.keep(np.arange(4) < 3)
+    with pytest.raises(NetworkError, match="joins other pairs"):
+        gd.genn.set_weights(model, group, projection)
+
+
+def test_two_networks_in_one_model_have_names_of_their_own(pygenn, model):
+    network = KINDS["feedforward"](seed=3)
+    group = source(pygenn, model, trial(), 13)
+    names = set()
+    for prefix in ("", "second "):
+        embedded = gd.genn.add_network(model, network, inputs={"input": group}, prefix=prefix)
+        names |= {p.name for p in embedded.projections.values()}
+    assert {"input_lif", "second_input_lif", "lif_adaptive_2"} <= names
+    assert len(names) == 12
+
+
+def test_wrong_inputs_are_named(pygenn, model):
+    network = KINDS["feedforward"](seed=3)
+    group = source(pygenn, model, trial(), 14)
+    for inputs, message in (
+        ({}, "stands for 'input'"),
+        ({"inputs": group}, "did you mean 'input'"),
+        ({"input": group}, "has 14 neurons, population 'input' has 13"),
+    ):
+        with pytest.raises(NetworkError, match=message):
+            gd.genn.add_network(model, network, inputs=inputs)
+
+
+def test_example_of_the_documentation_runs(pygenn, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
+    names: dict = {}
+    exec(blocks[0], names)
+    spikes = int(capsys.readouterr().out.splitlines()[-1].split()[0])
+    assert 20 < spikes < 3000
+    names["model"].unload()
+    names["model"] = pygenn.GeNNModel("float", "own", backend="single_threaded_cpu")
+    names["model"].dt = 1.0
+    exec(blocks[1], names)
+    names["model"].build()
+    names["model"].load()
+    voltage = play(names["model"], names["target"], "V", 100)
+    assert voltage.max() > 0.0
