@@ -48,6 +48,9 @@ def test_show_code_prints_the_generated_c(config, call):
     result = call("show-code", config, "--set", "backend.name=native")
     assert result.exit_code == 0
     assert "#include" in result.stdout
+    assert call("show-code", config, "--backend", "native").stdout == result.stdout
+    snippets = call("show-code", config, "--backend", "genn-cpu").stdout
+    assert "// population 'input', 2 neurons" in snippets
     refused = call("show-code", config)
     assert refused.exit_code == 2
     assert "generates no code" in refused.stderr
