@@ -91,11 +91,15 @@ class Events:
                 f"units 0 to {size - 1}; check the number of input channels"
             )
         step = time_to_steps(self.time, dt)
+        # a float32 time just below the end must not be rounded out of the trial
+        step = np.where(
+            (step == steps) & (self.time.astype(np.float64) < steps * dt), steps - 1, step
+        )
         outside = (step < 0) | (step >= steps)
         if np.any(outside):
             first = np.flatnonzero(outside)[0]
             raise DataError(
-                f"an event of population {population!r} at {self.time[first]:g} ms "
+                f"an event of population {population!r} at {self.time[first]:.9g} ms "
                 f"(trial {self.trial[first]}) lies outside the trial of {steps * dt:g} ms; "
                 "crop the data or lengthen the trial"
             )
@@ -107,8 +111,19 @@ class Events:
         units: Sequence[np.ndarray],
         values: Sequence[np.ndarray] | None = None,
     ) -> Events:
-        """Events from one array of times (ms) and one of units per trial."""
-        trial = np.repeat(np.arange(len(times)), [len(t) for t in times])
+        """Events from one array of times (ms) and one of units per trial.
+
+        Raises:
+            DataError: the lists, or the arrays of a trial, differ in length.
+        """
+        lengths = [len(t) for t in times]
+        for name, parts in (("units", units), ("values", values)):
+            if parts is not None and [len(part) for part in parts] != lengths:
+                raise DataError(
+                    f"from_lists(): {name} have {[len(part) for part in parts]} entries by trial, "
+                    f"times have {lengths}; give one for each time"
+                )
+        trial = np.repeat(np.arange(len(times)), lengths)
         join = lambda parts: np.concatenate([np.asarray(p) for p in parts] or [np.zeros(0)])  # noqa: E731
         value = None if values is None else join(values)
         return Events(join(times), join(units), trial, trials=len(times), value=value)
@@ -125,7 +140,9 @@ def _integer(array: np.ndarray, name: str) -> np.ndarray:
     array = np.asarray(array)
     if array.size == 0:
         return array.astype(np.int64)
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind == "u":
+        return array.astype(np.int64)
+    if array.dtype.kind != "i":
         real = array.dtype.kind == "f" and np.all(np.isfinite(array))
         if not (real and np.all(array == np.rint(array))):
             raise DataError(f"Events.{name} must be whole numbers, got {array.dtype}")

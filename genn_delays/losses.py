@@ -44,6 +44,11 @@ class CrossEntropy(Loss):
             raise PlanError(f"CrossEntropy(scale={self.scale}): must be finite and not 0")
 
     def __call__(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+        if outputs.ndim != 2 or not len(outputs):
+            raise DataError(
+                f"CrossEntropy takes outputs (trials, classes) of at least one trial, got "
+                f"{outputs.shape}; read a mean, a maximum or first spikes"
+            )
         trials, classes = outputs.shape
         labels = np.asarray(targets)
         if labels.shape != (trials,) or labels.dtype.kind not in "iu":

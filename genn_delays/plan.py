@@ -168,6 +168,7 @@ def make_plan(
         _population(p, dt, discretisation, labels[k]) for k, p in enumerate(populations)
     )
     for population in planned:
+        _check_finite(population, PRECISIONS[precision])
         _check_gradient(population)
     readout.check(planned[readout_index].is_spiking, planned[readout_index].name)
     return Plan(
@@ -245,11 +246,23 @@ def _projection(
     )
 
 
+def _check_finite(population: PlannedPopulation, dtype: type) -> None:
+    """Raise PlanError where the dynamics are no numbers in this precision, or a threshold is 0."""
+    for what in ("flow", "propagator", "reset_matrix", "reset_offset", "threshold"):
+        values = getattr(population, what)
+        if values is not None and not np.all(np.isfinite(values.astype(dtype))):
+            raise PlanError(
+                f"population {population.name!r}: its {what} is not finite; check its parameters"
+            )
+    if population.threshold is not None and not np.all(population.threshold.astype(dtype) > 0):
+        raise PlanError(f"population {population.name!r}: thresholds must be > 0")
+
+
 def _check_gradient(population: PlannedPopulation) -> None:
-    """EventProp needs a threshold that arriving input cannot jump across."""
-    if population.is_spiking and population.input_state == population.threshold_state:
+    """EventProp needs a voltage that arriving input cannot jump, at a threshold or a readout."""
+    if not population.is_input and population.input_state == population.threshold_state:
         state = population.states[population.threshold_state]
         raise PlanError(
-            f"population {population.name!r}: input jumps the thresholded state {state!r}, where "
+            f"population {population.name!r}: input jumps the voltage {state!r}, where "
             "EventProp is not defined; give the neuron a synaptic state of its own"
         )

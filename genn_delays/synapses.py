@@ -50,8 +50,8 @@ class SynapseTable:
         self.state: dict[str, np.ndarray] = {}
         self._set(
             where,
-            pre=np.asarray(pre, dtype=np.int32),
-            post=np.asarray(post, dtype=np.int32),
+            pre=_index(pre, f"{where}: pre", self.pre_size),
+            post=_index(post, f"{where}: post", self.post_size),
             weight=np.asarray(weight, dtype=np.float64),
             delay=np.asarray(delay, dtype=np.float64),
         )
@@ -70,6 +70,13 @@ class SynapseTable:
 
     def check(self, where: str = "synapse table") -> None:
         """Raise NetworkError unless indices, weights and delays are all within their range."""
+        columns = {name: getattr(self, name) for name in CORE} | self.state
+        for name, column in columns.items():
+            if np.shape(column) != (len(self.pre),) or not isinstance(column, np.ndarray):
+                raise NetworkError(
+                    f"{where}: column {name!r} has shape {np.shape(column)} for {len(self.pre)} "
+                    "synapses; assign an array of one value per synapse"
+                )
         for name, size in (("pre", self.pre_size), ("post", self.post_size)):
             index = getattr(self, name)
             if index.size and (index.min() < 0 or index.max() >= size):
@@ -120,7 +127,8 @@ class SynapseTable:
         unknown = set(state) - set(self.state)
         if unknown:
             raise NetworkError(f"add(): no attached column {sorted(unknown)}; attach it first")
-        pre = np.atleast_1d(np.asarray(pre, dtype=np.int32))
+        pre = np.atleast_1d(_index(pre, "add(): pre", self.pre_size))
+        post = _index(post, "add(): post", self.post_size)
         fresh = {"pre": pre, "post": post, "weight": weight, "delay": delay}
         fresh |= {name: state.get(name, 0.0) for name in self.state}
         joined = {}
@@ -141,3 +149,17 @@ class SynapseTable:
         for name in CORE:
             setattr(self, name, getattr(core, name))
         self.state = {name: joined[name][order] for name in self.state}
+
+
+def _index(given: np.ndarray, what: str, size: int) -> np.ndarray:
+    """Unit indices as int32, refused rather than wrapped or cut where they are out of range."""
+    index = np.asarray(given)
+    if index.size == 0:
+        return index.astype(np.int32)
+    if index.dtype.kind not in "iu":
+        raise NetworkError(f"{what} indices are {index.dtype}; give whole numbers")
+    low, high = int(index.min()), int(index.max())
+    if low < 0 or high >= size:
+        bad = low if low < 0 else high
+        raise NetworkError(f"{what} index {bad} is outside the population of {size}")
+    return index.astype(np.int32)

@@ -81,3 +81,19 @@ def test_both_backends_refuse_a_batch_they_cannot_run(backend):
             with pytest.raises(DataError, match=message):
                 simulation.forward(batch)
         assert simulation.forward({"left": two, "right": two}).shape == (2, 1)
+
+
+def test_a_float32_time_just_below_the_end_lies_in_the_last_step():
+    time = np.nextafter(np.float32(1000.0), np.float32(0.0))
+    events = gd.Events(np.array([time], np.float32), [0], [0], 1)
+    assert events.steps(1.0, 1000, 1, "input").tolist() == [999]
+
+
+def test_lists_of_unlike_lengths_are_refused():
+    with pytest.raises(DataError, match="give one for each time"):
+        gd.Events.from_lists([[1.0], [2.0, 3.0]], [[0, 1], [2]])
+
+
+def test_unsigned_indices_are_whole_numbers_too():
+    events = gd.Events([1.0], np.array([3], np.uint64), np.array([0], np.uint8), 1)
+    assert events.unit.dtype == np.int64

@@ -140,3 +140,48 @@ def test_every_delay_from_zero_to_the_largest_arrives_one_step_later_than_itself
         trace = simulation.forward(gd.Events([5.0], [0], [0], 1))[0]
     # The current arrives at 5 + 1 + d and moves the voltage one step after that.
     np.testing.assert_array_equal((trace != 0).argmax(axis=0), 5 + 1 + np.arange(41) + 1)
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_a_refused_batch_leaves_nothing_to_go_back_over(backend):
+    network = KINDS["feedforward"](seed=1)
+    with gd.compile(network, steps=80, batch_size=4, backend=backend) as simulation:
+        outputs = simulation.forward(gd.Events([1.0], [0], [0], 1))
+        with pytest.raises(gd.GennDelaysError, match="outside the trial"):
+            simulation.forward(gd.Events([1.0, 2.0, 99.0], [0, 1, 2], [0, 3, 1], 4))
+        with pytest.raises(gd.GennDelaysError, match="run a batch first"):
+            simulation.backward(np.ones_like(outputs))
+        assert len(simulation.spikes("lif")) == 0
+
+
+@pytest.mark.parametrize("trials", [0, 3])
+@pytest.mark.parametrize("graded", [False, True], ids=["spikes", "graded"])
+def test_spikes_of_an_input_are_its_events_on_the_grid(graded, trials):
+    time = [3.0, 3.2, 7.9][:trials]
+    events = gd.Events(time, [1, 1, 0][:trials], [0, 0, 2][:trials], trials)
+    if graded:
+        events = gd.Events(
+            events.time, events.unit, events.trial, trials, [0.5, -0.5, 1.0][:trials]
+        )
+    found = []
+    for backend in ("reference", "native"):
+        with gd.compile(KINDS["feedforward"](), steps=80, batch_size=3, backend=backend) as sim:
+            sim.forward(events)
+            found.append(sim.spikes("input"))
+            np.testing.assert_array_equal(sim.spike_counts("input").sum(), trials)
+    for spikes in found:
+        np.testing.assert_array_equal(spikes.time, [3.0, 3.0, 7.0][:trials])
+        assert (spikes.value is None) != graded
+
+
+def test_delays_beyond_the_trial_cost_no_memory():
+    sizes = []
+    for max_delay in (80.0, 1e6):
+        network = gd.Network()
+        network.add_population("input", gd.Input(), 2)
+        network.add_population("output", gd.LeakyReadout(), 2)
+        network.connect("input", "output", weight=1.0, delay=max_delay, max_delay=max_delay)
+        with gd.compile(network, steps=80, backend="native") as simulation:
+            assert np.all(simulation.forward(gd.Events([1.0], [0], [0], 1)) == 0.0)
+            sizes.append(simulation.memory())
+    assert sizes[0] == sizes[1]

@@ -177,8 +177,34 @@ class DeltaLIF(gd.Neuron):
 
 def test_a_neuron_whose_input_jumps_the_threshold_is_refused():
     net = make_network(("input", "a"), ("a", "output"), hidden=("a",), neuron=DeltaLIF())
-    with pytest.raises(PlanError, match=r"'a': input jumps the thresholded state 'V'.* own"):
+    with pytest.raises(PlanError, match=r"'a': input jumps the voltage 'V'.* own"):
         plan_of(net)
+
+
+class DeltaReadout(DeltaLIF):
+    """The same without a threshold, as readouts sometimes are."""
+
+    spiking: ClassVar[bool] = False
+
+    def threshold_value(self, size):
+        return None
+
+
+def test_a_readout_whose_input_jumps_its_voltage_is_refused():
+    """Its delay gradient would lack what the jump itself contributes."""
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 1)
+    net.add_population("output", DeltaReadout(), 1)
+    net.connect("input", "output", weight=1.0)
+    with pytest.raises(PlanError, match=r"'output': input jumps the voltage"):
+        plan_of(net)
+
+
+def test_dynamics_that_are_no_numbers_in_this_precision_are_refused():
+    for neuron in (gd.LIF(tau_mem=1e-320), gd.LIF(threshold=1e-60)):
+        net = make_network(("input", "a"), ("a", "output"), hidden=("a",), neuron=neuron)
+        with np.errstate(all="ignore"), pytest.raises(PlanError, match=r"'a': "):
+            plan_of(net)
 
 
 def test_a_bad_gradient_rule_is_refused():

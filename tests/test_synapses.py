@@ -101,3 +101,22 @@ def test_a_refused_addition_leaves_the_table_as_it_was():
         table.add([1, 9], [0, 0])
     assert table.pre.tolist() == [0, 3]
     table.check()
+
+
+@pytest.mark.parametrize("pre", [[2**32 + 1], [0.7], [-1]])
+def test_indices_are_never_wrapped_or_cut(pre):
+    one = {"max_delay": 1.0, "pre_size": 3, "post_size": 3}
+    with pytest.raises(NetworkError, match="ind"):
+        SynapseTable(np.array(pre), np.array([0]), np.ones(1), np.ones(1), **one)
+    table = SynapseTable(np.array([0]), np.array([0]), np.ones(1), np.ones(1), **one)
+    with pytest.raises(NetworkError, match="ind"):
+        table.add(np.array(pre), np.array([0]))
+    assert len(table) == 1
+
+
+def test_a_column_of_another_length_is_refused():
+    one = {"max_delay": 1.0, "pre_size": 3, "post_size": 3}
+    table = SynapseTable(np.array([0]), np.array([0]), np.ones(1), np.ones(1), **one)
+    table.weight = np.ones(5)
+    with pytest.raises(NetworkError, match="column 'weight' has shape"):
+        table.check()

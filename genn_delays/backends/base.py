@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.errors import BackendError, DataError, PlanError
+from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
 from genn_delays.events import Events
 from genn_delays.timing import delay_to_steps
 
@@ -137,6 +137,8 @@ class Backend(ABC):
 def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
     """The batch as one Events per input population, checked for names and trial counts."""
     names = [p.name for p in plan.populations if p.is_input]
+    if not isinstance(batch, (Events, Mapping)):
+        raise DataError(f"forward() takes Events or a mapping of them, got {type(batch).__name__}")
     if isinstance(batch, Events):
         if len(names) != 1:
             raise DataError(
@@ -145,6 +147,9 @@ def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
         batch = {names[0]: batch}
     if set(batch) != set(names):
         raise DataError(f"batch has events for {sorted(batch)}, the network's inputs are {names}")
+    for name, events in batch.items():
+        if not isinstance(events, Events):
+            raise DataError(f"input {name!r} has a {type(events).__name__}; give it Events")
     counts = {events.trials for events in batch.values()}
     if len(counts) > 1:
         raise DataError(f"inputs disagree on the number of trials: {sorted(counts)}")
@@ -174,6 +179,8 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
         if (table.pre_size, table.post_size) != sizes:
             found = table.pre_size, table.post_size
             raise PlanError(f"load(): {p.name!r} joins {found} units, not {sizes}; compile again")
+        if np.any(np.abs(table.weight) > np.finfo(plan.dtype).max):
+            raise NetworkError(f"projection {p.name!r}: a weight is too large for {plan.precision}")
         if delay_to_steps(np.array(table.max_delay), plan.dt) > p.max_delay_steps:
             raise PlanError(
                 f"load(): {p.name!r} has max_delay = {table.max_delay:g} ms, longer than compiled "

@@ -64,7 +64,13 @@ class ReferenceSimulation(Simulation):
 
     def forward(self, batch: Batch) -> np.ndarray:
         plan = self.plan
-        events = input_events(plan, batch)
+        self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
+        self.events = events = input_events(plan, batch)
+        self.steps = {
+            p.name: events[p.name].steps(plan.dt, plan.steps, p.size, p.name)
+            for p in plan.populations
+            if p.is_input
+        }
         self.trials = next(iter(events.values())).trials
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         sizes = [(self.trials, p.size) for p in plan.populations]
@@ -77,7 +83,7 @@ class ReferenceSimulation(Simulation):
         arriving = [np.zeros((end, *s), plan.dtype) for s in sizes]
         for k, p in enumerate(plan.populations):
             if p.is_input:
-                self._insert(k, events[p.name])
+                self._insert(k, events[p.name], self.steps[p.name])
         state = [np.zeros_like(b[0]) for b in self.before]
         for t in range(T):
             for k, p in enumerate(plan.populations):
@@ -90,9 +96,7 @@ class ReferenceSimulation(Simulation):
         self.shape = outputs.shape
         return outputs
 
-    def _insert(self, k: int, events: Events) -> None:
-        p = self.plan.populations[k]
-        step = events.steps(self.plan.dt, self.plan.steps, p.size, p.name)
+    def _insert(self, k: int, events: Events, step: np.ndarray) -> None:
         value = np.ones(len(events)) if events.value is None else events.value
         np.add.at(self.emitted[k], (step, events.trial, events.unit), value.astype(self.plan.dtype))
 
@@ -226,15 +230,22 @@ class ReferenceSimulation(Simulation):
         return np.sqrt(np.maximum(squared, floor**2))
 
     def spikes(self, population: str) -> Events:
-        emitted = self.emitted[self.plan.population_index(population)]
-        trial, unit, step = np.nonzero(emitted.transpose(1, 2, 0))
-        value = emitted[step, trial, unit].astype(np.float64)
-        plain = bool(np.all(value == 1.0))
-        return Events(step * self.plan.dt, unit, trial, self.trials, None if plain else value)
+        k = self.plan.population_index(population)
+        if not self.plan.populations[k].is_input or self.shape is None:
+            emitted = self.emitted[k][:, : self.trials]
+            trial, unit, step = np.nonzero(emitted.transpose(1, 2, 0))
+            return Events(step * self.plan.dt, unit, trial, self.trials)
+        events, step = self.events[population], self.steps[population]
+        order = np.lexsort((step, events.unit, events.trial))
+        value = None if events.value is None else events.value[order]
+        time = step[order] * self.plan.dt
+        return Events(time, events.unit[order], events.trial[order], self.trials, value)
 
     def spike_counts(self, population: str) -> np.ndarray:
-        emitted = self.emitted[self.plan.population_index(population)]
-        return np.count_nonzero(emitted, axis=0).astype(np.int64)
+        size = self.plan.populations[self.plan.population_index(population)].size
+        events = self.spikes(population)
+        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
+        return cells.reshape(self.trials, size).astype(np.int64)
 
     def memory(self) -> int:
         if self.shape is None:

@@ -177,7 +177,7 @@ def make(settings: Iterable[Mapping[str, Any]]) -> tuple[Augmentation, ...]:
 
 
 def _within(events: Events, time: np.ndarray, duration: float) -> Events:
-    # the last few float32 below the end count as the end; see genn_delays.timing
+    # to within rounding a float32 time this close to the end is at the end
     end = duration * (1.0 - 8.0 * np.finfo(np.float32).eps)
     return _keep(events, (time >= 0) & (time < end), time=time)
 

@@ -14,8 +14,9 @@ a_I = -tau_syn lambda_I.
 On a time grid the crossing lies within the flow of a step, the arrival of input at its end. So x-
 is the state before the input of that step, and its V' at the crossing itself follows from
 V'^2 - 2 V'' (V - threshold) to second order in dt, which stays positive where V has already
-passed its peak. Weight and delay gradients are read at the arrival step: dL/dw = a_in and
-dL/dd = -w (a^T M e_in), the latter before that step's own spike and sample, which precede it.
+passed its peak. Weight and delay gradients are read at the arrival step: dL/dw = a_in, and
+dL/dd = w da_in/dt as a central difference over that step, which is exactly zero where shifting an
+arrival changes nothing.
 """
 
 from __future__ import annotations

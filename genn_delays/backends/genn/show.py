@@ -6,6 +6,7 @@ from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.compiler import NAME, folder_of
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.synapses import row_of
+from genn_delays.errors import BackendError
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
@@ -35,7 +36,11 @@ def source_of(plan: Plan, network: Network, backend: str) -> str:
         for k, p in enumerate(plan.projections)
     ]
     batch_size = width_of(plan, backend)
-    folder = folder_of(declare(plan, rows, batch_size, [()] * len(rows)), backend) / f"{NAME}_CODE"
+    try:
+        folder = folder_of(declare(plan, rows, batch_size, [()] * len(rows)), backend)
+    except BackendError as error:
+        return f"\n// GeNN's own source cannot be shown: {str(error).splitlines()[0]}\n"
+    folder /= f"{NAME}_CODE"
     if not folder.is_dir():
         return f"\n// GeNN's own source appears here once the model has been built for {backend}\n"
     files = [folder / f"{name}.cc" for name in SOURCES]

@@ -106,12 +106,12 @@ class GennSimulation(Simulation):
             self.loaded = False
 
     def forward(self, batch: Batch) -> np.ndarray:
+        self.trials = 0  # there is nothing to go back over until this is done
         events = input_events(self.plan, batch)
         trials = next(iter(events.values())).trials
         inputs = [b for b in self.populations if b.population.is_input]
         for buffers in inputs:
             buffers.sort(events[buffers.population.name])
-        self.trials = 0  # there is nothing to go back over until this is done
         while True:
             if not self.loaded or self.room != [(b.room, b.events) for b in self.populations]:
                 self._allocate()

@@ -107,7 +107,7 @@ class PopulationBuffers:
         count = np.bincount(cell, minlength=events.trials * self.padded)
         self._set(
             count=count.astype(np.int32),
-            first=np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int64),
+            first=(np.cumsum(count) - count).astype(np.int64),
             time=step.astype(np.int32),
             value=None if value is None else value.astype(self.plan.dtype),
         )
@@ -210,7 +210,8 @@ class ProjectionBuffers:
             "order": order,
             "begin": begin.astype(np.int64),
             "other": other[order].astype(np.int32),
-            "delay": delay_to_steps(table.delay, self.plan.dt)[order],
+            # beyond a trial all delays are alike, and rows need no more room
+            "delay": np.minimum(delay_to_steps(table.delay, self.plan.dt)[order], self.plan.steps),
             "weight": table.weight[order].astype(self.plan.dtype),
             "weight_gradient": np.zeros(shape, self.plan.dtype),
             "delay_gradient": np.zeros(shape, self.plan.dtype),

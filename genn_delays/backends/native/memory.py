@@ -58,9 +58,12 @@ def estimate(
 
 
 def row_length(plan: Plan) -> int:
-    """Steps of a row of arrivals: the trial, the largest delay, rounded up to whole vectors."""
+    """Steps of a row of arrivals: the trial, the largest delay, rounded up to whole vectors.
+
+    What is delayed by more than a trial arrives after its end, whatever the delay.
+    """
     lanes = lanes_of(plan.dtype)
-    return -(-(plan.steps + plan.max_delay_steps + 1) // lanes) * lanes
+    return -(-(plan.steps + min(plan.max_delay_steps, plan.steps) + 1) // lanes) * lanes
 
 
 def scratch_bytes(plan: Plan, threads: int) -> int:

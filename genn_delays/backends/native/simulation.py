@@ -64,11 +64,12 @@ class NativeSimulation(Simulation):
     def forward(self, batch: Batch) -> np.ndarray:
         if not self.populations:
             raise BackendError("this simulation is closed; compile the network again")
+        self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
         events = input_events(self.plan, batch)
-        self.trials = next(iter(events.values())).trials
         for p, buffers in zip(self.plan.populations, self.populations, strict=True):
             if p.is_input:
                 buffers.insert(events[p.name])
+        self.trials = next(iter(events.values())).trials
         for component in self.plan.components:
             while True:
                 self._run("forward", component)

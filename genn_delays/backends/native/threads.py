@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from genn_delays.checks import is_count
 from genn_delays.errors import PlanError
@@ -31,7 +31,11 @@ class Team:
     def run(self, function: Callable[[], int]) -> list[int]:
         """What the function returned on each thread."""
         others = [self._pool.submit(function) for _ in range(self.size - 1)] if self._pool else []
-        return [function(), *(other.result() for other in others)]
+        try:
+            own = function()
+        finally:  # an interrupt must not leave threads at work on buffers that change
+            wait(others)
+        return [own, *(other.result() for other in others)]
 
     def close(self) -> None:
         """End the threads."""
