@@ -180,7 +180,10 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
             found = table.pre_size, table.post_size
             raise PlanError(f"load(): {p.name!r} joins {found} units, not {sizes}; compile again")
         if np.any(np.abs(table.weight) > np.finfo(plan.dtype).max):
-            raise NetworkError(f"projection {p.name!r}: a weight is too large for {plan.precision}")
+            raise NetworkError(
+                f"projection {p.name!r}: a weight is too large for {plan.precision}; lower the "
+                "learning rate or check the initial weights"
+            )
         if delay_to_steps(np.array(table.max_delay), plan.dt) > p.max_delay_steps:
             raise PlanError(
                 f"load(): {p.name!r} has max_delay = {table.max_delay:g} ms, longer than compiled "
