@@ -105,6 +105,12 @@ class Events:
             )
         return step
 
+    def on_grid(self, step: np.ndarray, dt: float) -> Events:
+        """These events at the times (ms) of their steps, sorted by (trial, unit, time)."""
+        order = np.lexsort((step, self.unit, self.trial))
+        value = None if self.value is None else self.value[order]
+        return Events(step[order] * dt, self.unit[order], self.trial[order], self.trials, value)
+
     @staticmethod
     def from_lists(
         times: Sequence[np.ndarray],

@@ -235,11 +235,7 @@ class ReferenceSimulation(Simulation):
             emitted = self.emitted[k][:, : self.trials]
             trial, unit, step = np.nonzero(emitted.transpose(1, 2, 0))
             return Events(step * self.plan.dt, unit, trial, self.trials)
-        events, step = self.events[population], self.steps[population]
-        order = np.lexsort((step, events.unit, events.trial))
-        value = None if events.value is None else events.value[order]
-        time = step[order] * self.plan.dt
-        return Events(time, events.unit[order], events.trial[order], self.trials, value)
+        return self.events[population].on_grid(self.steps[population], self.plan.dt)
 
     def spike_counts(self, population: str) -> np.ndarray:
         size = self.plan.populations[self.plan.population_index(population)].size

@@ -35,8 +35,8 @@ def test_genn_equals_reference_for_every_readout(backend, name):
     )
 
 
-def test_input_is_handed_back_as_it_was_summed(backend):
-    """Two values of one unit in one step are one event, on every backend."""
+def test_input_is_handed_back_as_it_was_given(backend):
+    """Two values of one unit in one step act as their sum and stay two events."""
     network = KINDS["feedforward"](seed=3)
     events = gd.Events([3.0, 3.2, 7.0], [4, 4, 0], [1, 1, 0], 2, [0.5, 0.25, 2.0])
     found = []

@@ -31,6 +31,8 @@ class PopulationBuffers:
         self.size = self.population.size
         self.room = min(plan.steps, INITIAL_SPIKES)
         self.events = 0
+        nothing = np.zeros(0)
+        self.given = Events(nothing, nothing, nothing, trials=0)
         self.group: Any = None
 
     def lengths(self) -> dict[str, int]:
@@ -83,6 +85,7 @@ class PopulationBuffers:
         """Take the input of a batch: events of one unit in one step become one of their sum."""
         T, n = self.plan.steps, self.size
         step = events.steps(self.plan.dt, T, n, self.population.name)
+        self.given = events.on_grid(step, self.plan.dt)
         value = np.ones(len(events)) if events.value is None else events.value
         place = (events.trial * n + events.unit) * T + step
         distinct, inverse = np.unique(place, return_inverse=True)
@@ -103,13 +106,15 @@ class PopulationBuffers:
 
     def counts(self, trials: int) -> np.ndarray:
         """Spikes per trial and unit, int64."""
+        cells = self.plan.batch_size * self.size
+        counts = np.zeros(cells, np.int64)
         if self.population.is_input:
-            counts = np.diff(self.start)
-        else:
-            silent = np.zeros(self.plan.batch_size * self.size)
-            counts = self.pull("TapeCount") if self.population.is_spiking else silent
+            place = self.given.trial * self.size + self.given.unit
+            counts = np.bincount(place, minlength=cells).astype(np.int64)
+        elif self.population.is_spiking:
+            counts = self.pull("TapeCount").astype(np.int64)
         shape = (self.plan.batch_size, self.size)
-        return counts.astype(np.int64).reshape(shape)[:trials]
+        return counts.reshape(shape)[:trials]
 
     def grow(self, trials: int) -> bool:
         """Make room for the longest train of spikes; True where the tape was too short for it."""
@@ -123,12 +128,10 @@ class PopulationBuffers:
 
     def spikes(self, trials: int) -> Events:
         """Spikes or input values of the last batch, sorted by (trial, unit, time)."""
+        if self.population.is_input and trials:
+            return self.given
         counts = self.counts(trials)
         trial, unit = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), self.size)
-        if self.population.is_input:
-            plain = bool(np.all(self.value == 1.0))
-            value = None if plain else self.value.astype(np.float64)
-            return Events(self.step * self.plan.dt, unit, trial, trials, value)
         step = np.zeros(0)
         if self.population.is_spiking:
             tape = self.pull("TapeStep").reshape(-1, self.room)[: counts.size]
