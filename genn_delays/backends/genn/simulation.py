@@ -53,7 +53,6 @@ class GennSimulation(Simulation):
     ) -> None:
         self.plan = plan
         self.width = width_of(plan, backend)
-        self.regrown = 0
         self.trials = 0
         self.shape: tuple[int, ...] | None = None
         self.loaded = False
