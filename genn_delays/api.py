@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genn_delays.backends import get_backend
 from genn_delays.backends.base import Simulation
-from genn_delays.gradients import EventProp
+from genn_delays.gradients import EventProp, GradientRule
 from genn_delays.network import Network
 from genn_delays.plan import make_plan
 from genn_delays.readouts import MeanVoltage, Readout
@@ -13,7 +13,7 @@ from genn_delays.readouts import MeanVoltage, Readout
 def compile(  # noqa: A001 - the field's word, always used as gd.compile
     network: Network,
     *,
-    gradient: EventProp | None = None,
+    gradient: GradientRule | None = None,
     readout: Readout | None = None,
     dt: float = 1.0,
     steps: int,
@@ -27,7 +27,7 @@ def compile(  # noqa: A001 - the field's word, always used as gd.compile
 
     Args:
         network: populations and projections.
-        gradient: the gradient rule, by default ``EventProp()``.
+        gradient: the gradient rule, ``EventProp()`` by default or ``Surrogate()``.
         readout: what a trial's output is, by default ``readouts.MeanVoltage()``.
         dt: time step in ms.
         steps: steps of a trial; it lasts ``steps * dt`` ms.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from genn_delays.checks import is_count, is_number
 from genn_delays.errors import NetworkError, suggest
-from genn_delays.init import Constant, Initialiser
+from genn_delays.init import Initialiser
+from genn_delays.kernels import DelayKernel
 from genn_delays.neurons import Input, Neuron
+from genn_delays.sampling import sample_pairs, values_of
 from genn_delays.synapses import SynapseTable
+from genn_delays.units import BatchNorm, UnitTable, unit_table
 
 Values = Initialiser | float | np.ndarray
 LEARNABLE = ("weight", "delay")
@@ -23,13 +26,29 @@ class Population:
 
     Attributes:
         name: unique in its network.
-        neuron: the kind, with parameters that are scalar or per neuron.
+        neuron: the kind, with parameters that are scalar or per neuron, as declared.
         size: number of units.
+        normalise: batch normalisation of the input current, or None.
+        dropout: share of the units that is silenced in each training trial.
+        tail: ms at the end of a trial in which the population is off.
+        units: what the units can learn; training changes it in place.
+        learn: names of the columns of ``units`` that training may change.
     """
 
     name: str
     neuron: Neuron
     size: int
+    normalise: BatchNorm | None = None
+    dropout: float = 0.0
+    tail: float = 0.0
+    units: UnitTable = field(default_factory=lambda: UnitTable(0))
+    learn: tuple[str, ...] = ()
+
+    @property
+    def current_neuron(self) -> Neuron:
+        """The neuron with the time constants that ``units`` holds now."""
+        names = [name for name in self.neuron.time_constants if name in self.units.columns]
+        return replace(self.neuron, **{name: self.units.columns[name] for name in names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +60,8 @@ class Projection:
         pre, post: the populations joined.
         synapses: the table of weights and delays (ms); training changes it in place.
         learn: which of ``"weight"`` and ``"delay"`` training may change.
+        lag: steps that a spike takes besides its delay, 1 or 0.
+        kernel: how training spreads the delays; None rounds them.
     """
 
     name: str
@@ -48,6 +69,8 @@ class Projection:
     post: Population
     synapses: SynapseTable
     learn: tuple[str, ...]
+    lag: int = 1
+    kernel: DelayKernel | None = None
 
 
 class Network:
@@ -69,8 +92,34 @@ class Network:
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
 
-    def add_population(self, name: str, neuron: Neuron, size: int) -> Population:
+    def add_population(
+        self,
+        name: str,
+        neuron: Neuron,
+        size: int,
+        *,
+        bias: float | np.ndarray | None = None,
+        normalise: BatchNorm | None = None,
+        dropout: float = 0.0,
+        tail: float = 0.0,
+        learn: Iterable[str] | Mapping[str, tuple[float, float]] = (),
+    ) -> Population:
         """Add ``size`` neurons of one kind under a new name.
+
+        All options but the first three need the surrogate rule.
+
+        Args:
+            bias: added to the input of each unit at every step; None for none.
+            normalise: ``gd.BatchNorm()`` normalises the input current, with gain and bias that
+                are learnt.
+            dropout: share of the units that is silenced, each for a whole training trial, while
+                the others' spikes count 1 / (1 - dropout).
+            tail: ms at the end of every trial in which the population is off: no spikes, and no
+                part in the batch statistics.
+            learn: time constants, and ``"bias"`` where one is given, that training may change; a
+                mapping gives bounds: ``{"tau_mem": (5.0, 100.0)}`` in ms, else a tenth to ten
+                times the declared value. One value is learnt for the whole population where the
+                neuron was given a single one, else one per unit.
 
         Raises:
             NetworkError: the name is taken, the size is not positive, or a parameter is bad.
@@ -85,8 +134,22 @@ class Network:
             raise NetworkError(
                 f"population {name!r}: size {size!r} given, must be a whole number >= 1"
             )
-        neuron.parameters(int(size))
-        self.populations[name] = Population(name, neuron, int(size))
+        parameters = neuron.parameters(int(size))
+        where = f"population {name!r}"
+        if not (is_number(dropout) and 0.0 <= dropout < 1.0):
+            raise NetworkError(f"{where}: dropout {dropout!r} given, must be in [0, 1)")
+        if not (is_number(tail) and tail >= 0.0):
+            raise NetworkError(f"{where}: tail {tail!r} given, must be >= 0 ms")
+        if dropout and not neuron.spiking:
+            raise NetworkError(f"{where}: dropout silences spikes, and this population has none")
+        if normalise is not None and not isinstance(normalise, BatchNorm):
+            raise NetworkError(f"{where}: normalise={normalise!r}; give gd.BatchNorm()")
+        units, learnt = unit_table(neuron, parameters, int(size), bias, normalise, learn, where)
+        if isinstance(neuron, Input) and (units.columns or tail):
+            raise NetworkError(f"{where}: an Input has no bias, normalise or tail")
+        self.populations[name] = Population(
+            name, neuron, int(size), normalise, float(dropout), float(tail), units, learnt
+        )
         return self.populations[name]
 
     def connect(
@@ -99,6 +162,9 @@ class Network:
         max_delay: float | None = None,
         density: float = 1.0,
         pairs: tuple[np.ndarray, np.ndarray] | None = None,
+        kernel_count: int = 1,
+        kernel: DelayKernel | None = None,
+        lag: int = 1,
         learn: Iterable[str] = ("weight",),
         name: str | None = None,
     ) -> Projection:
@@ -108,12 +174,18 @@ class Network:
             pre, post: populations of this network, or their names. They may be the same.
             weight, delay: an initialiser, a number, or an array: one value per synapse in
                 (pre, post) order (with ``pairs``: in the order of the pairs), or for a full
-                projection a matrix of shape (pre.size, post.size). Delays in ms.
+                projection a matrix of shape (pre.size, post.size), or (pre.size, post.size,
+                kernel_count). Delays in ms.
             max_delay: largest delay in ms that learning may reach; by default the largest
                 initial delay.
             density: fraction of all pairs that is joined, chosen at random: exactly
                 round(density * pairs) synapses.
             pairs: explicit (pre indices, post indices) instead of ``density``.
+            kernel_count: synapses of each joined pair, each with its own weight and delay.
+            kernel: ``gd.kernels.Gaussian(sigma)`` or ``gd.kernels.Triangle(sigma)``: how the
+                surrogate rule spreads delays while it trains; by default they are rounded.
+            lag: steps that a spike takes besides its delay: 1, as everywhere in GeNN, or 0, as in
+                dilated convolutions (surrogate rule, not within loops).
             learn: what training may change, of ``("weight", "delay")``.
             name: by default ``"pre->post"``, and ``"pre->post#2"`` for a second projection.
 
@@ -129,9 +201,18 @@ class Network:
         if not (pre.neuron.spiking or isinstance(pre.neuron, Input)):
             raise NetworkError(f"projection {name!r}: {pre.name!r} never spikes and drives nothing")
         rng = np.random.default_rng([self.seed, len(self.projections)])
-        rows, columns = _pairs(pre.size, post.size, density, pairs, rng, name)
-        weights = _values(weight, "weight", rng, pre.size, post.size, len(rows), name)
-        delays = _values(delay, "delay", rng, pre.size, post.size, len(rows), name)
+        where = f"projection {name!r}"
+        if not is_count(kernel_count):
+            raise NetworkError(f"{where}: kernel_count {kernel_count!r} given, must be >= 1")
+        if lag not in (0, 1):
+            raise NetworkError(f"{where}: lag {lag!r} given, must be 0 or 1 steps")
+        if kernel is not None and not isinstance(kernel, DelayKernel):
+            raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
+        rows, columns = sample_pairs(pre.size, post.size, density, pairs, rng, where)
+        rows, columns = np.repeat(rows, kernel_count), np.repeat(columns, kernel_count)
+        shape = (pre.size, post.size, int(kernel_count))
+        weights = values_of(weight, "weight", rng, shape, len(rows), where)
+        delays = values_of(delay, "delay", rng, shape, len(rows), where)
         if max_delay is None:
             max_delay = float(delays[np.isfinite(delays)].max(initial=0.0))
         if not (is_number(max_delay) and max_delay >= 0):
@@ -143,23 +224,35 @@ class Network:
             max_delay=max_delay,
             pre_size=pre.size,
             post_size=post.size,
-            where=f"projection {name!r}",
+            where=where,
         )
-        self.projections[name] = Projection(name, pre, post, table, _learn(learn, name))
+        # a copy: every projection narrows a kernel of its own
+        kernel = None if kernel is None else replace(kernel)
+        self.projections[name] = Projection(
+            name, pre, post, table, _learn(learn, name), int(lag), kernel
+        )
         return self.projections[name]
 
     def parameters(self) -> dict[str, int]:
-        """How many weights and delays training may change."""
+        """How many weights, delays and parameters of units training may change."""
         projections = self.projections.values()
-        return {
+        synapses = {
             f"{what}s": sum(len(p.synapses) for p in projections if what in p.learn)
             for what in LEARNABLE
         }
+        units = sum(
+            1 if name in p.units.tied else p.size
+            for p in self.populations.values()
+            for name in p.learn
+        )
+        return synapses | ({"units": units} if units else {})
 
     def check(self) -> None:
-        """Raise NetworkError if any weight or delay is out of range, as after a bad update."""
+        """Raise NetworkError if any parameter is out of range, as after a bad update."""
         for projection in self.projections.values():
             projection.synapses.check(f"projection {projection.name!r}")
+        for population in self.populations.values():
+            population.units.check(f"population {population.name!r}")
 
     def _population(self, given: Population | str) -> Population:
         name = given.name if isinstance(given, Population) else str(given)
@@ -181,66 +274,6 @@ class Network:
         if name in self.projections:
             raise NetworkError(f"projection {name!r} exists already; choose another name")
         return name
-
-
-def _pairs(
-    pre_size: int,
-    post_size: int,
-    density: float,
-    pairs: tuple[np.ndarray, np.ndarray] | None,
-    rng: np.random.Generator,
-    name: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column index of every synapse."""
-    total = pre_size * post_size
-    if pairs is not None:
-        if density != 1.0:
-            raise NetworkError(f"projection {name!r}: give density or pairs, not both")
-        rows, columns = (np.atleast_1d(np.asarray(index)) for index in pairs)
-        if rows.shape != columns.shape or rows.ndim != 1 or not _whole(rows) or not _whole(columns):
-            raise NetworkError(f"projection {name!r}: pairs are two lists of indices of one length")
-        return rows, columns
-    if not (is_number(density) and 0.0 <= density <= 1.0):
-        raise NetworkError(f"projection {name!r}: density {density!r} given, must be in [0, 1]")
-    if density == 1.0:
-        chosen = np.arange(total)
-    else:
-        chosen = np.sort(rng.choice(total, size=round(density * total), replace=False))
-    return np.divmod(chosen, post_size)
-
-
-def _whole(index: np.ndarray) -> bool:
-    return index.size == 0 or index.dtype.kind in "iu"
-
-
-def _values(
-    given: Values,
-    what: str,
-    rng: np.random.Generator,
-    pre_size: int,
-    post_size: int,
-    count: int,
-    name: str,
-) -> np.ndarray:
-    """One float64 value per synapse from an initialiser, a number or an array."""
-    if isinstance(given, Initialiser):
-        return given.sample(rng, count)
-    try:
-        array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise NetworkError(
-            f"projection {name!r}: {what} {given!r} is not a number, array or initialiser"
-        ) from None
-    if array.ndim == 0:
-        return Constant(float(array)).sample(rng, count)
-    if array.shape == (pre_size, post_size) and count == array.size:
-        return array.ravel()
-    if array.shape == (count,):
-        return array
-    raise NetworkError(
-        f"projection {name!r}: {what} of shape {array.shape} for {count} synapses; "
-        f"give ({count},) or, when full, ({pre_size}, {post_size})"
-    )
 
 
 def _learn(learn: Iterable[str], name: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from genn_delays import losses, readouts
 from genn_delays.datasets.augment import AUGMENTATIONS
 from genn_delays.errors import ConfigError, GennDelaysError
-from genn_delays.gradients import EventProp
+from genn_delays.gradients import EventProp, GradientRule, Surrogate
 from genn_delays.losses import Loss
 from genn_delays.readouts import Readout
 from genn_delays.settings import build, build_named
@@ -20,12 +20,13 @@ from genn_delays.training.optimisers import OPTIMISERS
 from genn_delays.training.regularisers import REGULARISERS
 from genn_delays.training.schedules import SCHEDULES
 
-GRADIENTS: dict[str, type[EventProp]] = {"eventprop": EventProp}
+GRADIENTS: dict[str, type[GradientRule]] = {"eventprop": EventProp, "surrogate": Surrogate}
 READOUTS: dict[str, type[Readout]] = {
     "exponential_mean_voltage": readouts.ExponentialMeanVoltage,
     "first_spike": readouts.FirstSpike,
     "max_voltage": readouts.MaxVoltage,
     "mean_voltage": readouts.MeanVoltage,
+    "softmax_sum": readouts.SoftmaxSum,
     "voltage_trace": readouts.VoltageTrace,
 }
 LOSSES: dict[str, type[Loss]] = {

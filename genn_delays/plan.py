@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from scipy.linalg import expm
 
 from genn_delays.checks import is_count, is_number
+from genn_delays.dynamics import PlannedPopulation, check_finite, plan_population
 from genn_delays.errors import NetworkError, PlanError, suggest
-from genn_delays.gradients import EventProp
+from genn_delays.gradients import GradientRule
 from genn_delays.graph import Component, components_of, readout_population_of
-from genn_delays.network import Network, Population, Projection
+from genn_delays.kernels import KERNELS
+from genn_delays.network import Network, Projection
 from genn_delays.neurons import Input
 from genn_delays.readouts import Readout
 from genn_delays.timing import delay_to_steps
@@ -28,46 +29,24 @@ PRECISIONS: dict[str, type[np.floating[Any]]] = {"float32": np.float32, "float64
 
 
 @dataclass(frozen=True, eq=False)
-class PlannedPopulation:
-    """One population with its dynamics as arrays; ``S`` states, ``n`` neurons.
+class PlannedProjection:
+    """One projection.
 
     Attributes:
-        flow: M in 1/ms, (n, S, S).
-        propagator: P = expm(M dt), or 1 + M dt for ``discretisation="euler"``, (n, S, S).
-        arrival_shift: (P - 1) e_in / dt in 1/ms, (n, S): what the state gains per ms by which an
-            arrival comes earlier.
-        threshold: (n,), or None where the population never spikes.
-        reset_matrix, reset_offset: R and r of x <- R x + r, (n, S, S) and (n, S).
-        input_state, threshold_state: indices into the S states.
-        component: index of its strongly connected component in the plan's order.
+        pre, post: indices into the populations.
+        max_delay_steps: largest delay.
+        internal: True where pre and post lie in one strongly connected component.
+        lag: steps that a spike takes besides its delay.
+        kernel: name of the delay kernel in ``genn_delays.kernels.KERNELS``, or None.
     """
-
-    name: str
-    size: int
-    is_input: bool
-    is_spiking: bool
-    states: tuple[str, ...]
-    input_state: int
-    threshold_state: int
-    flow: np.ndarray
-    propagator: np.ndarray
-    arrival_shift: np.ndarray
-    threshold: np.ndarray | None
-    reset_matrix: np.ndarray
-    reset_offset: np.ndarray
-    component: int
-
-
-@dataclass(frozen=True, eq=False)
-class PlannedProjection:
-    """One projection: population indices and the largest delay in steps."""
 
     name: str
     pre: int
     post: int
     max_delay_steps: int
     internal: bool
-    """True where pre and post lie in one strongly connected component."""
+    lag: int
+    kernel: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +59,7 @@ class Plan:
         readout_population: index of the population the readout reads.
         dt: ms. steps: per trial. batch_size: largest number of trials at once.
         precision: "float32" or "float64".
+        discretisation: "exact" or "euler".
     """
 
     populations: tuple[PlannedPopulation, ...]
@@ -87,11 +67,12 @@ class Plan:
     components: tuple[Component, ...]
     readout: Readout
     readout_population: int
-    gradient: EventProp
+    gradient: GradientRule
     dt: float
     steps: int
     batch_size: int
     precision: str
+    discretisation: str
 
     @property
     def dtype(self) -> type[np.floating[Any]]:
@@ -135,7 +116,7 @@ class Plan:
 def make_plan(
     network: Network,
     *,
-    gradient: EventProp,
+    gradient: GradientRule,
     readout: Readout,
     dt: float,
     steps: int,
@@ -151,7 +132,7 @@ def make_plan(
     """
     _check_scalars(dt, steps, batch_size, precision, discretisation)
     for given, kind, example in (
-        (gradient, EventProp, "gd.EventProp()"),
+        (gradient, GradientRule, "gd.EventProp()"),
         (readout, Readout, "gd.readouts.MeanVoltage()"),
     ):
         if not isinstance(given, kind):
@@ -165,15 +146,20 @@ def make_plan(
     labels, components = components_of(populations, edges)
     readout_index = readout_population_of(populations, edges, readout)
     planned = tuple(
-        _population(p, dt, discretisation, labels[k]) for k, p in enumerate(populations)
+        plan_population(p, dt, steps, discretisation, labels[k], components)
+        for k, p in enumerate(populations)
     )
+    projections = tuple(_projection(p, index, labels, dt) for p in network.projections.values())
     for population in planned:
-        _check_finite(population, PRECISIONS[precision])
-        _check_gradient(population)
-    readout.check(planned[readout_index].is_spiking, planned[readout_index].name)
+        check_finite(population, PRECISIONS[precision])
+        gradient.check_population(population)
+    for projection in projections:
+        gradient.check_projection(projection)
+    readout.check(planned[readout_index])
+    gradient.check_readout(readout, planned[readout_index])
     return Plan(
         populations=planned,
-        projections=tuple(_projection(p, index, labels, dt) for p in network.projections.values()),
+        projections=projections,
         components=components,
         readout=readout,
         readout_population=readout_index,
@@ -182,6 +168,7 @@ def make_plan(
         steps=int(steps),
         batch_size=int(batch_size),
         precision=precision,
+        discretisation=discretisation,
     )
 
 
@@ -200,39 +187,6 @@ def _check_scalars(
         raise PlanError(f"discretisation={discretisation!r}: {hint}")
 
 
-def _population(
-    population: Population, dt: float, discretisation: str, component: int
-) -> PlannedPopulation:
-    neuron, size = population.neuron, population.size
-    flow = neuron.flow(size)
-    identity = np.eye(flow.shape[-1])
-    # One expm per distinct matrix: populations are mostly homogeneous.
-    distinct, inverse = np.unique(flow, axis=0, return_inverse=True)
-    exact = discretisation == "exact"
-    steps = np.array([expm(m * dt) if exact else identity + m * dt for m in distinct])
-    propagator = steps[inverse.ravel()].reshape(flow.shape)
-    matrix, offset = neuron.reset(size)
-    is_input = isinstance(neuron, Input)
-    input_state = 0 if is_input else neuron.states.index(neuron.input_state)
-    shift = np.zeros((size, 0)) if is_input else (propagator - identity)[:, :, input_state] / dt
-    return PlannedPopulation(
-        name=population.name,
-        size=size,
-        is_input=is_input,
-        is_spiking=neuron.spiking,
-        states=neuron.states,
-        input_state=input_state,
-        threshold_state=0 if is_input else neuron.states.index(neuron.threshold_state),
-        flow=flow,
-        propagator=propagator,
-        arrival_shift=shift,
-        threshold=neuron.threshold_value(size),
-        reset_matrix=matrix,
-        reset_offset=offset,
-        component=int(component),
-    )
-
-
 def _projection(
     projection: Projection, index: dict[str, int], labels: np.ndarray, dt: float
 ) -> PlannedProjection:
@@ -243,26 +197,6 @@ def _projection(
         post=post,
         max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
         internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
+        lag=projection.lag,
+        kernel=next((k for k, v in KERNELS.items() if type(projection.kernel) is v), None),
     )
-
-
-def _check_finite(population: PlannedPopulation, dtype: type) -> None:
-    """Raise PlanError where the dynamics are no numbers in this precision, or a threshold is 0."""
-    for what in ("flow", "propagator", "reset_matrix", "reset_offset", "threshold"):
-        values = getattr(population, what)
-        if values is not None and not np.all(np.isfinite(values.astype(dtype))):
-            raise PlanError(
-                f"population {population.name!r}: its {what} is not finite; check its parameters"
-            )
-    if population.threshold is not None and not np.all(population.threshold.astype(dtype) > 0):
-        raise PlanError(f"population {population.name!r}: thresholds must be > 0")
-
-
-def _check_gradient(population: PlannedPopulation) -> None:
-    """EventProp needs a voltage that arriving input cannot jump, at a threshold or a readout."""
-    if not population.is_input and population.input_state == population.threshold_state:
-        state = population.states[population.threshold_state]
-        raise PlanError(
-            f"population {population.name!r}: input jumps the voltage {state!r}, where "
-            "EventProp is not defined; give the neuron a synaptic state of its own"
-        )

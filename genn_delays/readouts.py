@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy.special import softmax
 
 from genn_delays.errors import PlanError
+
+if TYPE_CHECKING:
+    from genn_delays.dynamics import PlannedPopulation
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,15 @@ class Readout(ABC):
     reads: ClassVar[str] = "voltage"
     linear: ClassVar[bool] = False
 
-    def check(self, spiking: bool, name: str) -> None:
+    def check(self, population: PlannedPopulation) -> None:
         """Raise PlanError where this readout cannot read such a population."""
-        if self.reads == "first_spike" and not spiking:
+        if self.reads == "first_spike" and not population.is_spiking:
+            kind = type(self).__name__
+            raise PlanError(f"{kind} reads spikes, but population {population.name!r} never spikes")
+        if population.tail:
             raise PlanError(
-                f"{type(self).__name__} reads spikes, but population {name!r} never spikes"
-            )
-        if self.reads == "voltage" and spiking and not self.linear:
-            raise PlanError(
-                f"{type(self).__name__} of the spiking population {name!r} has no exact gradient; "
-                "read a LeakyReadout, or use MeanVoltage, ExponentialMeanVoltage or FirstSpike"
+                f"population {population.name!r} is read, so it must not be off at the end of a "
+                "trial; leave its tail out"
             )
 
     @abstractmethod
@@ -113,6 +116,23 @@ class MaxVoltage(Readout):
         peak = observed.argmax(axis=1)[:, None, :]
         np.put_along_axis(result, peak, np.asarray(drive)[:, None, :], axis=1)
         return result
+
+
+@dataclass(frozen=True)
+class SoftmaxSum(Readout):
+    """Sum over the steps of the softmax of the voltages; outputs (trials, units).
+
+    Hammouamri et al. (2024) and Meszaros, Knight and Nowotny (2024) take the cross-entropy of
+    this sum, as if it were a logit again.
+    """
+
+    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
+        return softmax(observed, axis=-1).sum(axis=1, dtype=np.float64)
+
+    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        share = softmax(observed, axis=-1)
+        drive = np.asarray(drive).astype(observed.dtype)[:, None, :]
+        return share * (drive - np.sum(share * drive, axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True)

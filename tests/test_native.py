@@ -152,7 +152,9 @@ def test_a_batch_that_is_too_large_is_refused(simulation):
 def test_backward_before_forward_is_refused(backend):
     with (
         gd.compile(KINDS["feedforward"](), steps=80, backend=backend) as fresh,
-        pytest.raises(PlanError, match=r"backward\(\) follows forward\(\); run a batch first"),
+        pytest.raises(
+            PlanError, match=r"backward\(\) follows forward\(\) in training; run a batch first"
+        ),
     ):
         fresh.backward(np.ones((1, 5)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
 from genn_delays.events import Events
 from genn_delays.timing import delay_to_steps
+from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
     from genn_delays.network import Network
@@ -35,6 +37,24 @@ class Gradient:
     delay: np.ndarray
 
 
+class Gradients(dict[str, Gradient]):
+    """A :class:`Gradient` per projection name.
+
+    Attributes:
+        units: by population, dL/d of each learnt column of its ``units``, float64, (units,); for
+            time constants in 1/ms. Where one value is learnt for all units, every entry is its
+            whole gradient.
+    """
+
+    def __init__(
+        self,
+        projections: Mapping[str, Gradient],
+        units: Mapping[str, Mapping[str, np.ndarray]] | None = None,
+    ) -> None:
+        super().__init__(projections)
+        self.units = {name: dict(columns) for name, columns in (units or {}).items()}
+
+
 class Simulation(ABC):
     """A compiled network. Use as a context manager, or call :meth:`close` when done.
 
@@ -42,38 +62,57 @@ class Simulation(ABC):
         plan: the resolved network this simulation runs.
         regrown: how often there was too little room for the spikes of a batch: room was made and
             the batch run again. No spike is ever dropped.
+        statistics: by population with batch normalisation, what the last training batch was
+            normalised with; :meth:`UnitTable.observe` takes it.
     """
 
     plan: Plan
     regrown: int = 0
+    statistics: Mapping[str, BatchStatistics] = MappingProxyType({})
 
     @abstractmethod
-    def forward(self, batch: Batch) -> np.ndarray:
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        training: bool = True,
+        masks: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Run a batch of at most ``plan.batch_size`` trials; what the readout makes of each.
+
+        Args:
+            batch: input events.
+            training: True runs the network as it is trained: delay kernels, batch statistics.
+                False evaluates it: rounded delays and running averages, and nothing to go
+                :meth:`backward` over. Networks without these run alike.
+            masks: dropout factors of this training batch by population, (trials, units), as
+                :func:`dropout_masks` draws them; without them no unit is silenced.
 
         Returns:
             float64, shape (trials, units), or (trials, steps, units) for a voltage trace.
 
         Raises:
             DataError: too many trials, or events outside the trial or the population.
+            PlanError: masks that do not fit, or masks in an evaluation.
         """
 
     @abstractmethod
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> dict[str, Gradient]:
+    ) -> Gradients:
         """Gradients of the last forward pass.
 
         Args:
             drive: dL/d outputs, of the shape that :meth:`forward` returned.
-            spike_drive: by population, added to the adjoint of the voltage at each of its
-                spikes; shape (units,) or (trials, units). Spike-count regularisers use it.
+            spike_drive: by population, shape (units,) or (trials, units), for spike-count
+                regularisers. EventProp adds it to the adjoint of the voltage at each spike; the
+                surrogate rule adds it to dL/ds of every step.
 
         Returns:
-            A :class:`Gradient` per projection name.
+            A :class:`Gradient` per projection name, and those of the units.
 
         Raises:
-            PlanError: no forward pass yet, or a drive of another shape.
+            PlanError: no forward pass yet, an evaluation, or a drive of another shape.
             NetworkError: ``spike_drive`` names a population that is not there.
         """
 
@@ -192,6 +231,38 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
     return tables
 
 
+def dropout_masks(plan: Plan, trials: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """A factor for each trial and unit of every population with dropout: 0 or 1 / (1 - p).
+
+    A mask holds for a whole trial, as in Hammouamri et al. (2024).
+    """
+    masks = {}
+    for p in plan.populations:
+        if p.dropout:
+            kept = rng.random((trials, p.size)) >= p.dropout
+            masks[p.name] = kept / (1.0 - p.dropout)
+    return masks
+
+
+def check_masks(
+    plan: Plan, masks: Mapping[str, np.ndarray] | None, trials: int, training: bool
+) -> dict[str, np.ndarray]:
+    """The masks of a forward pass, checked against the populations that have dropout."""
+    if masks and not training:
+        raise PlanError("masks are for training; leave them out to evaluate")
+    checked = {}
+    for name, given in (masks or {}).items():
+        population = plan.populations[plan.population_index(name)]
+        if not population.dropout:
+            raise PlanError(f"masks: population {name!r} has no dropout")
+        if np.shape(given) != (trials, population.size):
+            raise PlanError(
+                f"masks: {name!r} has shape {np.shape(given)}; give {(trials, population.size)}"
+            )
+        checked[name] = np.asarray(given)
+    return checked
+
+
 def check_drives(
     plan: Plan,
     outputs: tuple[int, ...] | None,
@@ -202,11 +273,12 @@ def check_drives(
 
     Args:
         plan: of the simulation.
-        outputs: shape of what the last forward pass returned; None before the first one.
+        outputs: shape of what the last forward pass returned; None before the first one and after
+            an evaluation.
         drive, spike_drive: see :meth:`Simulation.backward`.
     """
     if outputs is None:
-        raise PlanError("backward() follows forward(); run a batch first")
+        raise PlanError("backward() follows forward() in training; run a batch first")
     if np.shape(drive) != outputs:
         raise PlanError(f"drive of shape {np.shape(drive)} for outputs of shape {outputs}")
     checked = {}

@@ -22,12 +22,18 @@ arrival changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from genn_delays.errors import PlanError
+from genn_delays.gradients.base import GradientRule
+
+if TYPE_CHECKING:
+    from genn_delays.plan import PlannedPopulation, PlannedProjection
+    from genn_delays.readouts import Readout
 
 
 @dataclass(frozen=True)
-class EventProp:
+class EventProp(GradientRule):
     """Exact event-based gradients of weights and delays.
 
     Attributes:
@@ -40,3 +46,47 @@ class EventProp:
     def __post_init__(self) -> None:
         if not self.min_slope > 0:
             raise PlanError(f"EventProp(min_slope={self.min_slope}): must be > 0 thresholds per ms")
+
+    def check_population(self, population: PlannedPopulation) -> None:
+        """A voltage that arriving input cannot jump, and nothing that only a time grid has."""
+        name = f"population {population.name!r}"
+        if population.is_input:
+            return
+        if population.on_grid:
+            raise PlanError(
+                f"{name}: a neuron that exists on a time grid only has no event-based gradient; "
+                "use gd.Surrogate(), or another neuron"
+            )
+        if population.input_state == population.threshold_state:
+            state = population.states[population.threshold_state]
+            raise PlanError(
+                f"{name}: input jumps the voltage {state!r}, where EventProp is not defined; give "
+                "the neuron a synaptic state of its own, or use gd.Surrogate()"
+            )
+        extras = {
+            "normalise": population.normalise is not None,
+            "bias": population.has_bias,
+            "dropout": population.dropout > 0,
+            "tail": population.tail > 0,
+            f"learn={list(population.learn)}": bool(population.learn),
+        }
+        for option, given in extras.items():
+            if given:
+                raise PlanError(f"{name}: {option} needs gd.Surrogate(); EventProp has it not")
+
+    def check_projection(self, projection: PlannedProjection) -> None:
+        """Delays are rounded, and a spike arrives in the next step at the earliest."""
+        name = f"projection {projection.name!r}"
+        if projection.kernel is not None:
+            raise PlanError(f"{name}: a delay kernel needs gd.Surrogate(); EventProp rounds delays")
+        if projection.lag != 1:
+            raise PlanError(f"{name}: lag={projection.lag} needs gd.Surrogate()")
+
+    def check_readout(self, readout: Readout, population: PlannedPopulation) -> None:
+        """The voltage of a spiking neuron jumps: only readouts linear in it are exact."""
+        if readout.reads == "voltage" and population.is_spiking and not readout.linear:
+            kind = type(readout).__name__
+            raise PlanError(
+                f"{kind} of the spiking population {population.name!r} has no exact gradient; "
+                "read a LeakyReadout, or use MeanVoltage, ExponentialMeanVoltage or FirstSpike"
+            )

@@ -9,6 +9,7 @@ exponential synapse in place of its direct input.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,6 +40,11 @@ class AdaptiveLIF(Neuron):
 
     states: ClassVar[tuple[str, ...]] = ("V", "I", "A")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "tau_adapt", "threshold")
+    time_constants: ClassVar[Mapping[str, str]] = {
+        "tau_mem": "V",
+        "tau_syn": "I",
+        "tau_adapt": "A",
+    }
 
     def flow(self, size: int) -> np.ndarray:
         p = self.parameters(size)

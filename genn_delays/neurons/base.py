@@ -1,15 +1,18 @@
 """What a neuron declares: a linear ODE x' = M x with a threshold and an affine reset.
 
 A neuron is data. Every backend emits the update of a step from the propagator
-P = expm(M dt), so that no neuron is written twice.
+P = expm(M dt), so that no neuron is written twice. A neuron that exists on a time grid only
+declares P itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.linalg import expm, expm_frechet
 
 from genn_delays.errors import NetworkError
 
@@ -27,6 +30,10 @@ class Neuron:
         threshold_state: the state compared with the threshold; readouts sample it too.
         spiking: False for neurons without a threshold.
         positive: parameters that must be > 0.
+        flags: parameters that are 0 or 1.
+        time_constants: the state whose row of M is proportional to 1 / parameter, by the name of
+            the parameter; these can be learnt.
+        on_grid: True where P is declared instead of M, which EventProp cannot use.
     """
 
     states: ClassVar[tuple[str, ...]] = ()
@@ -34,6 +41,9 @@ class Neuron:
     threshold_state: ClassVar[str] = "V"
     spiking: ClassVar[bool] = True
     positive: ClassVar[tuple[str, ...]] = ()
+    flags: ClassVar[tuple[str, ...]] = ()
+    time_constants: ClassVar[Mapping[str, str]] = {}
+    on_grid: ClassVar[bool] = False
 
     def parameters(self, size: int) -> dict[str, np.ndarray]:
         """Every parameter as an array of shape (size,).
@@ -59,12 +69,40 @@ class Neuron:
                 raise NetworkError(f"{name}: every value must be finite")
             if field.name in self.positive and np.any(value <= 0):
                 raise NetworkError(f"{name}: {value.min():g} given, must be > 0")
+            if field.name in self.flags and not np.all((value == 0) | (value == 1)):
+                raise NetworkError(f"{name}: {given!r} given, must be True or False")
             resolved[field.name] = np.broadcast_to(value, (size,)).copy()
         return resolved
 
     def flow(self, size: int) -> np.ndarray:
         """M in 1/ms, shape (size, states, states)."""
         return np.zeros((size, len(self.states), len(self.states)))
+
+    def propagator(self, size: int, dt: float, discretisation: str) -> np.ndarray:
+        """P of one step of ``dt`` ms, shape (size, states, states).
+
+        expm(M dt) for ``discretisation="exact"``, 1 + M dt for ``"euler"``.
+        """
+        flow = self.flow(size)
+        if discretisation == "euler":
+            return np.eye(len(self.states)) + flow * dt
+        return _each_distinct(lambda m: expm(m * dt), flow)
+
+    def propagator_derivative(
+        self, parameter: str, size: int, dt: float, discretisation: str
+    ) -> np.ndarray:
+        """dP / d parameter in 1/ms of one of ``time_constants``, as :meth:`propagator`."""
+        flow = self.flow(size)
+        row = self.states.index(self.time_constants[parameter])
+        change = np.zeros_like(flow)
+        change[:, row] = -flow[:, row] / self.parameters(size)[parameter][:, None]
+        if discretisation == "euler":
+            return change * dt
+        both = np.concatenate([flow, change], axis=-1) * dt
+        count = len(self.states)
+        return _each_distinct(
+            lambda m: expm_frechet(m[:, :count], m[:, count:], compute_expm=False), both
+        )
 
     def threshold_value(self, size: int) -> np.ndarray | None:
         """Threshold per neuron, shape (size,): the parameter ``threshold``; None without spikes."""
@@ -90,3 +128,13 @@ class Input(Neuron):
     """A population whose spikes or graded values come from outside. It has no state."""
 
     spiking: ClassVar[bool] = False
+
+
+def _each_distinct(
+    function: Callable[[np.ndarray], np.ndarray], matrices: np.ndarray
+) -> np.ndarray:
+    """``function`` of each matrix, called once per distinct one: most populations are uniform."""
+    if not matrices.shape[-1]:
+        return matrices
+    distinct, inverse = np.unique(matrices, axis=0, return_inverse=True)
+    return np.array([function(m) for m in distinct])[inverse.ravel()]

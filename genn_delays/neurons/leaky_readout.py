@@ -7,6 +7,7 @@ V and I are dimensionless; input adds to I.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ class LeakyReadout(Neuron):
     states: ClassVar[tuple[str, ...]] = ("V", "I")
     spiking: ClassVar[bool] = False
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn")
+    time_constants: ClassVar[Mapping[str, str]] = {"tau_mem": "V", "tau_syn": "I"}
 
     def flow(self, size: int) -> np.ndarray:
         return LIF(self.tau_mem, self.tau_syn).flow(size)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genn_delays.backends.genn.equations import check_names, constants_in, equations, render
+from genn_delays.gradients import EventProp
 from genn_delays.plan import Plan, PlannedPopulation
 
 
@@ -97,6 +98,7 @@ def neuron(plan: Plan, k: int) -> NeuronSnippet:
     )
     adjoint = tuple(Variable(f"adjoint_{s}", "scalar") for s in p.states)
     slots = tuple(Variable(name, "scalar") for name in ("Into", "Shift", "Later"))
+    assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
     code = render("neuron.j2", voltage=voltage, first_spike=first, drives=drives, **equations(p))
     params, constants = constants_in(code, p)

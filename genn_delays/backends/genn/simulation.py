@@ -10,9 +10,10 @@ import numpy as np
 
 from genn_delays.backends.base import (
     Batch,
-    Gradient,
+    Gradients,
     Simulation,
     check_drives,
+    check_masks,
     input_events,
     planned_tables,
 )
@@ -53,7 +54,7 @@ class GennSimulation(Simulation):
     ) -> None:
         self.plan = plan
         self.width = width_of(plan, backend)
-        self.trials = 0
+        self.trials, self.training = 0, True
         self.shape: tuple[int, ...] | None = None
         self.loaded = False
         tables = [network.projections[p.name].synapses for p in plan.projections]
@@ -104,10 +105,17 @@ class GennSimulation(Simulation):
             self.model.unload()
             self.loaded = False
 
-    def forward(self, batch: Batch) -> np.ndarray:
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        training: bool = True,
+        masks: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
         self.trials = 0  # there is nothing to go back over until this is done
         events = input_events(self.plan, batch)
         trials = next(iter(events.values())).trials
+        check_masks(self.plan, masks, trials, training)
         inputs = [b for b in self.populations if b.population.is_input]
         for buffers in inputs:
             buffers.sort(events[buffers.population.name])
@@ -126,7 +134,7 @@ class GennSimulation(Simulation):
         # a copy: the arrays of the device may move before backward() reads them
         self.observed = self._observe().copy()
         outputs = self.plan.readout.forward(self.observed, self.plan.dt)
-        self.shape = outputs.shape
+        self.shape, self.training = outputs.shape, training
         return outputs
 
     def _observe(self) -> np.ndarray:
@@ -155,18 +163,16 @@ class GennSimulation(Simulation):
 
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> dict[str, Gradient]:
+    ) -> Gradients:
         self.accumulate(drive, spike_drive)
-        return {
-            p.name: buffers.gradient()
-            for p, buffers in zip(self.plan.projections, self.projections, strict=True)
-        }
+        pairs = zip(self.plan.projections, self.projections, strict=True)
+        return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
 
     def accumulate(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> None:
         """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
-        shape = self.shape if self.trials else None
+        shape = self.shape if self.trials and self.training else None
         self._set_drives(drive, check_drives(self.plan, shape, drive, spike_drive))
         self._settle()
         self.model.custom_update(names.CLEAR_GRADIENTS)

@@ -10,9 +10,10 @@ import numpy as np
 
 from genn_delays.backends.base import (
     Batch,
-    Gradient,
+    Gradients,
     Simulation,
     check_drives,
+    check_masks,
     input_events,
     planned_tables,
 )
@@ -28,6 +29,7 @@ from genn_delays.backends.native.structures import (
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError
 from genn_delays.events import Events
+from genn_delays.gradients import EventProp
 from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
@@ -41,7 +43,8 @@ class NativeSimulation(Simulation):
     """A network on the embedded engine."""
 
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
-        self.plan = plan
+        assert isinstance(plan.gradient, EventProp)
+        self.plan, self.min_slope = plan, plan.gradient.min_slope
         self.library = load(render(plan))
         self.team = Team(threads)
         _, models = models_of(plan)
@@ -52,7 +55,7 @@ class NativeSimulation(Simulation):
         self.projections = [
             ProjectionBuffers(plan, k, slot, CHUNKS) for k, slot in enumerate(slots)
         ]
-        self.trials = 0
+        self.trials, self.training = 0, True
         self.shape: tuple[int, ...] | None = None
         self.load(network)
 
@@ -61,7 +64,13 @@ class NativeSimulation(Simulation):
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table)
 
-    def forward(self, batch: Batch) -> np.ndarray:
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        training: bool = True,
+        masks: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
         if not self.populations:
             raise BackendError("this simulation is closed; compile the network again")
         self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
@@ -70,6 +79,7 @@ class NativeSimulation(Simulation):
             if p.is_input:
                 buffers.insert(events[p.name])
         self.trials = next(iter(events.values())).trials
+        check_masks(self.plan, masks, self.trials, training)
         for component in self.plan.components:
             while True:
                 self._run("forward", component)
@@ -79,7 +89,7 @@ class NativeSimulation(Simulation):
                 self.regrown += 1
         self.observed = self._observe()
         outputs = self.plan.readout.forward(self.observed, self.plan.dt)
-        self.shape = outputs.shape
+        self.shape, self.training = outputs.shape, training
         return outputs
 
     def _observe(self) -> np.ndarray:
@@ -91,18 +101,17 @@ class NativeSimulation(Simulation):
 
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> dict[str, Gradient]:
-        spike_drive = check_drives(self.plan, self.shape, drive, spike_drive)
+    ) -> Gradients:
+        shape = self.shape if self.training else None
+        spike_drive = check_drives(self.plan, shape, drive, spike_drive)
         observed = self.plan.readout.backward(drive, self.observed, self.plan.dt)
         self._set_drives(observed, spike_drive)
         for buffers in self.projections:
             buffers.clear()
         for component in reversed(self.plan.components):
             self._run("backward", component)
-        return {
-            p.name: buffers.gradient()
-            for p, buffers in zip(self.plan.projections, self.projections, strict=True)
-        }
+        pairs = zip(self.plan.projections, self.projections, strict=True)
+        return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
 
     def _set_drives(self, observed: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
         for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
@@ -125,7 +134,7 @@ class NativeSimulation(Simulation):
             n_populations=len(populations),
             n_projections=len(projections),
             dt=self.plan.dt,
-            min_slope=self.plan.gradient.min_slope,
+            min_slope=self.min_slope,
             populations=populations,
             projections=projections,
         )

@@ -1,4 +1,4 @@
-"""The reference backend: plain numpy, slow and obvious, the oracle of every other one.
+"""EventProp in plain numpy.
 
 Every population is stepped densely through time, every synapse is visited at every spike.
 Nothing is shared with the fast engines but the plan.
@@ -11,16 +11,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from genn_delays.backends.base import (
-    Backend,
     Batch,
     Gradient,
+    Gradients,
     Simulation,
     check_drives,
+    check_masks,
     input_events,
     planned_tables,
 )
 from genn_delays.errors import PlanError
 from genn_delays.events import Events
+from genn_delays.gradients import EventProp
 from genn_delays.network import Network
 from genn_delays.plan import Plan, PlannedPopulation
 from genn_delays.timing import delay_to_steps
@@ -29,19 +31,7 @@ Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """pre, post, weight, delay in steps."""
 
 
-class Reference(Backend):
-    """Slow and obvious; ``threads`` is not used."""
-
-    name = "reference"
-
-    def check(self, plan: Plan) -> None:
-        """Every plan runs here."""
-
-    def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
-        return ReferenceSimulation(plan, network)
-
-
-class ReferenceSimulation(Simulation):
+class EventPropSimulation(Simulation):
     """Keeps the whole history of a batch as dense arrays.
 
     Per population: ``voltage`` (T, trials, n), ``emitted`` (T, trials, n): 1 or the graded value
@@ -50,8 +40,10 @@ class ReferenceSimulation(Simulation):
     """
 
     def __init__(self, plan: Plan, network: Network) -> None:
-        self.plan = plan
+        assert isinstance(plan.gradient, EventProp)
+        self.plan, self.min_slope = plan, plan.gradient.min_slope
         self.shape: tuple[int, ...] | None = None
+        self.training = True
         self.trials = 0
         self.emitted = [np.zeros((plan.steps, 0, p.size), plan.dtype) for p in plan.populations]
         self.load(network)
@@ -62,7 +54,13 @@ class ReferenceSimulation(Simulation):
             for t in planned_tables(self.plan, network)
         ]
 
-    def forward(self, batch: Batch) -> np.ndarray:
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        training: bool = True,
+        masks: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
         plan = self.plan
         self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
         self.events = events = input_events(plan, batch)
@@ -72,6 +70,7 @@ class ReferenceSimulation(Simulation):
             if p.is_input
         }
         self.trials = next(iter(events.values())).trials
+        check_masks(plan, masks, self.trials, training)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         sizes = [(self.trials, p.size) for p in plan.populations]
         self.emitted = [np.zeros((T, *s), plan.dtype) for s in sizes]
@@ -93,7 +92,7 @@ class ReferenceSimulation(Simulation):
                 _deliver(t, self.emitted[projection.pre][t], table, arriving[projection.post])
         self.observed = self._observe()
         outputs = plan.readout.forward(self.observed, plan.dt)
-        self.shape = outputs.shape
+        self.shape, self.training = outputs.shape, training
         return outputs
 
     def _insert(self, k: int, events: Events, step: np.ndarray) -> None:
@@ -131,9 +130,10 @@ class ReferenceSimulation(Simulation):
 
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> dict[str, Gradient]:
+    ) -> Gradients:
         plan = self.plan
-        spike_drive = check_drives(plan, self.shape, drive, spike_drive)
+        shape = self.shape if self.training else None
+        spike_drive = check_drives(plan, shape, drive, spike_drive)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         observed = plan.readout.backward(drive, self.observed, plan.dt)
         # a_in of every step and -da_in/dt; zero after the end of the trial.
@@ -158,10 +158,8 @@ class ReferenceSimulation(Simulation):
                 self.into[k][t] = adjoint[k][..., p.input_state]
                 self._shift(t, k, p, adjoint[k])
                 adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(plan.dtype), adjoint[k])
-        return {
-            p.name: Gradient(weight, delay)
-            for p, (weight, delay) in zip(plan.projections, gradients, strict=True)
-        }
+        pairs = zip(plan.projections, gradients, strict=True)
+        return Gradients({p.name: Gradient(weight, delay) for p, (weight, delay) in pairs})
 
     def _collect(
         self, t: int, k: int, gradients: list[tuple[np.ndarray, np.ndarray]]
@@ -226,7 +224,7 @@ class ReferenceSimulation(Simulation):
         threshold = np.asarray(p.threshold, dtype)
         acceleration = np.einsum("nj,bnj->bn", p.flow[:, v].astype(dtype), speed)
         squared = speed[..., v] ** 2 - 2 * acceleration * (before[..., v] - threshold)
-        floor = dtype(self.plan.gradient.min_slope) * threshold
+        floor = dtype(self.min_slope) * threshold
         return np.sqrt(np.maximum(squared, floor**2))
 
     def spikes(self, population: str) -> Events:

@@ -1,0 +1,317 @@
+"""The surrogate rule in plain numpy: whole histories as dense arrays, and their transpose.
+
+Per population: ``current`` the input u before normalisation, ``states`` x before the threshold,
+``after`` x after the reset, ``fired`` s, ``sent`` s with its dropout factor, or the graded input.
+All are (T, trials, n), the states (T, trials, n, S). See gradients/surrogate.py for the equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from genn_delays.backends.base import (
+    Batch,
+    Gradient,
+    Gradients,
+    Simulation,
+    check_drives,
+    check_masks,
+    input_events,
+    planned_tables,
+)
+from genn_delays.backends.reference.normalise import Normaliser
+from genn_delays.dynamics import PlannedPopulation, with_current_parameters
+from genn_delays.errors import PlanError
+from genn_delays.events import Events
+from genn_delays.gradients import Surrogate
+from genn_delays.graph import Component
+from genn_delays.kernels import taps_of
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+class SurrogateSimulation(Simulation):
+    """Backpropagation through time, one step after the other."""
+
+    def __init__(self, plan: Plan, network: Network) -> None:
+        assert isinstance(plan.gradient, Surrogate)
+        self.plan, self.rule = plan, plan.gradient
+        self.shape: tuple[int, ...] | None = None
+        self.training, self.trials = True, 0
+        self.fired = [np.zeros((plan.steps, 0, p.size), plan.dtype) for p in plan.populations]
+        self.load(network)
+
+    def load(self, network: Network) -> None:
+        plan, dtype = self.plan, self.plan.dtype
+        self.tables = planned_tables(plan, network)
+        self.weights = [t.weight.astype(dtype) for t in self.tables]
+        self.kernels = [network.projections[p.name].kernel for p in plan.projections]
+        declared = list(network.populations.values())
+        self.populations = [
+            with_current_parameters(p, population, plan.dt, plan.discretisation)
+            for p, population in zip(plan.populations, declared, strict=True)
+        ]
+        self.derivatives = [
+            {
+                name: population.current_neuron.propagator_derivative(
+                    name, population.size, plan.dt, plan.discretisation
+                )
+                for name in population.learn
+                if name in population.neuron.time_constants
+            }
+            for population in declared
+        ]
+        self.tied = {p.name: p.units.tied for p in declared}
+        self.normalisers = [
+            Normaliser(p, population.units, dtype)
+            for p, population in zip(self.populations, declared, strict=True)
+        ]
+
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        training: bool = True,
+        masks: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
+        plan = self.plan
+        self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
+        events = input_events(plan, batch)
+        trials = next(iter(events.values())).trials
+        masks = check_masks(plan, masks, trials, training)
+        grid = {
+            p.name: events[p.name].steps(plan.dt, plan.steps, p.size, p.name)
+            for p in plan.populations
+            if p.is_input
+        }
+        self.events, self.grid, self.trials, self.training = events, grid, trials, training
+        self.taps = [
+            taps_of(t.delay, k if training else None, plan.dt, p.max_delay_steps, plan.dtype)
+            for t, k, p in zip(self.tables, self.kernels, plan.projections, strict=True)
+        ]
+        self._allocate(masks)
+        for k, p in enumerate(self.populations):
+            if p.is_input:
+                self._insert(k, events[p.name], grid[p.name])
+        for component in plan.components:
+            self._forward_component(component)
+        self.observed = self.voltage(plan.readout_population).transpose(1, 0, 2)
+        outputs = plan.readout.forward(self.observed, plan.dt)
+        self.shape = outputs.shape
+        return outputs
+
+    def _allocate(self, masks: Mapping[str, np.ndarray]) -> None:
+        plan, dtype = self.plan, self.plan.dtype
+        sizes = [(self.trials, p.size) for p in self.populations]
+        self.end = plan.steps + plan.max_delay_steps + 2
+        self.masks = [
+            masks.get(p.name, np.ones(s)).astype(dtype)
+            for p, s in zip(self.populations, sizes, strict=True)
+        ]
+        self.fired = [np.zeros((plan.steps, *s), dtype) for s in sizes]
+        self.sent = [np.zeros((plan.steps, *s), dtype) for s in sizes]
+        self.current = [np.zeros((self.end, *s), dtype) for s in sizes]
+        pairs = zip(self.populations, sizes, strict=True)
+        shapes = [(plan.steps, *s, len(p.states)) for p, s in pairs]
+        self.states = [np.zeros(s, dtype) for s in shapes]
+        self.after = [np.zeros(s, dtype) for s in shapes]
+        self.statistics = {}
+
+    def _insert(self, k: int, events: Events, step: np.ndarray) -> None:
+        value = np.ones(len(events)) if events.value is None else events.value
+        np.add.at(self.sent[k], (step, events.trial, events.unit), value.astype(self.plan.dtype))
+
+    def voltage(self, k: int) -> np.ndarray:
+        """(T, trials, n)."""
+        return self.states[k][..., self.populations[k].threshold_state]
+
+    def _forward_component(self, component: Component) -> None:
+        members = component.populations
+        for index, projection in enumerate(self.plan.projections):
+            if projection.post in members and not projection.internal:
+                for t in range(self.plan.steps):
+                    self._deliver(t, index)
+        if not component.recurrent:
+            self._normalise(members[0])
+        state = {k: np.zeros_like(self.states[k][0]) for k in members}
+        for t in range(self.plan.steps):
+            for k in members:
+                if t < self.plan.steps - self.populations[k].tail:
+                    bias = self.normalisers[k].bias if component.recurrent else 0
+                    state[k] = self._advance(t, k, state[k], self.current[k][t] + bias)
+            for index in (i for k in members for i in self._internal_from(k)):
+                self._deliver(t, index)
+
+    def _normalise(self, k: int) -> None:
+        p, normaliser = self.populations[k], self.normalisers[k]
+        raw = self.current[k][: self.plan.steps - p.tail]
+        raw[...] = normaliser.forward(raw, self.training)
+        if normaliser.statistics is not None:
+            self.statistics = {**self.statistics, p.name: normaliser.statistics}
+
+    def _deliver(self, t: int, index: int) -> None:
+        """What was sent at t goes through projection ``index``, to every tap."""
+        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
+        into = self.current[projection.post]
+        sent = self.sent[projection.pre][t][:, table.pre]
+        for k in range(taps.count):
+            weight = self.weights[index] * taps.weight[:, k].astype(self.plan.dtype)
+            step = np.minimum(t + projection.lag + taps.first + k, self.end - 1)
+            for trial in range(self.trials):
+                np.add.at(into[:, trial], (step, table.post), weight * sent[trial])
+
+    def _advance(self, t: int, k: int, x: np.ndarray, arriving: np.ndarray) -> np.ndarray:
+        """One step of a population: flow, input, threshold, reset."""
+        p, dtype = self.populations[k], self.plan.dtype
+        x = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+        x[..., p.input_state] += arriving
+        self.states[k][t] = x
+        if p.threshold is not None:
+            above = x[..., p.threshold_state] - p.threshold.astype(dtype)
+            self.fired[k][t] = self.rule.value(above) if self.rule.smooth else above >= 0
+            self.sent[k][t] = self.fired[k][t] * self.masks[k]
+            x = x + self.fired[k][t][..., None] * (self._reset(p, x) - x)
+        self.after[k][t] = x
+        return x
+
+    def _reset(self, p: PlannedPopulation, x: np.ndarray) -> np.ndarray:
+        """R x + r."""
+        matrix, offset = (a.astype(self.plan.dtype) for a in (p.reset_matrix, p.reset_offset))
+        return np.einsum("nij,bnj->bni", matrix, x) + offset
+
+    def backward(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> Gradients:
+        plan, dtype = self.plan, self.plan.dtype
+        shape = self.shape if self.training else None
+        extra = check_drives(plan, shape, drive, spike_drive)
+        observed = plan.readout.backward(drive, self.observed, plan.dt)
+        sizes = [(self.trials, p.size) for p in self.populations]
+        self.voltage_drive = [np.zeros((plan.steps, *s), dtype) for s in sizes]
+        self.voltage_drive[plan.readout_population][...] = observed.transpose(1, 0, 2)
+        self.sent_adjoint = [np.zeros((plan.steps, *s), dtype) for s in sizes]
+        self.spike_drive = [
+            np.asarray(extra.get(p.name, np.zeros(s)), dtype)
+            for p, s in zip(self.populations, sizes, strict=True)
+        ]
+        self.into = [np.zeros((self.end, *s), dtype) for s in sizes]
+        self.units: dict[str, dict[str, np.ndarray]] = {}
+        for component in reversed(plan.components):
+            self._backward_component(component)
+        pairs = enumerate(plan.projections)
+        return Gradients({p.name: self._gradient(index) for index, p in pairs}, self.units)
+
+    def _backward_component(self, component: Component) -> None:
+        members = component.populations
+        adjoint = {k: np.zeros_like(self.states[k][0]) for k in members}
+        flow = {k: np.zeros((p.size, len(p.states), len(p.states))) for k, p in self._of(members)}
+        for t in reversed(range(self.plan.steps)):
+            for k, p in self._of(members):
+                for index in self._internal_from(k):
+                    self._collect(t, index)
+                if t >= self.plan.steps - p.tail:
+                    continue
+                a = self._retreat(t, k, adjoint[k])
+                self.into[k][t] = a[..., p.input_state]
+                if t > 0:
+                    flow[k] += np.einsum("bni,bnj->nij", a, self.after[k][t - 1])
+                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), a)
+        for k, p in self._of(members):
+            self._unit_gradients(k, flow[k])
+            life = self.plan.steps - p.tail
+            self.into[k][:life] = self.normalisers[k].backward(self.into[k][:life])
+        for index, projection in enumerate(self.plan.projections):
+            if projection.post in members and not projection.internal:
+                for t in range(self.plan.steps):
+                    self._collect(t, index)
+
+    def _internal_from(self, k: int) -> list[int]:
+        """Projections from population k that stay inside its component."""
+        return [i for i in self.plan.out_of(k) if self.plan.projections[i].internal]
+
+    def _of(self, members: tuple[int, ...]) -> list[tuple[int, PlannedPopulation]]:
+        return [(k, self.populations[k]) for k in members]
+
+    def _collect(self, t: int, index: int) -> None:
+        """dL/d(sent) at t from projection ``index``."""
+        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
+        for k in range(taps.count):
+            weight = self.weights[index] * taps.weight[:, k].astype(self.plan.dtype)
+            into = self._into(t, index, k)
+            target = self.sent_adjoint[projection.pre][t]
+            for trial in range(self.trials):
+                np.add.at(target[trial], table.pre, weight * into[trial])
+
+    def _into(self, t: int, index: int, k: int) -> np.ndarray:
+        """a_in of every synapse at the step where what was sent at t meets tap k, (trials, s)."""
+        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
+        step = np.minimum(t + projection.lag + taps.first + k, self.end - 1)
+        value = self.into[projection.post][step, :, table.post].T
+        return np.where(step >= 0, value, 0)
+
+    def _retreat(self, t: int, k: int, a: np.ndarray) -> np.ndarray:
+        """The adjoint before threshold and reset of step t, from that after them."""
+        p, dtype = self.populations[k], self.plan.dtype
+        if p.threshold is not None:
+            x, s = self.states[k][t], self.fired[k][t]
+            ds = self.sent_adjoint[k][t] * self.masks[k] + self.spike_drive[k]
+            if not self.rule.detach_reset:
+                ds = ds + np.sum((self._reset(p, x) - x) * a, axis=-1)
+            back = np.einsum("nij,bni->bnj", p.reset_matrix.astype(dtype), a)
+            a = a + s[..., None] * (back - a)
+            above = x[..., p.threshold_state] - p.threshold.astype(dtype)
+            a[..., p.threshold_state] += self.rule.derivative(above) * ds
+        else:
+            a = a.copy()
+        a[..., p.threshold_state] += self.voltage_drive[k][t]
+        return a
+
+    def _unit_gradients(self, k: int, flow: np.ndarray) -> None:
+        """dL/d time constants from dL/dP, and those of the normalisation."""
+        p = self.populations[k]
+        life = self.plan.steps - p.tail
+        found = self.normalisers[k].gradients(self.into[k][:life])
+        for name, derivative in self.derivatives[k].items():
+            found[name] = np.einsum("nij,nij->n", flow, derivative)
+        for name in self.tied[p.name]:
+            found[name] = np.full(p.size, found[name].sum())
+        if p.learn:
+            self.units[p.name] = {name: found[name] for name in p.learn}
+
+    def _gradient(self, index: int) -> Gradient:
+        """Of weights and delays; rounded delays get the central difference, straight through."""
+        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
+        weight, delay = np.zeros(len(table)), np.zeros(len(table))
+        for t in range(self.plan.steps):
+            sent = self.sent[projection.pre][t][:, table.pre]
+            for k in range(taps.count):
+                here = np.sum(sent * self._into(t, index, k), axis=0)
+                weight += taps.weight[:, k] * here
+                if taps.slope is not None:
+                    delay += taps.slope[:, k] * here
+            if taps.slope is None:
+                later, earlier = self._into(t, index, 1), self._into(t, index, -1)
+                delay += 0.5 * np.sum(sent * (later - earlier), axis=0)
+        return Gradient(weight, self.weights[index] * delay / self.plan.dt)
+
+    def spikes(self, population: str) -> Events:
+        k = self.plan.population_index(population)
+        if self.plan.populations[k].is_input and self.shape is not None:
+            return self.events[population].on_grid(self.grid[population], self.plan.dt)
+        above = self.fired[k][:, : self.trials] >= 0.5
+        trial, unit, step = np.nonzero(above.transpose(1, 2, 0))
+        return Events(step * self.plan.dt, unit, trial, self.trials)
+
+    def spike_counts(self, population: str) -> np.ndarray:
+        size = self.plan.populations[self.plan.population_index(population)].size
+        events = self.spikes(population)
+        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
+        return cells.reshape(self.trials, size).astype(np.int64)
+
+    def memory(self) -> int:
+        if self.shape is None:
+            raise PlanError("the reference backend allocates with its first batch; run one first")
+        kept = (self.fired, self.sent, self.current, self.states, self.after)
+        return sum(a.nbytes for part in kept for a in part)
