@@ -3,10 +3,11 @@
 Units: time, time constants and delays in ms; voltages and weights dimensionless.
 """
 
-from genn_delays import init, kernels, losses, readouts
+from genn_delays import init, kernels, losses, readouts, wiring
 from genn_delays.api import compile  # noqa: A004 - the field's word, always used as gd.compile
 from genn_delays.errors import GennDelaysError
 from genn_delays.events import Events
+from genn_delays.folding import fold
 from genn_delays.gradients import EventProp, Surrogate
 from genn_delays.network import Network, Population, Projection
 from genn_delays.neurons import (
@@ -42,8 +43,10 @@ __all__ = [
     "SynapseTable",
     "UnitTable",
     "compile",
+    "fold",
     "init",
     "kernels",
     "losses",
     "readouts",
+    "wiring",
 ]

@@ -18,7 +18,6 @@ from genn_delays.backends import BACKENDS
 from genn_delays.datasets import augment
 from genn_delays.errors import ConfigError, GennDelaysError, suggest
 from genn_delays.model_file import load_build, resolve_args
-from genn_delays.network import LEARNABLE
 from genn_delays.options import (
     GRADIENTS,
     LOSSES,
@@ -30,8 +29,8 @@ from genn_delays.options import (
     settings,
     with_name,
 )
-from genn_delays.training import EarlyStopping, SilentRescue, SpikeCount, groups
-from genn_delays.training.optimisers import Rule
+from genn_delays.settings import build_named
+from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, groups
 
 
 class Section(BaseModel):
@@ -63,7 +62,10 @@ class DataSection(Section):
 
 
 class TrainingSection(Section):
-    """The run. ``dt`` and ``duration`` (of a trial, by default the data set's) are in ms."""
+    """The run. ``dt`` and ``duration`` (of a trial, by default the data set's) are in ms.
+
+    ``sigma`` narrows delay kernels, in steps; null leaves them as wide as declared.
+    """
 
     epochs: PositiveInt = 30
     batch_size: PositiveInt = 64
@@ -72,6 +74,7 @@ class TrainingSection(Section):
     duration: PositiveFloat | None = None
     precision: Literal["float32", "float64"] = "float32"
     discretisation: Literal["exact", "euler"] = "exact"
+    sigma: settings("sigma", Narrowing) = None  # type: ignore[valid-type]
     early_stopping: settings("early_stopping", EarlyStopping) = None  # type: ignore[valid-type]
     spike_count: settings("spike_count", SpikeCount) = None  # type: ignore[valid-type]
     silent_rescue: settings("silent_rescue", SilentRescue) = None  # type: ignore[valid-type]
@@ -81,23 +84,24 @@ def _optimiser(given: Any) -> Any:
     if not isinstance(given, dict):
         raise ConfigError(f"{given!r} given; write a mapping such as {{weight: {{name: adam}}}}")
     named = {
-        key: with_name(value, "adam") if key in LEARNABLE else value for key, value in given.items()
+        key: with_name(value, "adam") if key in groups.KINDS else value
+        for key, value in given.items()
     }
     made = groups.make(named)
     return {
-        # a rule that was left out is the default one, without a schedule
-        **{parameter: _describe_group(getattr(made, parameter)) for parameter in LEARNABLE},
+        # what was left out is the default rule, without a schedule
+        **{kind: _describe_group(made.default(kind), kind) for kind in groups.KINDS},
         "groups": {
-            name: {parameter: _describe_group(group) for parameter, group in chosen.items()}
+            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
             for name, chosen in made.groups.items()
         },
         "clip": describe(made.clip),
     }
 
 
-def _describe_group(given: Rule | groups.Group) -> dict[str, Any]:
-    group = given if isinstance(given, groups.Group) else groups.Group(given)
-    return {**describe(group.rule), "schedule": describe(group.schedules)}
+def _describe_group(group: groups.Group, parameter: str) -> dict[str, Any]:
+    penalty = {"l1": group.l1} if parameter == "weight" else {}
+    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
 
 
 def _backend(given: Any) -> Any:
@@ -117,12 +121,7 @@ class BackendSection(Section):
 def _rewiring(given: Any) -> Any:
     if not isinstance(given, list):
         raise ConfigError(f"{given!r} given; write a list of rules, or [] for none")
-    for rule in given:
-        name = rule.get("name") if isinstance(rule, dict) else rule
-        if name not in REWIRING:
-            known = ", ".join(sorted(REWIRING)) or "none; write []"
-            raise ConfigError(f"there is no rewiring rule {name!r}; available: {known}")
-    return given
+    return [describe(build_named("rewiring", REWIRING, rule)) for rule in given]
 
 
 class Config(Section):

@@ -14,11 +14,12 @@ from genn_delays.datasets import Dataset, augment
 from genn_delays.losses import Loss
 from genn_delays.model_file import build_network
 from genn_delays.network import Network
-from genn_delays.options import GRADIENTS, LOSSES, READOUTS
+from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.plan import Plan, make_plan
 from genn_delays.settings import build_named
 from genn_delays.training import (
     EarlyStopping,
+    Narrowing,
     SilentRescue,
     SpikeCount,
     Trainer,
@@ -119,6 +120,8 @@ def prepare(
         augmentations=augment.make(config.data.augment),
         regularisers=[spike_count] if spike_count else [],
         rescue=_optional(SilentRescue, training.silent_rescue),
+        narrowing=_optional(Narrowing, training.sigma),
+        rewiring=[build_named("rewiring", REWIRING, rule) for rule in config.rewiring],
         early_stopping=_optional(EarlyStopping, training.early_stopping),
         state=state,
     )

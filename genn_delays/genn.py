@@ -5,14 +5,16 @@
 
 The groups only run forwards; they are made before ``model.build()``. Propagators and delay steps
 follow ``model.dt``, so this is the network that was trained where both have the same dt. A spike
-of step t arrives at step t + 1 + round(delay / dt), as in training. See ``docs/embedding.md``.
+of step t arrives at step t + 1 + round(delay / dt), as in training. A network is folded first:
+batch normalisation becomes weights and a bias current. A population behind a projection of lag 0
+runs some steps later. See ``docs/embedding.md``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +25,27 @@ from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.declaration import SynapseGroup
 from genn_delays.backends.genn.equations import constants_of
 from genn_delays.backends.genn.model import add_neurons, add_synapses
+from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.errors import NetworkError, suggest
-from genn_delays.gradients import EventProp
+from genn_delays.folding import fold
+from genn_delays.gradients import Surrogate
 from genn_delays.network import Network, Projection
-from genn_delays.plan import make_plan
+from genn_delays.plan import Plan, PlannedPopulation, make_plan
 from genn_delays.readouts import MeanVoltage
 from genn_delays.timing import delay_to_steps
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """GeNN's groups by the names that the network gives them; inputs are the user's groups."""
+    """GeNN's groups by the names that the network gives them; inputs are the user's groups.
+
+    Attributes:
+        offsets: by population, how many steps later than in training it does the same.
+    """
 
     populations: dict[str, Any]
     projections: dict[str, Any]
+    offsets: dict[str, int]
 
 
 def add_network(
@@ -64,20 +73,17 @@ def add_network(
     if not isinstance(network, Network):
         network = checkpoint.load(network).network
     network.check()
+    network = _endless(fold(network))
     populations = _check_inputs(network, inputs)
     own = [name for name in network.populations if name not in populations]
-    plan = make_plan(
-        network,
-        gradient=EventProp(),
-        readout=MeanVoltage(population=own[-1]),
-        dt=model.dt,
-        steps=1,
-        discretisation=discretisation,
-    )
+    plan = _plan(network, own[-1], model.dt, discretisation)
+    offsets = dict(zip(network.populations, schedule_of(plan).offsets, strict=True))
     for p in plan.populations:
         if not p.is_input:
-            name, snippet = _name(model, prefix + p.name), codegen.embedded_neuron(p)
-            populations[p.name] = add_neurons(model, name, p.size, snippet, constants_of(p))
+            name = _name(model, prefix + p.name)
+            snippet = codegen.embedded_neuron(p, offsets[p.name])
+            constants = _constants(p, network)
+            populations[p.name] = add_neurons(model, name, p.size, snippet, constants)
     projections = {
         projection.name: add_projection(
             model,
@@ -85,10 +91,11 @@ def add_network(
             populations[projection.pre.name],
             populations[projection.post.name],
             name=prefix + projection.name,
+            later=offsets[projection.post.name] - offsets[projection.pre.name],
         )
         for projection in network.projections.values()
     }
-    return Embedded(populations, projections)
+    return Embedded(populations, projections, offsets)
 
 
 def add_projection(
@@ -99,6 +106,7 @@ def add_projection(
     *,
     name: str | None = None,
     postsynaptic: Any = None,
+    later: int = 0,
 ) -> Any:
     """Put one projection with its weights and delays between two neuron groups.
 
@@ -109,11 +117,21 @@ def add_projection(
         name: of the synapse group, by default the projection's, as far as GeNN allows it.
         postsynaptic: what ``pygenn.init_postsynaptic`` returns; by default the weights arrive in
             the target's ``Isyn`` as they are, in the one step of their arrival.
+        later: steps that the target runs behind the source, which spikes take as well. GeNN needs
+            one for a projection of lag 0.
 
     Raises:
-        NetworkError: a group has another size, or the projection has no synapses.
+        NetworkError: a group has another size, the projection has no synapses or is not folded,
+            or a spike would have to arrive in the step in which it is sent.
     """
-    table = projection.synapses
+    table, extra = projection.synapses, later + projection.lag - 1
+    _require_folded(projection)
+    if extra < 0:
+        raise NetworkError(
+            f"projection {projection.name!r} has lag={projection.lag}, later={later} given: GeNN "
+            f"delivers in the next step at the earliest; give later >= {1 - projection.lag} and "
+            "take the target to run that many steps behind"
+        )
     for end, group, size in (
         ("source", source, table.pre_size),
         ("target", target, table.post_size),
@@ -131,8 +149,8 @@ def add_projection(
         source=source.name,
         target=target.name,
         row=0,
-        max_delay_steps=largest,
-        snippet=codegen.embedded_synapse(largest),
+        max_delay_steps=largest + extra,
+        snippet=codegen.embedded_synapse(largest, extra),
     )
     values = {"w": table.weight, "d": delay_to_steps(table.delay, model.dt)}
     made = add_synapses(model, group, source, target, values, postsynaptic)
@@ -147,8 +165,10 @@ def set_weights(model: Any, group: Any, projection: Projection) -> None:
         group: what :func:`add_projection` returned, or one of :attr:`Embedded.projections`.
 
     Raises:
-        NetworkError: the projection joins other pairs than it did when it was added.
+        NetworkError: the projection joins other pairs than it did when it was added, or is not
+            folded.
     """
+    _require_folded(projection)
     table = projection.synapses
     same = len(group.ind) == len(table) and (group.ind == table.post).all()
     if not same or (group.get_sparse_pre_inds() != table.pre).any():
@@ -160,6 +180,38 @@ def set_weights(model: Any, group: Any, projection: Projection) -> None:
     for name, values in (("w", table.weight), ("d", steps)):
         group.vars[name].values = values
         group.vars[name].push_to_device()
+
+
+def _endless(folded: Network) -> Network:
+    """A folded network without tails: nothing here tells where a trial ends."""
+    for name, population in folded.populations.items():
+        folded.populations[name] = replace(population, tail=0.0)
+    return folded
+
+
+def _plan(network: Network, read: str, dt: float, discretisation: str) -> Plan:
+    """The plan of a network that only runs forwards: every neuron there is has one."""
+    return make_plan(
+        network,
+        gradient=Surrogate(),
+        readout=MeanVoltage(population=read),
+        dt=dt,
+        steps=1,
+        discretisation=discretisation,
+    )
+
+
+def _constants(p: PlannedPopulation, network: Network) -> dict[str, np.ndarray]:
+    columns = network.populations[p.name].units.columns
+    return constants_of(p) | ({"Bias": columns["bias"]} if p.has_bias else {})
+
+
+def _require_folded(projection: Projection) -> None:
+    if projection.post.normalise is not None:
+        raise NetworkError(
+            f"projection {projection.name!r} ends in a batch normalisation, which GeNN's groups "
+            "have not; take it from gd.fold(network)"
+        )
 
 
 def _check_inputs(network: Network, inputs: Mapping[str, Any]) -> dict[str, Any]:

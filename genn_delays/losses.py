@@ -79,5 +79,9 @@ class MeanSquaredError(Loss):
             raise DataError(
                 f"targets of shape {targets.shape} for outputs of shape {outputs.shape}"
             )
+        if not outputs.size:
+            raise DataError(
+                f"MeanSquaredError takes outputs of at least one trial, got {outputs.shape}"
+            )
         difference = outputs - targets
         return float(np.mean(difference**2)), 2.0 * difference / difference.size

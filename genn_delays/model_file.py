@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -109,6 +110,7 @@ def _import(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ConfigError(f"model.file: {path} is not a Python file; its name ends in .py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by its name
     try:
         spec.loader.exec_module(module)
     except Exception as error:

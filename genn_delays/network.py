@@ -15,6 +15,7 @@ from genn_delays.neurons import Input, Neuron
 from genn_delays.sampling import sample_pairs, values_of
 from genn_delays.synapses import SynapseTable
 from genn_delays.units import BatchNorm, UnitTable, unit_table
+from genn_delays.wiring import Wiring
 
 Values = Initialiser | float | np.ndarray
 LEARNABLE = ("weight", "delay")
@@ -62,6 +63,7 @@ class Projection:
         learn: which of ``"weight"`` and ``"delay"`` training may change.
         lag: steps that a spike takes besides its delay, 1 or 0.
         kernel: how training spreads the delays; None rounds them.
+        potential: what rewiring keeps of every pair, joined or not, (pre.size * post.size,).
     """
 
     name: str
@@ -71,6 +73,7 @@ class Projection:
     learn: tuple[str, ...]
     lag: int = 1
     kernel: DelayKernel | None = None
+    potential: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Network:
@@ -161,6 +164,7 @@ class Network:
         delay: Values = 0.0,
         max_delay: float | None = None,
         density: float = 1.0,
+        wiring: Wiring | None = None,
         pairs: tuple[np.ndarray, np.ndarray] | None = None,
         kernel_count: int = 1,
         kernel: DelayKernel | None = None,
@@ -180,6 +184,8 @@ class Network:
                 initial delay.
             density: fraction of all pairs that is joined, chosen at random: exactly
                 round(density * pairs) synapses.
+            wiring: of ``gd.wiring``, another way to choose the pairs: fixed in-degree or
+                out-degree, or by distance.
             pairs: explicit (pre indices, post indices) instead of ``density``.
             kernel_count: synapses of each joined pair, each with its own weight and delay.
             kernel: ``gd.kernels.Gaussian(sigma)`` or ``gd.kernels.Triangle(sigma)``: how the
@@ -208,7 +214,7 @@ class Network:
             raise NetworkError(f"{where}: lag {lag!r} given, must be 0 or 1 steps")
         if kernel is not None and not isinstance(kernel, DelayKernel):
             raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
-        rows, columns = sample_pairs(pre.size, post.size, density, pairs, rng, where)
+        rows, columns = sample_pairs(pre.size, post.size, density, wiring, pairs, rng, where)
         rows, columns = np.repeat(rows, kernel_count), np.repeat(columns, kernel_count)
         shape = (pre.size, post.size, int(kernel_count))
         weights = values_of(weight, "weight", rng, shape, len(rows), where)

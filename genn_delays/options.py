@@ -9,12 +9,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from genn_delays import losses, readouts
+from genn_delays import losses, readouts, rewiring
 from genn_delays.datasets.augment import AUGMENTATIONS
 from genn_delays.errors import ConfigError, GennDelaysError
 from genn_delays.gradients import EventProp, GradientRule, Surrogate
 from genn_delays.losses import Loss
 from genn_delays.readouts import Readout
+from genn_delays.rewiring import RewiringRule
 from genn_delays.settings import build, build_named
 from genn_delays.training.optimisers import OPTIMISERS
 from genn_delays.training.regularisers import REGULARISERS
@@ -33,8 +34,7 @@ LOSSES: dict[str, type[Loss]] = {
     "cross_entropy": losses.CrossEntropy,
     "mean_squared_error": losses.MeanSquaredError,
 }
-REWIRING: dict[str, type] = {}
-"""Rules by name."""
+REWIRING: dict[str, type[RewiringRule]] = rewiring.RULES
 
 _REGISTRIES: tuple[Mapping[str, type], ...] = (
     GRADIENTS,

@@ -18,7 +18,6 @@ from genn_delays.dynamics import PlannedPopulation, check_finite, plan_populatio
 from genn_delays.errors import NetworkError, PlanError, suggest
 from genn_delays.gradients import GradientRule
 from genn_delays.graph import Component, components_of, readout_population_of
-from genn_delays.kernels import KERNELS
 from genn_delays.network import Network, Projection
 from genn_delays.neurons import Input
 from genn_delays.readouts import Readout
@@ -37,7 +36,7 @@ class PlannedProjection:
         max_delay_steps: largest delay.
         internal: True where pre and post lie in one strongly connected component.
         lag: steps that a spike takes besides its delay.
-        kernel: name of the delay kernel in ``genn_delays.kernels.KERNELS``, or None.
+        kernel: name of the class of its delay kernel, or None.
     """
 
     name: str
@@ -89,6 +88,13 @@ class Plan:
         names = [p.name for p in self.populations]
         if name not in names:
             raise NetworkError(f"there is no population {name!r}; {suggest(name, names)}")
+        return names.index(name)
+
+    def projection_index(self, name: str) -> int:
+        """Index of a projection by name; NetworkError with the nearest name if there is none."""
+        names = [p.name for p in self.projections]
+        if name not in names:
+            raise NetworkError(f"there is no projection {name!r}; {suggest(name, names)}")
         return names.index(name)
 
     def into(self, population: int) -> list[int]:
@@ -198,5 +204,5 @@ def _projection(
         max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
         internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
         lag=projection.lag,
-        kernel=next((k for k, v in KERNELS.items() if type(projection.kernel) is v), None),
+        kernel=None if projection.kernel is None else type(projection.kernel).__name__,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.checks import is_number
 from genn_delays.errors import NetworkError
 from genn_delays.init import Constant, Initialiser
+from genn_delays.wiring import Density, Wiring
 
 Values = Initialiser | float | np.ndarray
 
@@ -15,26 +15,28 @@ def sample_pairs(
     pre_size: int,
     post_size: int,
     density: float,
+    wiring: Wiring | None,
     pairs: tuple[np.ndarray, np.ndarray] | None,
     rng: np.random.Generator,
     where: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row and column index of every synapse."""
-    total = pre_size * post_size
     if pairs is not None:
-        if density != 1.0:
-            raise NetworkError(f"{where}: give density or pairs, not both")
+        if density != 1.0 or wiring is not None:
+            raise NetworkError(f"{where}: give pairs alone, without density or wiring")
         rows, columns = (np.atleast_1d(np.asarray(index)) for index in pairs)
         if rows.shape != columns.shape or rows.ndim != 1 or not _whole(rows) or not _whole(columns):
             raise NetworkError(f"{where}: pairs are two lists of indices of one length")
         return rows, columns
-    if not (is_number(density) and 0.0 <= density <= 1.0):
-        raise NetworkError(f"{where}: density {density!r} given, must be in [0, 1]")
-    if density == 1.0:
-        chosen = np.arange(total)
-    else:
-        chosen = np.sort(rng.choice(total, size=round(density * total), replace=False))
-    return np.divmod(chosen, post_size)
+    if wiring is not None:
+        if density != 1.0:
+            raise NetworkError(f"{where}: give density or wiring, not both")
+        if not isinstance(wiring, Wiring):
+            raise NetworkError(f"{where}: wiring={wiring!r}; give gd.wiring.InDegree(20) or alike")
+    try:
+        return (wiring or Density(density)).pairs(pre_size, post_size, rng)
+    except NetworkError as error:
+        raise NetworkError(f"{where}: {error}") from None
 
 
 def _whole(index: np.ndarray) -> bool:

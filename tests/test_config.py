@@ -56,6 +56,49 @@ def test_every_default_is_written_out(write):
     assert config.backend.name == "auto"
 
 
+def test_defaults_of_the_surrogate_rule_are_written_out(write):
+    overrides = [
+        "gradient.name=surrogate",
+        "readout.name=softmax_sum",
+        "training.sigma={}",
+        "optimiser.weight={lr: 1e-3, l1: 1e-2, weight_decay: 1e-5, schedule: [{name: one_cycle}]}",
+    ]
+    config = load_config(write(SMALLEST), overrides)
+    assert config.gradient == {
+        "name": "surrogate",
+        "function": "arctan",
+        "slope": 5.0,
+        "detach_reset": True,
+        "smooth": False,
+    }
+    assert config.readout == {"name": "softmax_sum", "population": None}
+    assert config.training.sigma == {"final": 0.23, "share": 0.25, "start": None}
+    weight, unit = config.optimiser["weight"], config.optimiser["unit"]
+    assert weight["l1"] == 0.01
+    (cycle,) = weight["schedule"]
+    assert (cycle["per"], cycle["momentum"]) == ("batch", None)
+    assert (unit["lr"], unit["weight_decay"], unit["schedule"]) == (1e-3, 0.0, [cycle])
+    assert "l1" not in unit
+    assert load_config(write(config.to_yaml())) == config
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("gradient={name: surrogate, functon: arctan}", "did you mean 'function'"),
+        ("gradient={name: surrogate, function: arctn}", "did you mean 'arctan'"),
+        ("training.sigma={fnal: 1}", "training.sigma: sigma: unknown setting 'fnal'"),
+        ("training.sigma=0.2", "write a mapping of final, share, start"),
+        ("training.sigma.share=2", r"Narrowing\(share=2.0\): must be in"),
+        ("optimiser.delay={lr: 1, l1: 1}", "l1 is for weights; remove it from the delay"),
+        ("optimiser.units.lr=1", "did you mean 'unit'"),
+    ],
+)
+def test_wrong_settings_of_the_surrogate_rule_are_named(write, override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(SMALLEST), [override])
+
+
 def test_what_is_written_reads_as_the_same_configuration(write, tmp_path):
     config = load_config(
         write(SMALLEST),
@@ -64,7 +107,10 @@ def test_what_is_written_reads_as_the_same_configuration(write, tmp_path):
             "training.early_stopping.patience=3",
             "data.augment=[{name: time_shift, max: 100}, {name: drop, probability: 0.1}]",
             "optimiser.weight={name: sgd, lr: 1, schedule: [{name: ease_in, batches: 9}, cosine]}",
-            "optimiser.groups={'input->output': {delay: {name: adam, lr: 2}}}",
+            "optimiser.groups={'input->output': {delay: {name: adam, lr: 2}, weight: {name: sgd, "
+            "lr: 1, l1: 0.5}}, hidden: {tau_mem: {name: sgd, lr: 3}}}",
+            "optimiser.delay={lr: 1, schedule: [{name: one_cycle, momentum: [0.85, 0.95]}]}",
+            "training.sigma={final: 0.5, start: 3}",
             "optimiser.clip={weight: 1}",
         ],
     )
@@ -135,7 +181,7 @@ def test_a_section_that_is_missing_is_named(write):
 
 def test_options_are_described_by_what_makes_them_again():
     group = Group(Adam(1e-3), (Cosine(),))
-    assert describe(group.schedules) == [{"name": "cosine", "final": 0.0}]
+    assert describe(group.schedules) == [{"name": "cosine", "final": 0.0, "per": "batch"}]
     described = describe(ExponentialMeanVoltage(tau=3.0))
     assert described == {"name": "exponential_mean_voltage", "population": None, "tau": 3.0}
 
@@ -182,7 +228,7 @@ def test_feedforward_without_delays_has_none():
 
 def test_experiments_are_valid():
     found = sorted((ROOT / "experiments").rglob("*.yaml"))
-    configs = [path for path in found if path.name != "grid.yaml"]
+    configs = [path for path in found if not path.name.startswith("grid")]
     assert configs
     for path in configs:
         # data that has to be fetched first may be absent

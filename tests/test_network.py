@@ -66,7 +66,7 @@ def test_an_impossible_population_is_refused(net, arguments, message):
         ({"density": "half"}, "density 'half' given"),
         ({"max_delay": "long"}, "max_delay 'long' given"),
         ({"density": float("nan")}, r"must be in \[0, 1\]"),
-        ({"density": 0.5, "pairs": ([0], [0])}, "give density or pairs, not both"),
+        ({"density": 0.5, "pairs": ([0], [0])}, "give pairs alone"),
         ({"pairs": ([0, 1], [0])}, "two lists of indices of one length"),
         ({"pairs": ([0.5], [0])}, "two lists of indices of one length"),
         ({"pairs": ([7], [0])}, "'input->hidden': pre index 7 is outside the population of 7"),

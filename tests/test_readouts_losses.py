@@ -14,6 +14,11 @@ VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
 OBSERVED = {"voltage": VOLTAGES, "first_spike": np.abs(VOLTAGES[:, 0]) * 10}
 
 
+def test_a_mean_squared_error_of_no_trials_is_refused():
+    with pytest.raises(DataError, match="at least one trial"):
+        gd.losses.MeanSquaredError()(np.zeros((0, 2)), np.zeros((0, 2)))
+
+
 def slopes(function, at, eps=1e-6):
     """Central differences of a scalar function at every entry of an array."""
     result = np.zeros_like(at)

@@ -116,6 +116,36 @@ class Simulation(ABC):
             NetworkError: ``spike_drive`` names a population that is not there.
         """
 
+    def check_training(self) -> None:
+        """Raise PlanError where this simulation can evaluate its network but not train it."""
+
+    def correlation(
+        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        """dL/dw of synapses with one tap, there or not, at neighbouring delays.
+
+        Entry [k, c] sums over the last batch what unit pre[k] sent, times the adjoint of the input
+        of unit post[k] where it would arrive with a delay of first[k] + c steps; 0 after the
+        trial. Rewiring grows synapses by it.
+
+        Args:
+            projection: whose populations, and whose lag.
+            pre, post: units, int, (pairs,).
+            first: smallest delay in steps, int, (pairs,).
+            count: delays of each pair.
+
+        Returns:
+            float64, (pairs, count).
+
+        Raises:
+            PlanError: no backward pass yet, or a backend that cannot do this.
+        """
+        raise PlanError(f"{type(self).__name__} cannot tell the gradient of absent synapses")
+
+    def row_limit(self, projection: str) -> int | None:
+        """Most synapses of one presynaptic unit there is room for; None for no limit."""
+        return None
+
     @abstractmethod
     def spikes(self, population: str) -> Events:
         """Spikes of the last forward pass, sorted by (trial, unit, time), times in ms."""

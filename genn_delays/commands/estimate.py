@@ -20,6 +20,8 @@ from genn_delays.network import Network
 from genn_delays.neurons import Input
 from genn_delays.plan import Plan
 
+NAMES = {"weights": "weights", "delays": "delays", "units": "of units"}
+
 
 @click.command()
 @config_argument
@@ -47,7 +49,7 @@ def _sizes(plan: Plan, network: Network) -> list[str]:
         "neurons: " + ", ".join(f"{p.name} {p.size:,}" for p in plan.populations),
         f"synapses: {sum(synapses.values()):,}",
         *(f"  {name}: {count:,}" for name, count in synapses.items()),
-        "parameters: " + ", ".join(f"{count:,} {what}" for what, count in parameters),
+        "parameters: " + ", ".join(f"{count:,} {NAMES[what]}" for what, count in parameters),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.frame_arrays import FrameArrays
 from genn_delays.datasets.sequence import Sequence
 from genn_delays.datasets.spike_hdf5 import SpikeHDF5
 from genn_delays.datasets.spoken_digits import SpokenDigits
@@ -16,6 +17,7 @@ from genn_delays.settings import build
 
 SOURCES: dict[str, type[Source]] = {
     "audio_folder": AudioFolder,
+    "frame_arrays": FrameArrays,
     "sequence": Sequence,
     "spike_hdf5": SpikeHDF5,
     "spoken_digits": SpokenDigits,
@@ -41,7 +43,7 @@ def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -
 
     Args:
         name: one of :data:`SOURCES`.
-        dt: time step of the run in ms; audio is encoded as spikes on its grid.
+        dt: time step of the run in ms; audio becomes spikes on its grid.
         path: file or folder, for the data sets that read one.
         args: settings of that data set, see its class.
 

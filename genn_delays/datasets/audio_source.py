@@ -1,4 +1,4 @@
-"""What the audio data sets share: settings, the cache of log-mel bands, encoding as spikes."""
+"""What the audio data sets share: settings, the cache of log-mel bands, encoding as events."""
 
 from __future__ import annotations
 
@@ -17,25 +17,33 @@ from genn_delays.cache import atomic_path, cache_folder
 from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
+from genn_delays.datasets.frames import FrameEncoder
+from genn_delays.errors import DataError, suggest
 
 logger = logging.getLogger(__name__)
 
 Features = dict[str, tuple[np.ndarray, np.ndarray]]
 """By split: log-mel bands, float (recordings, frames, bands), and labels, int64."""
 
+CODES = ("spikes", "frames")
+SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
+"""Settings without a meaning for frames."""
+
 FORMAT = 1  # part of the cache key: raise it when the same settings give other features
 
 
 @dataclass(frozen=True)
 class AudioSource(Source):
-    """A data set of recordings that become spikes.
+    """A data set of recordings that become spikes or graded frames.
 
     Attributes:
         duration: length of a trial in ms.
         bands, window, hop, f_min, f_max, range_db, rate: see
             :class:`~genn_delays.datasets.audio.LogMel`.
+        code: ``"spikes"`` of encoder neurons, or graded ``"frames"``, one value per band.
         thresholds, tau, gain, deltas, delta_tau, centre: see
-            :class:`~genn_delays.datasets.encoder.SpikeEncoder`.
+            :class:`~genn_delays.datasets.encoder.SpikeEncoder`; frames take ``gain`` and
+            ``centre``, see :class:`~genn_delays.datasets.frames.FrameEncoder`.
         cache: whether to keep the log-mel bands in the user's cache folder.
     """
 
@@ -47,6 +55,7 @@ class AudioSource(Source):
     f_max: float = LogMel.f_max
     range_db: float = LogMel.range_db
     rate: int = LogMel.rate
+    code: str = "spikes"
     thresholds: tuple[float, ...] = SpikeEncoder.thresholds
     tau: float = SpikeEncoder.tau
     gain: float = SpikeEncoder.gain
@@ -58,6 +67,14 @@ class AudioSource(Source):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.code not in CODES:
+            raise DataError(f"data.args.code: {self.code!r} given; {suggest(self.code, CODES)}")
+        for name in SPIKES_ONLY if self.code == "frames" else ():
+            if getattr(self, name) != getattr(SpikeEncoder, name):
+                raise DataError(
+                    f"data.args.{name}: frames have no encoder neurons; remove it, or give "
+                    "code: spikes"
+                )
         # their own checks, now rather than after the recordings have been read
         self.log_mel  # noqa: B018
         self.encoder  # noqa: B018
@@ -70,8 +87,10 @@ class AudioSource(Source):
         )
 
     @property
-    def encoder(self) -> SpikeEncoder:
-        """The encoder from bands to spikes."""
+    def encoder(self) -> SpikeEncoder | FrameEncoder:
+        """The encoder from bands to events."""
+        if self.code == "frames":
+            return FrameEncoder(self.bands, self.gain, self.hop, self.centre)
         return SpikeEncoder(
             self.bands,
             self.thresholds,
@@ -91,10 +110,13 @@ class AudioSource(Source):
     def encoded(
         self, name: str, features: Features, class_names: tuple[str, ...], dt: float
     ) -> Dataset:
-        """The data set of spikes at the time step ``dt`` (ms)."""
-        splits = {}
+        """The data set of events at the time step ``dt`` (ms)."""
+        splits, encoder = {}, self.encoder
         for split, (log_mel, labels) in features.items():
-            time, unit, offset = self.encoder.encode(log_mel, self.duration, dt)
+            if isinstance(encoder, FrameEncoder):
+                splits[split] = encoder.encode(log_mel, labels, self.duration, dt)
+                continue
+            time, unit, offset = encoder.encode(log_mel, self.duration, dt)
             splits[split] = Split(time, unit, offset, np.asarray(labels, dtype=np.int64))
         return Dataset(
             name=name,

@@ -142,6 +142,19 @@ class Dataset:
         return {name: getattr(self, name) for name in SPLITS}
 
 
+def part(split: Split, mask: np.ndarray) -> Split:
+    """The trials of a split for which ``mask``, shape (trials,), is True."""
+    index = np.flatnonzero(mask)
+    return Split.from_events(split.batch(index), split.labels[index])
+
+
+def hold_out(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+    """The rest of a split, and a fraction of its trials, drawn with ``seed``."""
+    order = np.random.default_rng(seed).permutation(len(split))
+    held = np.isin(np.arange(len(split)), order[: round(len(split) * fraction)])
+    return part(split, ~held), part(split, held)
+
+
 class Source(Settings, ABC):
     """A data set that can be loaded: its dataclass fields are the settings of ``data.args``."""
 

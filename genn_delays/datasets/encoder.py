@@ -29,6 +29,7 @@ import numpy as np
 from genn_delays.errors import DataError, suggest
 from genn_delays.settings import Settings
 
+CENTRES = ("recording", "band")
 CHUNK = 32  # recordings stepped together: their voltages stay in the first-level cache
 
 
@@ -63,9 +64,8 @@ class SpikeEncoder(Settings):
             raise DataError(
                 f"SpikeEncoder: thresholds are {list(self.thresholds)}, give at least one, all > 0"
             )
-
-        if self.centre not in ("recording", "band"):
-            hint = suggest(self.centre, ("recording", "band"))
+        if self.centre not in CENTRES:
+            hint = suggest(self.centre, CENTRES)
             raise DataError(f"SpikeEncoder: centre is {self.centre!r}; {hint}")
 
     @property
@@ -92,11 +92,7 @@ class SpikeEncoder(Settings):
             time (float32, ms), unit (int32), and offset (int64, recordings + 1): the spikes of
             recording k are offset[k] to offset[k + 1], sorted by (unit, time).
         """
-        if log_mel.ndim != 3 or log_mel.shape[2] != self.bands or not log_mel.shape[1]:
-            raise DataError(
-                f"SpikeEncoder: log_mel has shape {log_mel.shape}, expected (recordings, frames, "
-                f"{self.bands})"
-            )
+        check_bands(log_mel, self.bands, "SpikeEncoder")
         steps = int(np.ceil(duration / dt - 1e-6))
         parts = [
             self._chunk(log_mel[start : start + CHUNK], steps, dt)
@@ -112,11 +108,7 @@ class SpikeEncoder(Settings):
 
         Sources: the level, and with ``deltas`` its rise and its fall.
         """
-        log_mel = np.asarray(log_mel, dtype=np.float32)
-        mean = log_mel.mean(axis=1 if self.centre == "band" else (1, 2), keepdims=True)
-        level = log_mel - mean
-        sd = level.std(axis=(1, 2), keepdims=True)
-        level /= np.where(sd > 1e-6, sd, 1.0)  # silence drives nothing
+        level = standardise(np.asarray(log_mel, dtype=np.float32), self.centre)
         sources = [level]
         if self.deltas:
             edged = np.pad(level, ((0, 0), (1, 1), (0, 0)), mode="edge")
@@ -152,3 +144,23 @@ class SpikeEncoder(Settings):
         recording, unit = np.divmod(neuron, self.units)
         counts = np.bincount(recording, minlength=len(log_mel))
         return (when * dt).astype(np.float32), unit.astype(np.int32), counts
+
+
+def standardise(log_mel: np.ndarray, centre: str) -> np.ndarray:
+    """(L - mean) / sd of each recording; L is float32, (recordings, frames, bands).
+
+    Args:
+        centre: the mean is that of the whole ``"recording"``, or of each ``"band"``.
+    """
+    level = log_mel - log_mel.mean(axis=1 if centre == "band" else (1, 2), keepdims=True)
+    sd = level.std(axis=(1, 2), keepdims=True)
+    level /= np.where(sd > 1e-6, sd, 1.0)  # silence drives nothing
+    return level
+
+
+def check_bands(log_mel: np.ndarray, bands: int, where: str) -> None:
+    """Raise DataError unless the shape is (recordings, frames, bands) with at least one frame."""
+    if log_mel.ndim != 3 or log_mel.shape[2] != bands or not log_mel.shape[1]:
+        raise DataError(
+            f"{where}: log_mel has shape {log_mel.shape}, expected (recordings, frames, {bands})"
+        )

@@ -15,7 +15,7 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.base import Dataset, Source, Split, hold_out, part
 from genn_delays.errors import DataError
 from genn_delays.events import Events
 
@@ -42,7 +42,10 @@ class SpikeHDF5(Source):
         validation_speakers: hold out every trial of these speakers of the training file.
         validation_fraction: without speakers, hold out this fraction, drawn with ``seed``.
         seed: seeds that draw.
-        units: size of the input population.
+        units: units in the files.
+        bin_units: neighbouring units that become one input; ``units`` is a multiple of it. Their
+            spikes are kept, so those of one time step add up.
+        from_first_spike: time is counted from the first spike of each trial.
         classes: number of classes; by default what the training labels (or names) span.
         duration: length of a trial in ms.
         crop: drop events at or after ``duration``, logging how many; an error otherwise.
@@ -59,16 +62,23 @@ class SpikeHDF5(Source):
     validation_fraction: float = 0.2
     seed: int = 1
     units: int = 700
+    bin_units: int = 1
+    from_first_spike: bool = False
     classes: int | None = None
     duration: float = 1400.0
     crop: bool = False
-    positive: ClassVar[tuple[str, ...]] = ("units", "duration", "validation_fraction")
+    positive: ClassVar[tuple[str, ...]] = ("units", "bin_units", "duration", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.validation_fraction >= 1:
             raise DataError("spike_hdf5: validation_fraction must be below 1")
+        if self.units % self.bin_units:
+            raise DataError(
+                f"spike_hdf5: {self.units} units do not divide into bins of {self.bin_units}; "
+                "give a divisor"
+            )
         if self.validation is not None and self.validation_speakers:
             raise DataError("spike_hdf5: give a validation file or validation_speakers, not both")
 
@@ -80,26 +90,24 @@ class SpikeHDF5(Source):
         classes = self.classes or max(int(train.split.labels.max()) + 1, len(train.names))
         if self.validation is not None:
             splits = train.split, self._read(path / self.validation).split
+        elif self.validation_speakers:
+            held = self._speakers_held_out(train, path / self.train)
+            splits = part(train.split, ~held), part(train.split, held)
         else:
-            held = self._held_out(train, path / self.train)
-            splits = _part(train.split, ~held), _part(train.split, held)
+            splits = hold_out(train.split, self.validation_fraction, self.seed)
         named = len(train.names) == classes
         return Dataset(
             name="spike_hdf5",
             train=splits[0],
             validation=splits[1],
             test=test,
-            units=self.units,
+            units=self.units // self.bin_units,
             classes=classes,
             duration=self.duration,
             class_names=train.names if named else tuple(map(str, range(classes))),
         )
 
-    def _held_out(self, train: Recordings, path: Path) -> np.ndarray:
-        if not self.validation_speakers:
-            count = round(len(train.split) * self.validation_fraction)
-            order = np.random.default_rng(self.seed).permutation(len(train.split))
-            return np.isin(np.arange(len(order)), order[:count])
+    def _speakers_held_out(self, train: Recordings, path: Path) -> np.ndarray:
         if train.speaker is None:
             raise DataError(
                 f"{path}: no key extra/speaker, so validation_speakers cannot be held out; "
@@ -132,7 +140,8 @@ class SpikeHDF5(Source):
                 f"{path}: cannot be read, truncated or not HDF5 ({_short(failure)}); copy it again"
             ) from None
         split = self._split(path, times, units, labels)
-        split.check(str(path), self.units, self.classes or 0, self.duration)
+        inputs = self.units // self.bin_units
+        split.check(str(path), inputs, self.classes or 0, self.duration)
         text = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
         return Recordings(split, speaker, text)
 
@@ -147,6 +156,10 @@ class SpikeHDF5(Source):
         # float16 seconds are exact in float64; to ms only then, or 16 bits would round again
         time, unit = 1000.0 * join(times, np.float64), join(units, np.int64)
         trial = np.repeat(np.arange(len(times)), counts)
+        if self.from_first_spike:
+            first = np.full(len(times), np.inf)
+            np.minimum.at(first, trial, time)
+            time = time - first[trial]
         late = time >= self.duration
         if self.crop and np.any(late):
             logger.warning(
@@ -159,12 +172,7 @@ class SpikeHDF5(Source):
             raise DataError(f"{path}: labels must be whole numbers >= 0")
         if not np.all(np.isfinite(time)) or (unit.size and unit.min() < 0):
             raise DataError(f"{path}: an event has a time that is not finite or a negative unit")
-        return Split.from_events(Events(time, unit, trial, len(times)), labels)
-
-
-def _part(split: Split, mask: np.ndarray) -> Split:
-    index = np.flatnonzero(mask)
-    return Split.from_events(split.batch(index), split.labels[index])
+        return Split.from_events(Events(time, unit // self.bin_units, trial, len(times)), labels)
 
 
 def _short(failure: Exception) -> str:

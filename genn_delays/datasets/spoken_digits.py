@@ -11,7 +11,7 @@ Classes 0-9 are the English words zero to nine, 10-19 the German words null to n
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
 
@@ -100,8 +100,9 @@ class SpokenDigits(AudioSource):
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         names = tuple(f"{language}-{word}" for language, word in CLASSES)
-        mine = set(asdict(self)) - set(asdict(self.log_mel)) - set(asdict(self.encoder))
-        identity = {name: getattr(self, name) for name in mine - {"cache", "duration"}}
+        shared = {field.name for field in fields(AudioSource)}
+        mine = {field.name for field in fields(self)} - shared
+        identity: dict[str, object] = {name: getattr(self, name) for name in mine}
         identity["espeak"] = version()
         features = self.cached("spoken_digits", identity, self._features)
         return self.encoded("spoken_digits", features, names, dt)

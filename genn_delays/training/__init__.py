@@ -1,7 +1,8 @@
-"""Training: optimisers, schedules, regularisers, the trainer and its callbacks."""
+"""Training: optimisers, schedules, narrowing, regularisers, the trainer and its callbacks."""
 
 from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
 from genn_delays.training.groups import Group, Optimiser
+from genn_delays.training.narrowing import Narrowing
 from genn_delays.training.optimisers import SGD, Adam
 from genn_delays.training.progress import show_progress
 from genn_delays.training.regularisers import SilentRescue, SpikeCount
@@ -20,6 +21,7 @@ __all__ = [
     "Group",
     "Interrupted",
     "Metrics",
+    "Narrowing",
     "OneCycle",
     "Optimiser",
     "Progress",

@@ -4,31 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from genn_delays.errors import ConfigError, TrainingError, suggest
-from genn_delays.network import LEARNABLE, Network, Projection
+from genn_delays.network import LEARNABLE, Network
 from genn_delays.settings import check_keys
+from genn_delays.synapses import SynapseTable
 from genn_delays.training import optimisers, schedules
 from genn_delays.training.optimisers import Adam, Rule
 from genn_delays.training.schedules import Progress, Schedule
+from genn_delays.units import UnitTable
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient
+    from genn_delays.backends.base import Gradients
+
+KINDS = (*LEARNABLE, "unit")
+"""What has a default group and a norm of its own; ``"unit"`` is all that populations learn."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """An update rule with its schedules, whose factors multiply."""
+    """An update rule with its schedules, whose factors multiply.
+
+    Attributes:
+        l1: strength of the penalty l1 sum |w| on each projection's weights: l1 sign(w) is added
+            to the gradient, as the network of Meszaros, Knight and Nowotny (2024) has it in its
+            loss. The loss that is reported stays that of the data, and clipping does not see it.
+    """
 
     rule: Rule
     schedules: tuple[Schedule, ...] = ()
+    l1: float = 0.0
 
-    def factor(self, progress: Progress | None) -> float:
-        """Factor on the learning rate of the coming batch.
+    def __post_init__(self) -> None:
+        if not (isfinite(self.l1) and self.l1 >= 0.0):
+            raise ConfigError(f"optimiser l1 is {self.l1}; must be finite and >= 0")
+        if sum(schedule.sets_momentum for schedule in self.schedules) > 1:
+            raise ConfigError("two schedules set the momentum; leave it to one of them")
+
+    def at(self, progress: Progress | None) -> tuple[Rule, float]:
+        """The rule of the coming batch and the factor on its learning rate.
 
         Raises:
             TrainingError: there are schedules but no progress to follow.
@@ -38,8 +56,38 @@ class Group:
                 raise TrainingError(
                     "the optimiser has a schedule; give step() a progress to follow"
                 )
-            return 1.0
-        return prod((schedule(progress) for schedule in self.schedules), start=1.0)
+            return self.rule, 1.0
+        rule = self.rule
+        for schedule in self.schedules:
+            momentum = schedule.momentum_at(progress)
+            rule = rule if momentum is None else rule.with_momentum(momentum)
+        return rule, prod((schedule(progress) for schedule in self.schedules), start=1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Learnt:
+    """One parameter of one projection or population that training changes."""
+
+    owner: str
+    parameter: str
+    table: SynapseTable | UnitTable
+
+    @property
+    def where(self) -> str:
+        kind = "population" if isinstance(self.table, UnitTable) else "projection"
+        return f"the {self.parameter} gradient of {kind} {self.owner!r}"
+
+    def free(self, gradient: np.ndarray) -> np.ndarray:
+        """The entries that are parameters of their own: one of a column with a single value."""
+        tied = isinstance(self.table, UnitTable) and self.parameter in self.table.tied
+        return gradient[:1] if tied else gradient
+
+    def bound(self) -> None:
+        """Bring the parameter back into its range."""
+        if isinstance(self.table, UnitTable):
+            self.table.clip(self.parameter)
+        elif self.parameter == "delay":
+            np.clip(self.table.delay, 0.0, self.table.max_delay, out=self.table.delay)
 
 
 @dataclass(frozen=True)
@@ -48,10 +96,13 @@ class Optimiser:
 
     Attributes:
         weight, delay: a rule or a :class:`Group` for all projections.
-        groups: by projection name, another rule or Group for ``"weight"`` and ``"delay"``.
-        clip: largest norm of the gradient over all projections. Weights and delays have
-            different units, so their norms are taken apart: one number holds for each of
-            them, ``{"weight": 1.0, "delay": 5.0}`` sets them singly.
+        unit: the same for what populations learn: gain, bias and time constants; by default that
+            of the weight without weight decay and l1.
+        groups: another rule or Group, by the name of a projection for ``"weight"`` and
+            ``"delay"``, by that of a population for the columns that it learns.
+        clip: largest norm of the gradient over all projections or populations. Weights, delays
+            and what units learn have different units, so their norms are taken apart: one number
+            holds for each of them, ``{"weight": 1.0, "delay": 5.0}`` sets them singly.
 
     Raises:
         ConfigError: a parameter that cannot be learnt, or a clip that is not positive.
@@ -59,96 +110,135 @@ class Optimiser:
 
     weight: Rule | Group = Adam(1e-3)
     delay: Rule | Group = Adam(0.1)
+    unit: Rule | Group | None = None
     groups: Mapping[str, Mapping[str, Rule | Group]] = field(default_factory=dict)
     clip: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        for name, group in self.groups.items():
-            check_keys(f"optimiser group {name!r}", group, list(LEARNABLE))
         if isinstance(self.clip, Mapping):
-            check_keys("optimiser clip", self.clip, list(LEARNABLE))
-        for parameter in LEARNABLE:
-            limit = self._limit(parameter)
+            check_keys("optimiser clip", self.clip, KINDS)
+        for kind in KINDS:
+            limit = self._limit(kind)
             if limit is not None and not limit > 0.0:
-                raise ConfigError(f"optimiser clip of the {parameter} is {limit}; must be > 0")
+                raise ConfigError(f"optimiser clip of the {kind} is {limit}; must be > 0")
+        chosen = {kind: self.default(kind) for kind in ("delay", "unit")}
+        for name, group in self.groups.items():
+            chosen |= {f"{what} of {name!r}": self.group(name, what) for what in group}
+        for what, given in chosen.items():
+            if given.l1 and not what.startswith("weight"):
+                raise ConfigError(f"optimiser l1 is for weights; remove it from the {what}")
 
     def check(self, network: Network) -> None:
-        """Raise ConfigError if a group names a projection or parameter that does not learn."""
+        """Raise ConfigError if a group names something that is not there or does not learn."""
+        learn = {name: p.learn for name, p in network.populations.items() if p.learn}
+        for name, projection in network.projections.items():
+            learn[name] = (*projection.learn, *learn.get(name, ()))
         for name, group in self.groups.items():
-            if name not in network.projections:
-                hint = suggest(name, network.projections)
-                raise ConfigError(f"optimiser group {name!r}: there is no such projection; {hint}")
+            if name not in learn:
+                hint = suggest(name, learn)
+                raise ConfigError(
+                    f"optimiser group {name!r}: there is no such projection, and no population "
+                    f"that learns; {hint}"
+                )
             for parameter in group:
-                learn = network.projections[name].learn
-                if parameter not in learn:
+                if parameter not in learn[name]:
                     raise ConfigError(
-                        f"optimiser group {name!r} sets the {parameter}, but that projection "
-                        f"learns {list(learn)}; add it to learn= or remove it here"
+                        f"optimiser group {name!r} sets the {parameter}, but {name!r} learns "
+                        f"{list(learn[name])}; add it to learn= or remove it here"
                     )
 
-    def group(self, projection: str, parameter: str) -> Group:
-        """What updates this parameter of this projection."""
-        chosen = self.groups.get(projection, {}).get(parameter, getattr(self, parameter))
-        return chosen if isinstance(chosen, Group) else Group(chosen)
+    def default(self, kind: str) -> Group:
+        """What updates ``"weight"``, ``"delay"`` or ``"unit"`` where no group says otherwise."""
+        if kind == "unit" and self.unit is None:
+            weight = self.default("weight")
+            return Group(weight.rule.without_decay(), weight.schedules)
+        return _as_group(getattr(self, kind))
+
+    def group(self, name: str, parameter: str) -> Group:
+        """What updates this parameter of this projection, or column of this population."""
+        own = self.groups.get(name, {}).get(parameter)
+        kind = parameter if parameter in LEARNABLE else "unit"
+        return self.default(kind) if own is None else _as_group(own)
+
+    def rate(self, projection: str, progress: Progress | None = None) -> float:
+        """Learning rate of the weights of a projection in the coming batch."""
+        rule, factor = self.group(projection, "weight").at(progress)
+        return rule.lr * factor
 
     def step(
-        self, network: Network, gradients: Mapping[str, Gradient], progress: Progress | None = None
+        self, network: Network, gradients: Gradients, progress: Progress | None = None
     ) -> None:
-        """Update the network in place; delays end in [0, max_delay].
+        """Update the network in place; delays end in [0, max_delay], columns in their bounds.
 
         Nothing is changed unless everything can be.
 
         Raises:
             TrainingError: NaN or infinity in a gradient, a gradient of another length, or a
                 schedule without progress.
-            ConfigError: a group names an unknown projection.
+            ConfigError: a group names an unknown projection or population.
         """
         self.check(network)
-        projections = network.projections.values()
         updates = []
-        for parameter in LEARNABLE:
-            learning = [p for p in projections if parameter in p.learn]
-            found = {p.name: _gradient(p, parameter, gradients) for p in learning}
-            scale = self._clip_scale(parameter, found)
-            for projection in learning:
-                group = self.group(projection.name, parameter)
-                factor = group.factor(progress)
-                gradient = (
-                    found[projection.name] if scale == 1.0 else scale * found[projection.name]
-                )
-                updates.append((group.rule, projection.synapses, parameter, gradient, factor))
-        for rule, table, parameter, gradient, factor in updates:
-            rule.update(table, parameter, gradient, factor)
-            if parameter == "delay":
-                np.clip(table.delay, 0.0, table.max_delay, out=table.delay)
+        for kind in KINDS:
+            learning = _learning(network, kind)
+            found = [_gradient(learnt, gradients) for learnt in learning]
+            scale = self._clip_scale(kind, learning, found)
+            for learnt, gradient in zip(learning, found, strict=True):
+                group = self.group(learnt.owner, learnt.parameter)
+                if scale != 1.0:
+                    gradient = scale * gradient
+                if group.l1:
+                    gradient = gradient + group.l1 * np.sign(getattr(learnt.table, kind))
+                updates.append((group.at(progress), learnt, gradient))
+        for (rule, factor), learnt, gradient in updates:
+            rule.update(learnt.table, learnt.parameter, gradient, factor)
+            learnt.bound()
 
-    def _limit(self, parameter: str) -> float | None:
-        return self.clip.get(parameter) if isinstance(self.clip, Mapping) else self.clip
+    def _limit(self, kind: str) -> float | None:
+        return self.clip.get(kind) if isinstance(self.clip, Mapping) else self.clip
 
-    def _clip_scale(self, parameter: str, gradients: Mapping[str, np.ndarray]) -> float:
-        limit = self._limit(parameter)
+    def _clip_scale(self, kind: str, learning: list[_Learnt], gradients: list[np.ndarray]) -> float:
+        limit = self._limit(kind)
         if limit is None:
             return 1.0
+        free = [learnt.free(g) for learnt, g in zip(learning, gradients, strict=True)]
         # np.sum adds in one fixed order, np.dot in one that depends on the threads
-        norm = float(np.sqrt(sum(np.sum(g * g) for g in gradients.values())))
+        norm = float(np.sqrt(sum(np.sum(g * g) for g in free)))
         return 1.0 if norm <= limit else limit / norm
 
 
-def _gradient(
-    projection: Projection, parameter: str, gradients: Mapping[str, Gradient]
-) -> np.ndarray:
-    where = f"the {parameter} gradient of projection {projection.name!r}"
-    if projection.name not in gradients:
-        raise TrainingError(f"{where} is missing; compile the network that is being trained")
-    gradient = getattr(gradients[projection.name], parameter)
-    if gradient.shape != (len(projection.synapses),):
+def _as_group(given: Rule | Group) -> Group:
+    return given if isinstance(given, Group) else Group(given)
+
+
+def _learning(network: Network, kind: str) -> list[_Learnt]:
+    """What training changes of one kind, in the order of the network."""
+    if kind == "unit":
+        populations = network.populations.values()
+        return [_Learnt(p.name, column, p.units) for p in populations for column in p.learn]
+    projections = network.projections.values()
+    return [_Learnt(p.name, kind, p.synapses) for p in projections if kind in p.learn]
+
+
+def _gradient(learnt: _Learnt, gradients: Gradients) -> np.ndarray:
+    table, parameter = learnt.table, learnt.parameter
+    if isinstance(table, UnitTable):
+        gradient = gradients.units.get(learnt.owner, {}).get(parameter)
+        rows, remedy = "units", "compile the network that is being trained"
+    else:
+        gradient = getattr(gradients.get(learnt.owner), parameter, None)
+        rows = "synapses"
+        remedy = "call simulation.load(network) after changing the connectivity"
+    if gradient is None:
+        raise TrainingError(f"{learnt.where} is missing; compile the network that is being trained")
+    if gradient.shape != (len(table),):
         raise TrainingError(
-            f"{where} has shape {gradient.shape} for {len(projection.synapses)} synapses; "
-            "call simulation.load(network) after changing the connectivity"
+            f"{learnt.where} has shape {gradient.shape} for {len(table)} {rows}; {remedy}"
         )
     if not np.all(np.isfinite(gradient)):
         raise TrainingError(
-            f"{where} holds NaN or infinity; lower the learning rate, ease it in, or set clip="
+            f"{learnt.where} holds NaN or infinity; lower the learning rate, ease it in, or set "
+            "clip="
         )
     return gradient
 
@@ -156,15 +246,16 @@ def _gradient(
 def make(given: Mapping[str, Any]) -> Optimiser:
     """An Optimiser from the ``optimiser`` section of a configuration.
 
-    ``{weight: {name: adam, lr: 1e-3, schedule: [{name: ease_in, batches: 100}, cosine]},
-    delay: {name: adam, lr: 0.1}, groups: {"input->hidden": {delay: {name: sgd, lr: 1}}},
+    ``{weight: {name: adam, lr: 1e-3, l1: 0.01, schedule: [{name: ease_in, batches: 100},
+    cosine]}, delay: {name: adam, lr: 0.1}, unit: {name: adam, lr: 1e-3}, groups:
+    {"input->hidden": {delay: {name: sgd, lr: 1}}, hidden: {tau_mem: {name: adam, lr: 0.1}}},
     clip: {weight: 1.0}}``; every key may be left out.
 
     Raises:
         ConfigError: unknown key, rule or schedule (the nearest is named), or a wrong value.
     """
-    check_keys("optimiser", given, ["weight", "delay", "groups", "clip"])
-    arguments: dict[str, Any] = {p: _make_group(given[p]) for p in LEARNABLE if p in given}
+    check_keys("optimiser", given, [*KINDS, "groups", "clip"])
+    arguments: dict[str, Any] = {kind: _make_group(given[kind]) for kind in KINDS if kind in given}
     arguments["groups"] = {
         name: {what: _make_group(rule) for what, rule in _mapping(name, group).items()}
         for name, group in _mapping("groups", given.get("groups") or {}).items()
@@ -181,16 +272,19 @@ def _mapping(name: str, given: Any) -> Mapping[str, Any]:
 def _make_group(given: Mapping[str, Any] | str) -> Group:
     if not isinstance(given, Mapping):
         return Group(optimisers.make(given))
-    rule = {key: value for key, value in given.items() if key != "schedule"}
-    return Group(optimisers.make(rule), schedules.make(given.get("schedule") or ()))
+    rule = {key: value for key, value in given.items() if key not in ("schedule", "l1")}
+    made = schedules.make(given.get("schedule") or ())
+    return Group(optimisers.make(rule), made, _number("l1", given.get("l1", 0.0)))
+
+
+def _number(name: str, given: Any) -> float:
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise ConfigError(f"optimiser {name} {given!r}: give a number") from None
 
 
 def _make_clip(given: Any) -> float | dict[str, float] | None:
-    try:
-        if isinstance(given, Mapping):
-            return {parameter: float(limit) for parameter, limit in given.items()}
-        return None if given is None else float(given)
-    except (TypeError, ValueError):
-        raise ConfigError(
-            f"optimiser clip {given!r}: give a number or {{weight: number, delay: number}}"
-        ) from None
+    if isinstance(given, Mapping):
+        return {kind: _number(f"clip of the {kind}", limit) for kind, limit in given.items()}
+    return None if given is None else _number("clip", given)

@@ -1,44 +1,60 @@
-"""Optimisers: the update of one parameter of one projection, state kept in its table.
+"""Optimisers: the update of one parameter of one table, state kept in that table.
 
-What an optimiser remembers of a synapse is a column of the SynapseTable named after the
-parameter, so that checkpoints and rewiring carry it along. A column starts at 0.
+What an optimiser remembers of a synapse or a unit is a column of its SynapseTable or UnitTable
+named after the parameter, so that checkpoints and rewiring carry it along. A column starts at 0.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, log
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from genn_delays.errors import ConfigError
 from genn_delays.settings import build_named
-from genn_delays.synapses import SynapseTable
+
+
+class Table(Protocol):
+    """A SynapseTable or UnitTable: parameters are attributes, further columns can be attached."""
+
+    def attach(self, name: str, fill: float = 0.0) -> np.ndarray:
+        """The column ``name``, made with ``fill`` if it is not there yet."""
 
 
 class Rule(ABC):
-    """Base of all update rules."""
+    """Base of all update rules; ``lr`` is the learning rate."""
+
+    lr: float
 
     @abstractmethod
     def update(
-        self, table: SynapseTable, parameter: str, gradient: np.ndarray, factor: float = 1.0
+        self, table: Table, parameter: str, gradient: np.ndarray, factor: float = 1.0
     ) -> None:
         """Change a column of the table in place.
 
         Args:
-            table: the synapses of one projection.
-            parameter: ``"weight"``, or ``"delay"`` (ms).
-            gradient: dL/d parameter, shape (synapses,).
+            table: the synapses of one projection, or the units of one population.
+            parameter: name of the column: ``"weight"``, ``"delay"`` (ms), ``"gain"``, ...
+            gradient: dL/d parameter, one value per row of the table.
             factor: on the learning rate, from the schedules.
         """
+
+    @abstractmethod
+    def with_momentum(self, momentum: float) -> Rule:
+        """The same rule with another decay of the averaged gradient, in [0, 1)."""
+
+    def without_decay(self) -> Rule:
+        """The same rule without a pull towards 0."""
+        return self
 
 
 @dataclass(frozen=True)
 class Adam(Rule):
-    """Adam with a step count of its own for every synapse.
+    """Adam with a step count of its own for every synapse or unit.
 
         g <- g + weight_decay p
         m <- beta1 m + (1 - beta1) g           v <- beta2 v + (1 - beta2) g^2
@@ -65,7 +81,7 @@ class Adam(Rule):
         _check_decay(self, "beta1", "beta2")
 
     def update(
-        self, table: SynapseTable, parameter: str, gradient: np.ndarray, factor: float = 1.0
+        self, table: Table, parameter: str, gradient: np.ndarray, factor: float = 1.0
     ) -> None:
         value = getattr(table, parameter)
         first = table.attach(f"{parameter}_adam_m")
@@ -89,6 +105,12 @@ class Adam(Rule):
         np.divide(first, scratch, out=scratch)
         scratch *= self.lr * factor
         value -= scratch
+
+    def with_momentum(self, momentum: float) -> Adam:
+        return replace(self, beta1=momentum)
+
+    def without_decay(self) -> Adam:
+        return replace(self, weight_decay=0.0)
 
 
 def _bias_correction(beta: float, steps: np.ndarray) -> np.ndarray | float:
@@ -119,7 +141,7 @@ class SGD(Rule):
         _check_decay(self, "momentum")
 
     def update(
-        self, table: SynapseTable, parameter: str, gradient: np.ndarray, factor: float = 1.0
+        self, table: Table, parameter: str, gradient: np.ndarray, factor: float = 1.0
     ) -> None:
         if self.momentum:
             velocity = table.attach(f"{parameter}_sgd_velocity")
@@ -128,6 +150,9 @@ class SGD(Rule):
             gradient = velocity
         value = getattr(table, parameter)
         value -= (self.lr * factor) * gradient
+
+    def with_momentum(self, momentum: float) -> SGD:
+        return replace(self, momentum=momentum)
 
 
 def _check_not_negative(rule: Rule, *names: str) -> None:

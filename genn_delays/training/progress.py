@@ -97,6 +97,11 @@ def epoch_line(trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) 
     parts = [f"{split} {_describe(values)}" for split, values in metrics.items()]
     train = metrics["train"]
     parts.append(f"{train.spikes_per_neuron:.1f} spikes per neuron")
+    if train.sigma is not None:
+        parts.append(f"sigma {train.sigma:.3g} steps")
+    for name, seen in (train.rewiring or {}).items():
+        if seen["dropped"] or seen["grown"]:
+            parts.append(f"{name} -{seen['dropped']} +{seen['grown']} synapses")
     if train.rescued:
         parts.append(f"{train.rescued} silent neurons rescued")
     if trainer.simulation.regrown:

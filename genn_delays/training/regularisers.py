@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genn_delays.errors import ConfigError, suggest
+from genn_delays.gradients import Surrogate
 from genn_delays.network import Network, Population
 from genn_delays.settings import build_named
 
@@ -27,7 +28,10 @@ class Regulariser(ABC):
 
     @abstractmethod
     def spike_drive(self, network: Network, simulation: Simulation) -> dict[str, np.ndarray]:
-        """What each spike of the last forward pass adds to dL/dV, by population, (units,)."""
+        """What each spike of the last forward pass adds to dL/dV, by population, (units,).
+
+        Under the surrogate rule: what every step adds to dL/ds.
+        """
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,13 @@ class SpikeCount(Regulariser):
     At each of a neuron's spikes, lambda_V -= strength (S - target B) / B^2, with S its spikes
     over the batch and B the trials: Meszaros, Knight and Nowotny (2025). The adjoint of this
     package is a_V = dL/dV = -tau_mem lambda_V, so that the drive is
-    tau_mem strength (S - target B) / B^2, with tau_mem = -1 / M_VV of the neuron.
+    tau_mem strength (S - target B) / B^2, with tau_mem = -1 / M_VV of the neuron. The surrogate
+    rule has a derivative for each spike: there the drive is strength (S - target B) / B^2, that
+    of the penalty strength / 2 sum (S / B - target)^2.
 
     Attributes:
         target: spikes per neuron and trial.
-        strength: in 1/ms; 5e-12 to 1e-10 in the paper.
+        strength: in 1/ms, 5e-12 to 1e-10 in the paper; dimensionless under the surrogate rule.
         populations: names; by default every spiking population that drives another.
         upper_only: act only on neurons above the target.
     """
@@ -68,13 +74,15 @@ class SpikeCount(Regulariser):
 
     def spike_drive(self, network: Network, simulation: Simulation) -> dict[str, np.ndarray]:
         drive = {}
+        surrogate = isinstance(simulation.plan.gradient, Surrogate)
         for population in self._populations(network):
             counts = simulation.spike_counts(population.name)
             trials = len(counts)
             excess = (counts.sum(axis=0) - self.target * trials) / trials**2
             if self.upper_only:
                 np.maximum(excess, 0.0, out=excess)
-            drive[population.name] = _membrane_time(population) * self.strength * excess
+            scale = 1.0 if surrogate else _membrane_time(population)
+            drive[population.name] = scale * self.strength * excess
         return drive
 
     def _populations(self, network: Network) -> list[Population]:

@@ -1,4 +1,7 @@
-"""Schedules: the factor on a learning rate at each batch. Several multiply."""
+"""Schedules: the factor on a learning rate at each batch. Several multiply.
+
+The published surrogate networks step their schedules once per epoch: ``per="epoch"``.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, isfinite, pi
-from typing import Any
+from typing import Any, Literal, get_args
 
-from genn_delays.errors import ConfigError
+from genn_delays.errors import ConfigError, suggest
 from genn_delays.settings import build_named
+
+Per = Literal["batch", "epoch"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,12 @@ class Progress:
         """Batches of the whole run."""
         return self.batches_per_epoch * self.epochs
 
+    def counted(self, per: Per) -> tuple[int, int]:
+        """(done, total) of the run in batches or in epochs."""
+        if per == "epoch":
+            return self.batch // self.batches_per_epoch, self.epochs
+        return self.batch, self.total
+
 
 class Schedule(ABC):
     """Base of all schedules."""
@@ -37,6 +48,15 @@ class Schedule(ABC):
     @abstractmethod
     def __call__(self, progress: Progress) -> float:
         """Factor on the learning rate of the batch that comes next."""
+
+    @property
+    def sets_momentum(self) -> bool:
+        """Whether :meth:`momentum_at` gives a number."""
+        return False
+
+    def momentum_at(self, progress: Progress) -> float | None:
+        """Decay of the rule's averaged gradient in the batch that comes next; None: its own."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -76,16 +96,26 @@ class EaseIn(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """Half a cosine from 1 at the first batch to ``final`` at the end of the run."""
+    """Half a cosine from 1 at the first batch to ``final`` at the end of the run.
+
+    With ``per="epoch"`` this is PyTorch's CosineAnnealingLR with T_max = epochs.
+
+    Attributes:
+        final: factor at the end.
+        per: ``"batch"`` moves on with every batch, ``"epoch"`` once per epoch.
+    """
 
     final: float = 0.0
+    per: Per = "batch"
 
     def __post_init__(self) -> None:
         if not self.final >= 0.0:
             raise ConfigError(f"Cosine(final={self.final}): must be >= 0")
+        _check_per(self, self.per)
 
     def __call__(self, progress: Progress) -> float:
-        return _half_cosine(1.0, self.final, progress.batch / progress.total)
+        done, total = progress.counted(self.per)
+        return _half_cosine(1.0, self.final, done / total)
 
 
 @dataclass(frozen=True)
@@ -93,18 +123,24 @@ class OneCycle(Schedule):
     """Half a cosine up to ``peak`` and half a cosine down, as PyTorch's OneCycleLR counts it.
 
     Smith and Topin (2019, arXiv 1708.07120). With Adam(lr=1e-3), ``OneCycle(peak=5)`` reaches
-    5e-3.
+    5e-3. PyTorch also moves beta1 of Adam the opposite way unless told otherwise, and so do the
+    published networks: ``momentum=(0.85, 0.95)``.
 
     Attributes:
         peak: largest factor on the learning rate.
         warm_up: share of the run that rises, in (0, 1).
         start, final: the ends, as fractions of the peak.
+        per: ``"batch"`` moves on with every batch, ``"epoch"`` once per epoch.
+        momentum: beta1 of Adam, or the momentum of SGD: its value at the peak and at both ends;
+            None leaves the rule's own.
     """
 
     peak: float = 1.0
     warm_up: float = 0.3
     start: float = 0.04
     final: float = 4e-6
+    per: Per = "batch"
+    momentum: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.warm_up < 1.0:
@@ -112,16 +148,39 @@ class OneCycle(Schedule):
         for name in ("peak", "start", "final"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0.0):
                 raise ConfigError(f"OneCycle({name}={getattr(self, name)}): must be >= 0")
+        if self.momentum is not None and not all(0.0 <= m < 1.0 for m in self.momentum):
+            raise ConfigError(f"OneCycle(momentum={self.momentum}): both must be in [0, 1)")
+        _check_per(self, self.per)
 
     def __call__(self, progress: Progress) -> float:
-        top, end = self.warm_up * progress.total - 1.0, progress.total - 1.0
-        if progress.batch < top:
-            return self.peak * _half_cosine(self.start, 1.0, progress.batch / top)
-        return self.peak * _half_cosine(1.0, self.final, (progress.batch - top) / (end - top))
+        return self.peak * self._cycle(progress, self.start, 1.0, self.final)
+
+    @property
+    def sets_momentum(self) -> bool:
+        return self.momentum is not None
+
+    def momentum_at(self, progress: Progress) -> float | None:
+        if self.momentum is None:
+            return None
+        at_peak, at_ends = self.momentum
+        return self._cycle(progress, at_ends, at_peak, at_ends)
+
+    def _cycle(self, progress: Progress, first: float, middle: float, last: float) -> float:
+        done, total = progress.counted(self.per)
+        top, end = self.warm_up * total - 1.0, total - 1.0
+        if done < top:
+            return _half_cosine(first, middle, done / top)
+        return _half_cosine(middle, last, (done - top) / (end - top))
 
 
 def _half_cosine(first: float, last: float, share: float) -> float:
     return last + 0.5 * (first - last) * (1.0 + cos(pi * min(share, 1.0)))
+
+
+def _check_per(schedule: Schedule, per: str) -> None:
+    if per not in get_args(Per):
+        name = type(schedule).__name__
+        raise ConfigError(f"{name}(per={per!r}): {suggest(per, get_args(Per))}")
 
 
 SCHEDULES: dict[str, type[Schedule]] = {
@@ -141,7 +200,7 @@ def make(given: GivenSchedule | Sequence[GivenSchedule]) -> tuple[Schedule, ...]
         ConfigError: unknown name or argument (the nearest is named), or a wrong value.
 
     >>> make([{"name": "ease_in", "batches": 100}, "cosine"])
-    (EaseIn(batches=100, start=0.001), Cosine(final=0.0))
+    (EaseIn(batches=100, start=0.001), Cosine(final=0.0, per='batch'))
     """
     entries: Sequence[Any] = given if isinstance(given, (list, tuple)) else [given]
     return tuple(build_named("schedule", SCHEDULES, entry) for entry in entries)

@@ -20,6 +20,9 @@ class Metrics:
         seconds: wall clock.
         spikes_per_neuron: mean over trials and over the neurons that can spike.
         rescued: silent neurons whose input was strengthened; None where nothing rescues.
+        sigma: width of the widest delay kernel while training, in steps; None without kernels.
+        rewiring: by projection, what was dropped and grown, and the ages and delays of its
+            synapses; None where nothing rewires.
     """
 
     loss: float
@@ -27,6 +30,8 @@ class Metrics:
     seconds: float
     spikes_per_neuron: float
     rescued: int | None = None
+    sigma: float | None = None
+    rewiring: dict[str, dict[str, Any]] | None = None
 
 
 @dataclass
@@ -39,6 +44,7 @@ class Tally:
         classified, correct: trials that the loss gave a class to, and gave the right one.
         seconds: wall clock.
         rescued: neurons rescued at the end of the epoch, -1 before that or without a rescue.
+        rewired: by projection, synapses dropped, grown and refused.
         spikes: by spiking population, spikes of each unit, int64, shape (units,).
     """
 
@@ -49,6 +55,7 @@ class Tally:
     seconds: float = 0.0
     rescued: int = -1
     spikes: dict[str, np.ndarray] = field(default_factory=dict)
+    rewired: dict[str, list[int]] = field(default_factory=dict)
 
     def add(
         self,

@@ -1,34 +1,39 @@
 """Trainer: epochs and batches, evaluation, model selection on the validation split.
 
-Randomness is stateless. The order of an epoch and the augmentation of a batch come from
-generators that are seeded with the run's seed and the counters, so that a run resumed from
-its counters in the middle of an epoch continues bit for bit.
+Randomness is stateless. The order of an epoch, the augmentation and the dropout of a batch come
+from generators that are seeded with the run's seed and the counters, so that a run resumed from
+its counters in the middle of an epoch continues bit for bit. So does the narrowing of delay
+kernels, which follows from the epoch.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Simulation
+from genn_delays.backends.base import Batch, Simulation, dropout_masks
 from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
 from genn_delays.events import Events
 from genn_delays.losses import Loss
 from genn_delays.network import Network
+from genn_delays.rewiring import Rewiring, RewiringRule
 from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
 from genn_delays.training.groups import Optimiser
+from genn_delays.training.narrowing import Narrowing, largest_width
 from genn_delays.training.regularisers import Regulariser, SilentRescue
 from genn_delays.training.schedules import Progress
 from genn_delays.training.state import Metrics, Tally, TrainerState
+from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
     from genn_delays.datasets.base import Dataset, Split
 
 SPLITS = ("train", "validation", "test")
-ORDER, AUGMENTATION = 0, 1
+ORDER, AUGMENTATION, DROPOUT = 0, 1, 2
 """Spawn keys: independent streams of one seed, whatever the counters that follow."""
 
 
@@ -50,13 +55,14 @@ class Trainer:
             reads.
         loss, optimiser: as in the training step.
         epochs, batch_size: the last batch of an epoch may be smaller.
-        seed: of the order of the trials and of the augmentation.
+        seed: of the order of the trials, the augmentation and the dropout.
         augmentations: applied in turn to each training batch.
         regularisers: add their drive to the spikes in the backward pass.
         rescue: strengthens the input of neurons silent for a whole epoch.
+        narrowing: of the delay kernels; without it they stay as wide as declared.
         early_stopping: on the validation split.
         callbacks: called in this order.
-        rewiring: rules called after each update.
+        rewiring: rules, called in this order around each update.
         state: where to go on from; by default the beginning.
 
     Attributes:
@@ -81,9 +87,10 @@ class Trainer:
         augmentations: Sequence[Augmentation] = (),
         regularisers: Sequence[Regulariser] = (),
         rescue: SilentRescue | None = None,
+        narrowing: Narrowing | None = None,
         early_stopping: EarlyStopping | None = None,
         callbacks: Sequence[Callback] = (),
-        rewiring: Sequence[Any] = (),
+        rewiring: Sequence[RewiringRule] = (),
         state: TrainerState | None = None,
     ) -> None:
         self.network, self.simulation, self.dataset = network, simulation, dataset
@@ -91,7 +98,9 @@ class Trainer:
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.augmentations, self.regularisers = augmentations, regularisers
         self.rescue, self.early_stopping = rescue, early_stopping
-        self.callbacks, self.rewiring = callbacks, rewiring
+        self.narrowing = narrowing
+        self.callbacks = callbacks
+        self.rewiring = Rewiring(rewiring, optimiser, seed)
         self.state = state or TrainerState()
         self.stop_requested = False
         self._spiking = [p.name for p in network.populations.values() if p.neuron.spiking]
@@ -110,9 +119,11 @@ class Trainer:
                 f"batch_size {self.batch_size} given, but the simulation was compiled for "
                 f"batch_size={self.simulation.plan.batch_size}"
             )
-        for part in (self.optimiser, self.rescue, *self.regularisers):
+        for part in (self.optimiser, self.rescue, self.narrowing, *self.regularisers):
             if part is not None:
                 part.check(self.network)
+        self.rewiring.check(self.network)
+        self.simulation.check_training()
 
     @property
     def batches_per_epoch(self) -> int:
@@ -146,6 +157,7 @@ class Trainer:
         self.simulation.load(self.network)
         self._call("on_fit_begin")
         while not self.finished:
+            self._narrow()
             self._call("on_epoch_begin")
             self._train_epoch()
             self._finish_epoch()
@@ -154,20 +166,25 @@ class Trainer:
 
     def train_batch(self, batch: Batch, labels: np.ndarray) -> tuple[float, np.ndarray]:
         """The training step; the mean loss and the outputs before the update."""
-        outputs = self.simulation.forward(batch)
+        outputs = self.simulation.forward(batch, masks=self._masks(len(labels)))
+        statistics = self.simulation.statistics
         value, drive = self.loss(outputs, labels)
         self._require_finite(value, "train")
         gradients = self.simulation.backward(drive, self._spike_drive())
-        self.optimiser.step(self.network, gradients, self.progress)
-        for rule in self.rewiring:
-            rule.step(self.network, gradients, self.simulation)
+        progress, rewired = self.progress, self.state.tally.rewired
+        self.rewiring.before_update(self.network, gradients, progress)
+        if not self.rewiring.replaces_update(progress):
+            self.optimiser.step(self.network, gradients, progress)
+        self._observe(statistics)
+        self.rewiring.step(self.network, gradients, self.simulation, progress, rewired)
         self.simulation.load(self.network)
         return value, outputs
 
     def evaluate(self, split: str) -> Metrics:
         """Metrics on ``"train"``, ``"validation"`` or ``"test"``, without augmentation.
 
-        Changes neither the network nor the state.
+        Delays are rounded, batch normalisation takes its running averages, nothing is dropped
+        out. Changes neither the network nor the state.
 
         Raises:
             DataError: no such split.
@@ -181,7 +198,7 @@ class Trainer:
         for start in range(0, len(trials), self.batch_size):
             began = time.perf_counter()
             index = np.arange(start, min(start + self.batch_size, len(trials)))
-            outputs = self.simulation.forward(trials.batch(index))
+            outputs = self.simulation.forward(trials.batch(index), training=False)
             value, _ = self.loss(outputs, trials.labels[index])
             self._require_finite(value, split)
             self._count(tally, value, outputs, trials.labels[index], began)
@@ -207,10 +224,32 @@ class Trainer:
 
     def _finish_epoch(self) -> None:
         validation = self.evaluate("validation")
-        metrics = {"train": self.state.tally.metrics(), "validation": validation}
+        train = replace(
+            self.state.tally.metrics(),
+            sigma=largest_width(self.network),
+            rewiring=self.rewiring.metrics(self.network, self.state.tally.rewired),
+        )
+        metrics = {"train": train, "validation": validation}
         is_best = self.state.finish_epoch(validation)
         for callback in self.callbacks:
             callback.on_epoch_end(self, metrics, is_best)
+
+    def _narrow(self) -> None:
+        if self.narrowing is not None:
+            self.narrowing.apply(self.network, self.state.epoch, self.epochs)
+            self.simulation.load(self.network)
+
+    def _masks(self, trials: int) -> dict[str, np.ndarray]:
+        """Dropout of the coming batch."""
+        rng = self._generator(DROPOUT, self.state.epoch, self.state.batch)
+        return dropout_masks(self.simulation.plan, trials, rng)
+
+    def _observe(self, statistics: Mapping[str, BatchStatistics]) -> None:
+        """Running averages of batch normalisation follow a training batch."""
+        for name, seen in statistics.items():
+            population = self.network.populations[name]
+            if population.normalise is not None:
+                population.units.observe(population.normalise, seen)
 
     def _augment(self, events: Events) -> Events:
         rng = self._generator(AUGMENTATION, self.state.epoch, self.state.batch)

@@ -10,6 +10,20 @@ from click.testing import CliRunner, Result
 from genn_delays.cli import cli
 
 MODELS = Path(__file__).parents[2] / "models"
+SURROGATE_MODEL = """
+import genn_delays as gd
+
+def build(*, inputs: int, outputs: int, seed: int, sigma: float = 2.0, hidden: int = 4):
+    net = gd.Network(seed)
+    net.add_population("input", gd.Input(), inputs)
+    net.add_population("hidden", gd.DiscreteLIF(10.0), hidden, normalise=gd.BatchNorm(),
+                       dropout=0.2, learn=("tau_mem",))
+    net.add_population("output", gd.DiscreteReadout(10.0), outputs)
+    for pre, post in (("input", "hidden"), ("hidden", "output")):
+        net.connect(pre, post, weight=gd.init.Normal(0.2, 0.5), delay=gd.init.Uniform(0, 5),
+                    max_delay=6.0, learn=("weight", "delay"), kernel=gd.kernels.Gaussian(sigma))
+    return net
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +51,26 @@ def config(folder: Path) -> Path:
         "backend": {"name": "reference"},
     }
     path = folder / "sequence.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+@pytest.fixture
+def surrogate(folder: Path) -> Path:
+    """Two epochs of three batches on the reference backend."""
+    (folder / "model.py").write_text(SURROGATE_MODEL)
+    groups = {"hidden": {"gain": {"name": "adam", "lr": 0.02}}}
+    values = {
+        "model": {"file": "model.py"},
+        "data": {"name": "sequence", "args": {"train": 6, "duration": 20}},
+        "gradient": {"name": "surrogate"},
+        "readout": {"name": "softmax_sum"},
+        "loss": {"name": "cross_entropy"},
+        "training": {"epochs": 2, "batch_size": 4, "sigma": {"final": 0.5, "share": 0.5}},
+        "optimiser": {"weight": {"lr": 0.01, "l1": 0.001}, "groups": groups},
+        "backend": {"name": "reference"},
+    }
+    path = folder / "surrogate.yaml"
     path.write_text(yaml.safe_dump(values))
     return path
 

@@ -41,7 +41,7 @@ def expect_error(result, *parts):
         ("optimiser.delay.name=adm", ["optimiser", "did you mean 'adam'?"]),
         ("optimiser.weigth={name: adam}", ["optimiser", "did you mean 'weight'?"]),
         ("optimiser=adam", ["optimiser", "mapping"]),
-        ("rewiring=[{name: deep_r}]", ["rewiring", "'deep_r'", "write []"]),
+        ("rewiring=[{name: depe_r}]", ["rewiring", "'depe_r'", "did you mean 'deep_r'"]),
         ("backend.name=nativ", ["backend.name", "did you mean 'native'?"]),
         ("training.spike_count={target: 3}", ["training.spike_count", "strength"]),
         ("training.early_stopping=3", ["training.early_stopping", "patience"]),

@@ -94,6 +94,18 @@ def test_a_stopped_run_resumes_bit_for_bit(folder, config, call, stop_in_trainin
     assert_same_run(folder / "whole", folder / "parts")
 
 
+def test_a_stopped_run_under_the_surrogate_rule_resumes_bit_for_bit(
+    folder, surrogate, call, stop_in_training
+):
+    call("run", surrogate, "--output", "whole")
+    stop_in_training(signal.SIGTERM)
+    assert call("run", surrogate, "--output", "parts").exit_code == 143
+    assert call("resume", "parts").exit_code == 0
+    found, _ = contents("parts/checkpoint.h5")
+    assert found["network/projections/0/kernel@current"] == 0.5
+    assert_same_run(folder / "whole", folder / "parts")
+
+
 def test_a_second_signal_does_not_harm_the_checkpoint(config, call, stop_in_training):
     stop_in_training(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
     assert call("run", config, "--output", "run").exit_code == 143

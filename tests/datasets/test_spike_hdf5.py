@@ -6,8 +6,10 @@ import h5py
 import numpy as np
 import pytest
 
+import genn_delays as gd
 from genn_delays.datasets import load
 from genn_delays.errors import DataError
+from genn_delays.timing import time_to_steps
 
 
 def read(path, **args):
@@ -115,3 +117,46 @@ def test_crop_drops_late_events_and_says_how_many(spikes, spike_file, caplog):
     data = read(spikes, crop=True)
     assert data.test.unit.tolist() == [3]
     assert "2 of 3 events dropped, at or after 1400 ms" in caplog.text
+
+
+def test_binned_spikes_add_up_to_the_frames_of_the_published_code(tmp_path, spike_file):
+    rng = np.random.default_rng(6)
+    times = [np.sort(rng.uniform(0.03, 0.5, 800)) for _ in range(4)]
+    units = [rng.integers(0, 700, 800) for _ in range(4)]
+    for name in ("shd_train.h5", "shd_test.h5"):
+        spike_file(tmp_path / name, times, units, [0, 1, 0, 1], kind="float32")
+    args = {"bin_units": 5, "from_first_spike": True, "duration": 500.0}
+    data = load("spike_hdf5", dt=10.0, path=tmp_path, **args)
+    assert data.units == 140
+    for trial in range(4):
+        events = data.test.batch(np.array([trial]))
+        assert np.all(np.diff(events.unit) >= 0)
+        found = np.zeros((50, 140))
+        np.add.at(found, (time_to_steps(events.time, 10.0), events.unit), 1.0)
+        # SpikingJelly's frames of a fixed duration, then sums of five units
+        frame = (1000 * (times[trial].astype("f4") - times[trial][0].astype("f4"))) // 10
+        expected = np.zeros((50, 700))
+        np.add.at(expected, (frame.astype(int), units[trial]), 1.0)
+        np.testing.assert_array_equal(found, expected.reshape(50, 140, 5).sum(axis=2))
+        assert found.max() > 1
+
+
+def test_spikes_of_one_unit_within_a_step_count_each(tmp_path, spike_file):
+    for name in ("shd_train.h5", "shd_test.h5"):
+        spike_file(tmp_path / name, [[0.011, 0.012, 0.013]] * 2, [[5, 6, 9]] * 2, [0, 1])
+    data = load("spike_hdf5", dt=10.0, path=tmp_path, bin_units=5, validation_fraction=0.5)
+    net = gd.Network()
+    source = net.add_population("input", gd.Input(), 140)
+    out = net.add_population("output", gd.DiscreteReadout(tau_mem=100.0), 1)
+    net.connect(source, out, weight=1.0, lag=0)
+    trace = gd.readouts.VoltageTrace()
+    with gd.compile(
+        net, gradient=gd.Surrogate(), readout=trace, dt=10.0, steps=3, backend="reference"
+    ) as simulation:
+        voltage = simulation.forward(data.test.batch(np.array([0])))[0, :, 0]
+    np.testing.assert_allclose(voltage, [0.0, 3.0, 2.7], rtol=1e-6)
+
+
+def test_units_that_do_not_divide_are_refused(spikes):
+    with pytest.raises(DataError, match="700 units do not divide into bins of 9"):
+        read(spikes, bin_units=9)

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folded_networks import normalised
 from networks import KINDS, batch
+from test_folding import evaluate
 
 import genn_delays as gd
 import genn_delays.genn
 from genn_delays import checkpoint
 from genn_delays.errors import NetworkError
+from genn_delays.folding import fold
 
 pytestmark = pytest.mark.genn
 DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"
@@ -84,6 +87,48 @@ def test_embedded_network_does_what_training_saw(pygenn, model, tmp_path):
         zip(expected.time, expected.unit, strict=True)
     )
     assert embedded.populations["input"] is group
+
+
+def test_embedded_normalised_network_does_what_evaluation_saw_some_steps_later(pygenn, model):
+    """Batch normalisation, a bias, lag 0, kernels and learnt time constants, folded away."""
+    network, events = normalised(tail=0.0), trial()
+    group = source(pygenn, model, events, 13)
+    embedded = gd.genn.add_network(model, network, inputs={"input": group})
+    assert embedded.offsets == {"input": 0, "hidden": 1, "second": 1, "output": 1}
+    for name in ("hidden", "second"):
+        embedded.populations[name].spike_recording_enabled = True
+    model.build()
+    model.load(num_recording_timesteps=80)
+    voltage = play(model, embedded.populations["output"], "V", 80)
+    model.pull_recording_buffers_from_device()
+    expected, spikes = evaluate(network, events=events)
+    np.testing.assert_allclose(voltage[1:], expected[0][:-1], atol=1e-9)
+    for name, wanted in zip(("hidden", "second"), spikes, strict=True):
+        times, units = embedded.populations[name].spike_recording_data[0]
+        found = set(zip(times - 1, units, strict=True))
+        assert len(found) > 20
+        kept = wanted.time < 79
+        assert found == set(zip(wanted.time[kept], wanted.unit[kept], strict=True))
+    folded = fold(network)
+    bias = embedded.populations["hidden"].vars["Bias"]
+    np.testing.assert_array_equal(bias.values, folded.populations["hidden"].units.bias)
+    for name, projection in folded.projections.items():
+        gd.genn.set_weights(model, embedded.projections[name], projection)
+    with pytest.raises(NetworkError, match=r"take it from gd\.fold"):
+        gd.genn.set_weights(
+            model, embedded.projections["input->hidden"], network.projections["input->hidden"]
+        )
+
+
+def test_a_projection_of_lag_0_wants_a_target_that_runs_behind(pygenn, model):
+    network = gd.Network()
+    network.add_population("a", gd.Input(), 1)
+    network.add_population("b", gd.LeakyReadout(), 1)
+    projection = network.connect("a", "b", weight=1.0, lag=0)
+    events = gd.Events([2.0], [0], [0], 1)
+    first, second = (source(pygenn, model, events, 1, name) for name in "ab")
+    with pytest.raises(NetworkError, match="give later >= 1"):
+        gd.genn.add_projection(model, projection, first, second)
 
 
 def test_projection_between_own_groups_delivers_weight_at_its_delay(pygenn, model):

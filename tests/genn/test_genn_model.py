@@ -203,6 +203,8 @@ def test_a_row_without_room_is_an_error_that_says_so(genn_cpu):
     network = KINDS["looped"](seed=3)
     table = network.projections["input->adaptive"].synapses
     with compiled(network, genn_cpu, steps=80, batch_size=5) as simulation:
+        room = simulation.row_limit("input->adaptive")
+        assert room == np.bincount(table.pre).max() * 3 // 2 + 1
         table.add(np.full(18, 2), np.arange(18), 0.1)
         with pytest.raises(BackendError, match=r"unit 2 now has .* room for .* of each unit"):
             simulation.load(network)

@@ -44,10 +44,33 @@ def make_network(seed: int = 1, hidden_weight: float = 1.5) -> gd.Network:
     return network
 
 
-def compile_network(network, backend="reference", precision="float64") -> Simulation:
-    return gd.compile(
-        network, dt=1.0, steps=STEPS, batch_size=BATCH, backend=backend, precision=precision
+def make_surrogate_network(seed: int = 1) -> gd.Network:
+    """Everything that the surrogate rule can learn, in a few neurons."""
+    network = gd.Network(seed=seed)
+    network.add_population("input", gd.Input(), UNITS)
+    network.add_population(
+        "hidden",
+        gd.DiscreteLIF(tau_mem=10.0, input_steps=1, wipe_input=True),
+        5,
+        normalise=gd.BatchNorm(),
+        dropout=0.4,
+        tail=2.0,
+        learn=("tau_mem",),
     )
+    readout = gd.DiscreteReadout(tau_mem=np.array([8.0, 12.0]))
+    learn = {"bias": (-2.0, 2.0), "tau_mem": (4.0, 40.0)}
+    network.add_population("output", readout, 2, bias=0.1, learn=learn)
+    delays = {"delay": gd.init.Uniform(0.0, 4.0), "max_delay": 5.0, "learn": ("weight", "delay")}
+    weight, gaussian = gd.init.Normal(0.5, 0.5), gd.kernels.Gaussian(2.0)
+    network.connect("input", "hidden", weight=weight, kernel=gaussian, lag=0, **delays)
+    triangle = gd.kernels.Triangle(1.0)
+    network.connect("hidden", "output", weight=weight, kernel=triangle, kernel_count=2, **delays)
+    return network
+
+
+def compile_network(network, backend="reference", precision="float64", **changes) -> Simulation:
+    arguments = {"dt": 1.0, "steps": STEPS, "batch_size": BATCH} | changes
+    return gd.compile(network, backend=backend, precision=precision, **arguments)
 
 
 @dataclass(frozen=True)
@@ -109,6 +132,9 @@ def columns():
             table = projection.synapses
             named = {c: getattr(table, c) for c in ("pre", "post", "weight", "delay")} | table.state
             result |= {(name, column): values.copy() for column, values in named.items()}
+        for name, population in network.populations.items():
+            named = population.units.columns | population.units.state
+            result |= {(name, column): values.copy() for column, values in named.items()}
         return result
 
     return copy
@@ -117,9 +143,9 @@ def columns():
 class Fixed:
     """A simulation of one hidden population whose spike counts and outputs are given."""
 
-    def __init__(self, counts: dict[str, np.ndarray], batch_size: int = BATCH) -> None:
+    def __init__(self, counts: dict[str, np.ndarray], gradient=None) -> None:
         self.counts = counts
-        self.plan = SimpleNamespace(batch_size=batch_size)
+        self.plan = SimpleNamespace(batch_size=BATCH, gradient=gradient or gd.EventProp())
 
     def spike_counts(self, population: str) -> np.ndarray:
         return self.counts[population]
@@ -133,6 +159,25 @@ def fixed_simulation():
 @pytest.fixture
 def new_network():
     return make_network
+
+
+@pytest.fixture
+def new_surrogate_network():
+    return make_surrogate_network
+
+
+@pytest.fixture
+def make_surrogate_trainer(make_trainer):
+    """A trainer under the surrogate rule, with everything overridable by keyword."""
+
+    def make(network, **changes):
+        simulation = compile_network(
+            network, gradient=gd.Surrogate(), readout=gd.readouts.SoftmaxSum()
+        )
+        arguments = {"loss": gd.losses.CrossEntropy(), "simulation": simulation, **changes}
+        return make_trainer(network, **arguments)
+
+    return make
 
 
 @pytest.fixture

@@ -71,6 +71,34 @@ def test_a_network_comes_back_bit_for_bit(path, network, columns):
         assert np.array_equal(before[key], after[key])
 
 
+def as_version_1(path):
+    """The layout before the surrogate rule: parameters beside the name, nothing of units."""
+    with h5py.File(path, "a") as file:
+        file.attrs["version"] = 1
+        for member in file["network/populations"].values():
+            for name in list(member["parameters"]):
+                member.move(f"parameters/{name}", name)
+            del member["parameters"], member["units"]
+            for name in ("dropout", "tail", "learn", "normalise"):
+                del member.attrs[name]
+        for member in file["network/projections"].values():
+            del member.attrs["lag"]
+
+
+def test_a_file_of_version_1_is_read(path, network, columns):
+    checkpoint.save(path, network, TrainerState(epoch=3))
+    as_version_1(path)
+    loaded = checkpoint.load(path)
+    assert loaded.trainer_state.epoch == 3
+    before, after = columns(network), columns(loaded.network)
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+    for name, population in loaded.network.populations.items():
+        assert population.neuron.describe() == network.populations[name].neuron.describe()
+        assert (population.normalise, population.dropout, population.learn) == (None, 0.0, ())
+    assert {(p.lag, p.kernel) for p in loaded.network.projections.values()} == {(1, None)}
+
+
 def test_a_loaded_network_can_be_changed_and_trained_further(path, network):
     checkpoint.save(path, network)
     loaded = checkpoint.load(path).network
@@ -158,8 +186,8 @@ def test_an_unknown_neuron_is_named(path, network, neuron, message):
 
 def test_another_version_is_refused(path, network):
     checkpoint.save(path, network)
-    edit(path, "/", "version", 2)
-    with pytest.raises(CheckpointError, match="format version 2"):
+    edit(path, "/", "version", 3)
+    with pytest.raises(CheckpointError, match="format version 3"):
         checkpoint.load(path)
 
 
@@ -227,9 +255,9 @@ def test_a_failure_while_writing_leaves_the_old_checkpoint(path, network, monkey
 KILLED = """
 import os, sys
 import genn_delays as gd
-from genn_delays import checkpoint
+from genn_delays import checkpoint, network_file
 network = checkpoint.load(sys.argv[1]).network
-checkpoint._write_projection = lambda group, projection: os.kill(os.getpid(), 9)
+network_file._write_projection = lambda group, projection: os.kill(os.getpid(), 9)
 checkpoint.save(sys.argv[1], network, attributes={"epoch": 2})
 """
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_delays.backends.base import Gradient
+from genn_delays.backends.base import Gradient, Gradients
 from genn_delays.errors import ConfigError, TrainingError
-from genn_delays.training import SGD, Adam, Cosine, EaseIn, Group, Optimiser, Progress, groups
+from genn_delays.training import (
+    SGD,
+    Adam,
+    Cosine,
+    EaseIn,
+    Group,
+    OneCycle,
+    Optimiser,
+    Progress,
+    groups,
+)
 
 FIRST, SECOND = "input->hidden", "hidden->output"
 
@@ -16,7 +26,9 @@ FIRST, SECOND = "input->hidden", "hidden->output"
 def gradients(network):
     rng = np.random.default_rng(0)
     sizes = {name: len(p.synapses) for name, p in network.projections.items()}
-    return {name: Gradient(rng.normal(size=n), rng.normal(size=n)) for name, n in sizes.items()}
+    return Gradients(
+        {k: Gradient(rng.normal(size=n), rng.normal(size=n)) for k, n in sizes.items()}
+    )
 
 
 def test_only_what_a_projection_learns_is_changed(network, gradients, columns):
@@ -95,6 +107,34 @@ def test_weights_and_delays_are_clipped_apart(
     np.testing.assert_allclose(table.delay, 2.5 - 0.01 * delays * gradients[FIRST].delay)
 
 
+def test_two_schedules_of_one_momentum_are_refused():
+    cycle = OneCycle(momentum=(0.8, 0.9))
+    with pytest.raises(ConfigError, match="two schedules set the momentum"):
+        Group(SGD(1.0), (cycle, cycle))
+
+
+def test_a_schedule_cycles_the_momentum_of_sgd_too(network, gradients, columns):
+    """u <- momentum u + g, with the momentum of each batch."""
+    before, cycle = columns(network)[SECOND, "weight"], OneCycle(momentum=(0.5, 0.9))
+    optimiser = Optimiser(weight=Group(SGD(1.0, momentum=0.3), (cycle,)))
+    expected, velocity = before.copy(), np.zeros_like(before)
+    for batch in range(4):
+        progress = Progress(batch, 10, 1)
+        optimiser.step(network, gradients, progress)
+        velocity = cycle.momentum_at(progress) * velocity + gradients[SECOND].weight
+        expected -= cycle(progress) * velocity
+    np.testing.assert_allclose(network.projections[SECOND].synapses.weight, expected)
+
+
+def test_l1_adds_the_sign_of_the_weight_after_clipping(network, gradients, columns):
+    before = columns(network)
+    optimiser = Optimiser(weight=Group(SGD(0.1), l1=0.5), clip={"weight": 1e-12})
+    optimiser.step(network, gradients)
+    for name in (FIRST, SECOND):
+        expected = before[name, "weight"] - 0.05 * np.sign(before[name, "weight"])
+        np.testing.assert_allclose(network.projections[name].synapses.weight, expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("parameter", ["weight", "delay"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_bad_gradient_is_refused_before_anything_changes(
@@ -134,7 +174,9 @@ def test_a_group_of_a_parameter_that_does_not_learn_is_refused(network):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"groups": {FIRST: {"wieght": SGD(1)}}}, "did you mean 'weight'"),
+        ({"unit": Group(SGD(1), l1=0.1)}, "l1 is for weights; remove it from the unit"),
+        ({"delay": Group(SGD(1), l1=0.1)}, "l1 is for weights; remove it from the delay"),
+        ({"groups": {FIRST: {"delay": Group(SGD(1), l1=1)}}}, f"from the delay of '{FIRST}'"),
         ({"clip": {"dealy": 1.0}}, "did you mean 'delay'"),
         ({"clip": 0.0}, "must be > 0"),
         ({"clip": float("nan")}, "must be > 0"),
@@ -151,17 +193,23 @@ def test_an_optimiser_is_made_from_a_configuration():
             "weight": {
                 "name": "adam",
                 "lr": "1e-3",
+                "l1": "1e-2",
                 "schedule": [{"name": "ease_in", "batches": 10}, "cosine"],
             },
+            "unit": {"name": "sgd", "lr": 2},
             "delay": {"name": "sgd", "lr": 1, "schedule": {"name": "cosine", "final": 0.5}},
-            "groups": {FIRST: {"delay": {"name": "adam", "lr": 0.5}}},
+            "groups": {
+                FIRST: {"delay": {"name": "adam", "lr": 0.5}},
+                "hidden": {"tau_mem": {"name": "adam", "lr": 0.1}},
+            },
             "clip": {"weight": "1e1"},
         }
     )
     assert made == Optimiser(
-        weight=Group(Adam(1e-3), (EaseIn(10), Cosine())),
+        weight=Group(Adam(1e-3), (EaseIn(10), Cosine()), l1=0.01),
         delay=Group(SGD(1.0), (Cosine(0.5),)),
-        groups={FIRST: {"delay": Group(Adam(0.5))}},
+        unit=Group(SGD(2.0)),
+        groups={FIRST: {"delay": Group(Adam(0.5))}, "hidden": {"tau_mem": Group(Adam(0.1))}},
         clip={"weight": 10.0},
     )
     assert groups.make({}) == Optimiser()
@@ -174,6 +222,8 @@ def test_an_optimiser_is_made_from_a_configuration():
         ({"groups": 3}, "give a mapping"),
         ({"groups": {FIRST: 3}}, "give a mapping"),
         ({"clip": "tight"}, "give a number"),
+        ({"weight": {"name": "adam", "lr": 1, "l1": "much"}}, "l1 'much': give a number"),
+        ({"weight": {"name": "adam", "lr": 1, "l1": -1}}, "l1 is -1.0; must be finite and >= 0"),
         ({"delay": 3}, "give a mapping with a name"),
         ({"delay": {"name": "adam", "lr": 1, "schedule": "cosin"}}, "did you mean 'cosine'"),
         ({"delay": {"name": "adam", "lr": 1, "schedule": 3}}, "give a mapping with a name"),

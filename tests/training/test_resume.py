@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from genn_delays import checkpoint
+from genn_delays.rewiring import FCN24, SET, Dale, DeepR, Growth, RigL, SoftDeepR
 from genn_delays.training import (
     Adam,
     Callback,
@@ -13,6 +14,8 @@ from genn_delays.training import (
     EaseIn,
     Group,
     Interrupted,
+    Narrowing,
+    OneCycle,
     Optimiser,
     SilentRescue,
     SpikeCount,
@@ -104,6 +107,70 @@ def test_resuming_on_the_embedded_engine_is_bit_for_bit_too(
     first, second = columns(whole), columns(loaded.network)
     assert all(np.array_equal(first[key], second[key]) for key in first)
     assert untimed(final) == untimed(expected)
+
+
+@pytest.mark.parametrize("stop_after", [2, 3, 7])
+def test_resuming_the_surrogate_rule_is_bit_for_bit_too(
+    tmp_path, new_surrogate_network, make_surrogate_trainer, columns, stop_after
+):
+    """Batch statistics, dropout, kernels that narrow, learnt time constants, cycled momentum."""
+    cycle = OneCycle(5.0, per="epoch", momentum=(0.85, 0.95))
+    settings = {
+        "optimiser": Optimiser(
+            weight=Group(Adam(0.01), (cycle,), l1=0.01), groups={"hidden": {"tau_mem": Adam(0.5)}}
+        ),
+        "narrowing": Narrowing(final=0.25, share=0.7),
+    }
+    whole, path = new_surrogate_network(), tmp_path / "checkpoint.h5"
+    expected = make_surrogate_trainer(whole, **settings).fit()
+    stop = StopAfter(stop_after, path)
+    with pytest.raises(Interrupted):
+        make_surrogate_trainer(new_surrogate_network(), callbacks=[stop], **settings).fit()
+    loaded = checkpoint.load(path)
+    final = make_surrogate_trainer(loaded.network, state=loaded.trainer_state, **settings).fit()
+    first, second = columns(whole), columns(loaded.network)
+    assert first.keys() == second.keys()
+    assert {("hidden", "running_mean"), ("hidden", "tau_mem_adam_m")} <= first.keys()
+    for key in first:
+        assert np.array_equal(first[key], second[key]), key
+    assert untimed(final) == untimed(expected)
+
+
+RULES = {
+    "deep_r": [DeepR(temperature=1e3)],
+    "soft_deep_r": [SoftDeepR(temperature=0.1)],
+    "dale and set": [Dale(0.4), SET(0.9, every=2)],
+    "rigl": [RigL(every=2, end=1.0, growth=Growth("best"))],
+    "fcn24": [FCN24(temperature=1e3)],
+}
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+def test_resuming_while_the_wiring_changes_is_bit_for_bit_too(
+    tmp_path, new_network, make_trainer, columns, settings, rules
+):
+    def sparse():
+        network = new_network()
+        for projection in network.projections.values():
+            projection.synapses.keep(np.arange(len(projection.synapses)) % 2 == 0)
+        return network
+
+    settings |= {"rewiring": rules}
+    whole, path = sparse(), tmp_path / "checkpoint.h5"
+    expected = make_trainer(whole, **settings).fit()
+    with pytest.raises(Interrupted):
+        make_trainer(sparse(), callbacks=[StopAfter(4, path)], **settings).fit()
+    loaded = checkpoint.load(path)
+    final = make_trainer(loaded.network, state=loaded.trainer_state, **settings).fit()
+    first, second = columns(whole), columns(loaded.network)
+    assert first.keys() == second.keys()
+    for key in first:
+        assert np.array_equal(first[key], second[key]), key
+    assert untimed(final) == untimed(expected)
+    before = sparse()
+    pairs = [{(*p,) for p in zip(t.synapses.pre, t.synapses.post, strict=True)}
+             for n in (before, whole) for t in n.projections.values()]  # fmt: skip
+    assert pairs[: len(pairs) // 2] != pairs[len(pairs) // 2 :]
 
 
 def test_a_stop_during_evaluation_repeats_the_evaluation_only(

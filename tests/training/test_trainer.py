@@ -277,21 +277,6 @@ def test_augmentation_changes_training_but_not_evaluation(new_network, make_trai
     assert first.metrics[0]["validation"].loss == second.metrics[0]["validation"].loss
 
 
-def test_rewiring_rules_act_after_each_update(network, make_trainer):
-    calls = []
-
-    class Prune:
-        """Removes the first synapse."""
-
-        def step(self, network, gradients, simulation):
-            table = network.projections["input->hidden"].synapses
-            calls.append(len(gradients["input->hidden"].weight))
-            table.keep(np.arange(len(table)) > 0)
-
-    make_trainer(network, epochs=1, rewiring=[Prune()]).fit()
-    assert calls == [20, 19, 18]
-
-
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_an_empty_split_is_refused(network, make_trainer, dataset, split):
     empty = SimpleNamespace(**vars(dataset) | {split: ()})

@@ -1,8 +1,9 @@
 """PyGeNN: the plan as GeNN models, on CUDA or on GeNN's single-threaded CPU backend.
 
 One model runs both passes, so that weights, delays and the tape of spikes stay where they are:
-``codegen`` writes it, ``declaration`` gathers it, ``model`` hands it to PyGeNN, ``compiler``
-builds it once and opens it, ``buffers`` and ``synapses`` are the host's side of it.
+``codegen`` writes it by the rule of ``eventprop`` or ``surrogate``, on the clocks of ``schedule``;
+``declaration`` gathers it, ``model`` hands it to PyGeNN, ``compiler`` builds it once and opens it,
+``buffers`` and ``synapses`` are the host's side of it.
 
 Connectivity is ragged, and the room of a row is compiled in: half as many synapses again as the
 longest row has (``declaration.HEADROOM``), at most one for every postsynaptic neuron. Within it
@@ -19,6 +20,8 @@ from genn_delays.backends.genn.availability import CPU, CUDA, require
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.show import source_of, text_of
 from genn_delays.backends.genn.simulation import GennSimulation
+from genn_delays.backends.genn.surrogate_simulation import SurrogateSimulation, check_plan
+from genn_delays.gradients import Surrogate
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
@@ -30,7 +33,8 @@ class GennCPU(Backend):
     engine = CPU
 
     def check(self, plan: Plan) -> None:
-        """Every plan runs here, given PyGeNN and what its backend needs."""
+        """Every plan but graded spikes and own kernels, given PyGeNN and what its backend needs."""
+        check_plan(plan)
         require(self.engine)
 
     def compile(
@@ -41,7 +45,8 @@ class GennCPU(Backend):
         adam: Mapping[str, AdamRule] | None = None,
     ) -> GennSimulation:
         """As every backend; ``adam={"weight": Adam(...), "delay": ...}`` learns on the device."""
-        return GennSimulation(plan, network, self.engine, adam)
+        kind = SurrogateSimulation if isinstance(plan.gradient, Surrogate) else GennSimulation
+        return kind(plan, network, self.engine, adam)
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.genn.codegen import NeuronSnippet
 from genn_delays.backends.genn.equations import constants_of
+from genn_delays.backends.genn.snippets import NeuronSnippet
 from genn_delays.events import Events
 from genn_delays.plan import Plan
 
@@ -24,11 +24,13 @@ class PopulationBuffers:
     Attributes:
         room: spikes of each neuron and trial that the tape can hold.
         events: events of the whole batch that there is room for.
+        constants: values of the equations by name, (n,); see :func:`constants_of`.
     """
 
     def __init__(self, plan: Plan, k: int, snippet: NeuronSnippet) -> None:
         self.plan, self.population, self.snippet = plan, plan.populations[k], snippet
         self.size = self.population.size
+        self.constants = constants_of(self.population)
         self.room = min(plan.steps, INITIAL_SPIKES)
         self.events = 0
         nothing = np.zeros(0)
@@ -55,12 +57,12 @@ class PopulationBuffers:
 
     def prepare(self, group: Any) -> None:
         """Say what GeNN is to allocate, before the model is loaded."""
-        kinds, constants = dict(self.snippet.arrays), constants_of(self.population)
+        kinds = dict(self.snippet.arrays)
         for name, length in self.lengths().items():
             zeros = np.zeros(length, self.dtype(kinds[name]))
             group.extra_global_params[name].set_init_values(zeros)
         for name in self.snippet.constants:
-            group.vars[name].set_init_values(constants[name].astype(self.plan.dtype))
+            group.vars[name].set_init_values(self.constants[name].astype(self.plan.dtype))
 
     def attach(self, group: Any) -> None:
         """Use the arrays of a model that has just been loaded; None lets go of them."""

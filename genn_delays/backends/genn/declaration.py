@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.availability import CPU
-from genn_delays.backends.genn.codegen import NeuronSnippet, SynapseSnippet
+from genn_delays.backends.genn.schedule import schedule_of
+from genn_delays.backends.genn.snippets import NeuronSnippet, SynapseSnippet
 from genn_delays.plan import Plan
 
 HEADROOM = 1.5
@@ -26,7 +27,13 @@ class NeuronGroup:
 
 @dataclass(frozen=True)
 class SynapseGroup:
-    """A synapse group of ragged rows; ``row`` is the room of each, ``learn`` what Adam updates."""
+    """A synapse group of ragged rows.
+
+    Attributes:
+        row: room of each row.
+        max_delay_steps: largest delay, in steps of the model.
+        learn: what Adam updates.
+    """
 
     name: str
     source: str
@@ -81,13 +88,14 @@ def declare(
         NeuronGroup(f"population{k}", p.size, codegen.neuron(plan, k))
         for k, p in enumerate(plan.populations)
     )
+    extras = schedule_of(plan).extras
     synapses = tuple(
         SynapseGroup(
             name=f"projection{k}",
             source=neurons[p.pre].name,
             target=neurons[p.post].name,
             row=rows[k],
-            max_delay_steps=p.max_delay_steps,
+            max_delay_steps=p.max_delay_steps + extras[k],
             snippet=codegen.synapse(plan, k),
             learn=learn[k],
         )

@@ -13,11 +13,12 @@ from genn_delays.plan import PlannedPopulation
 
 # fmt: off
 RESERVED = frozenset([
-    "ArrivalGradient", "Back", "EventStart", "EventStep", "EventValue", "FirstDrive", "Into",
-    "Isyn", "Later", "Left", "MinSlope", "Next", "Room", "Shift", "SpikeDrive", "Steps",
-    "TapeCount", "TapeStep", "Trial", "Value", "Voltage", "VoltageDrive", "batch", "bracket",
-    "dt", "fired", "half", "id", "now", "num_neurons", "place", "slope", "step", "t", "threshold",
-    "trial", "unit",
+    "ArrivalGradient", "Back", "Bias", "Dropout", "EventStart", "EventStep", "EventValue",
+    "FirstDrive", "Into", "Into1", "Into2", "Isyn", "LaterValue", "Later", "Left", "Life", "Line",
+    "MinSlope", "Next", "Offset", "Room", "Shift", "Slope", "SpikeDrive", "Steps", "TapeCount",
+    "TapeStep", "Trial", "Value", "Voltage", "VoltageDrive", "above", "batch", "bias_gradient",
+    "bracket", "decay", "derivative", "dt", "fired", "half", "id", "now", "num_neurons", "place",
+    "sent", "slope", "spike_drive", "steep", "step", "t", "threshold", "trial", "unit",
 ])
 # fmt: on
 """Names that a state of a neuron cannot have, because the snippets use them."""
@@ -27,9 +28,10 @@ def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
     """Every constant of a population's equations by name, each of shape (n,).
 
     ``P_V_I`` is the entry of P in row V and column I; entries that are zero in all neurons are
-    left out. M is the flow, R and r the reset, D the arrival shift.
+    left out. M is the flow, R and r the reset, C = R - 1, D the arrival shift.
     """
     matrices = {"P": p.propagator, "M": p.flow, "R": p.reset_matrix}
+    matrices["C"] = p.reset_matrix - np.eye(len(p.states))
     vectors = {"r": p.reset_offset, "D": p.arrival_shift}
     found = {
         f"{name}_{p.states[i]}_{p.states[j]}": matrix[:, i, j]
@@ -45,18 +47,25 @@ def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
 
 
 def constants_in(
-    code: str, p: PlannedPopulation
+    code: str, p: PlannedPopulation, fixed: bool = True
 ) -> tuple[tuple[tuple[str, str, float], ...], tuple[str, ...]]:
-    """(params, names of per-neuron constants) of the constants that a piece of code uses."""
+    """(params, names of per-neuron constants) of the constants that a piece of code uses.
+
+    Params are compiled in; those of P are not where they change (``fixed=False``).
+    """
     words = set(re.findall(r"\w+", code))
     used = {name: values for name, values in constants_of(p).items() if name in words}
-    shared = {name: float(v[0]) for name, v in used.items() if np.all(v == v[0])}
+    shared = {
+        name: float(v[0])
+        for name, v in used.items()
+        if np.all(v == v[0]) and (fixed or not name.startswith("P_"))
+    }
     params = tuple((name, "scalar", value) for name, value in shared.items())
     return params, tuple(name for name in used if name not in shared)
 
 
-def equations(p: PlannedPopulation) -> dict[str, object]:
-    """What the templates need to write a population's equations."""
+def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]:
+    """What the templates need to write a population's equations; ``arriving`` is its input."""
     constants = constants_of(p)
 
     def total(terms: list[tuple[str, str]]) -> str:
@@ -65,14 +74,25 @@ def equations(p: PlannedPopulation) -> dict[str, object]:
     def dot(matrix: str, row: str, x: str) -> str:
         return total([(f"{matrix}_{row}_{column}", x + column) for column in p.states])
 
+    def history(state: str) -> str:
+        voltage = p.states.index(state) == p.threshold_state
+        return "Voltage[place]" if voltage else f"History_{state}[place]"
+
+    def change(row: str) -> str:
+        terms = [(f"C_{row}_{s}", history(s)) for s in p.states]
+        return total(terms) + (f" + r_{row}" if f"r_{row}" in constants else "")
+
     return {
         "states": p.states,
+        "arriving": arriving,
         "spiking": p.is_spiking,
         "input_state": p.states[p.input_state],
         "threshold_state": p.states[p.threshold_state],
         "dot": dot,
         "dot_transposed": lambda m, row, x: total([(f"{m}_{s}_{row}", x + s) for s in p.states]),
         "dot_column": lambda v, x: total([(f"{v}_{s}", x + s) for s in p.states]),
+        "change": change,
+        "changes": lambda s: change(s) != "0.0",
         "affine": lambda s, x: dot("R", s, x) + (f" + r_{s}" if f"r_{s}" in constants else ""),
     }
 

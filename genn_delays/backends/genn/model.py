@@ -8,8 +8,8 @@ import numpy as np
 
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.availability import CUDA, import_pygenn
-from genn_delays.backends.genn.codegen import NeuronSnippet, SynapseSnippet, Variable
 from genn_delays.backends.genn.declaration import Declaration, SynapseGroup
+from genn_delays.backends.genn.snippets import NeuronSnippet, SynapseSnippet, Variable
 
 CLEAR, CLEAR_GRADIENTS, REDUCE, ADAM = "clear", "clear_gradients", "reduce", "adam"
 """Groups of custom updates, which the host starts by name."""
@@ -105,9 +105,12 @@ def add_synapses(
     if arrive is None:
         raw = pygenn.create_postsynaptic_model("genn_delays_arrive", sim_code=s.snippet.arrive_code)
         arrive = pygenn.init_postsynaptic(raw)
-    update = pygenn.init_weight_update(kind, {}, initial, **refs)
+    params = {name: value for name, _, value in s.snippet.params}
+    update = pygenn.init_weight_update(kind, params, initial, **refs)
     group = model.add_synapse_population(s.name, "SPARSE", source, target, update, arrive)
     group.max_dendritic_delay_timesteps = s.slots
+    for param in params:
+        group.set_wu_param_dynamic(param)
     if "addToPre" in s.snippet.event_code:
         group.pre_target_var = "ArrivalGradient"
     return group
@@ -118,6 +121,7 @@ def _weight_update_model(snippet: SynapseSnippet) -> Any:
     reads = pygenn.VarAccessMode.READ_ONLY
     return pygenn.create_weight_update_model(
         "genn_delays_synapse",
+        params=[(param, type_) for param, type_, _ in snippet.params],
         vars=[_variable(v) for v in snippet.variables],
         pre_neuron_var_refs=[(*v, reads) for v in snippet.pre],
         post_neuron_var_refs=[(*v, reads) for v in snippet.post],

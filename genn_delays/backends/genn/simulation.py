@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from genn_delays.backends.genn.compiler import open_model
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.memory import bytes_of
 from genn_delays.backends.genn.optimiser import AdamRule, DeviceAdam, learnt
+from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.synapses import ProjectionBuffers, row_of
 from genn_delays.errors import PlanError
 from genn_delays.events import Events
@@ -45,6 +46,9 @@ class GennSimulation(Simulation):
             :meth:`accumulate` and :meth:`learn`.
     """
 
+    buffers: type[PopulationBuffers] = PopulationBuffers
+    populations: Sequence[PopulationBuffers]
+
     def __init__(
         self,
         plan: Plan,
@@ -52,7 +56,7 @@ class GennSimulation(Simulation):
         backend: str,
         adam: Mapping[str, AdamRule] | None = None,
     ) -> None:
-        self.plan = plan
+        self.plan, self.schedule = plan, schedule_of(plan)
         self.width = width_of(plan, backend)
         self.trials, self.training = 0, True
         self.shape: tuple[int, ...] | None = None
@@ -62,7 +66,7 @@ class GennSimulation(Simulation):
         learn = learnt(plan, network, adam or {})
         self.declaration = declare(plan, rows, self.width, learn)
         self.populations = [
-            PopulationBuffers(plan, k, n.snippet) for k, n in enumerate(self.declaration.neurons)
+            self.buffers(plan, k, n.snippet) for k, n in enumerate(self.declaration.neurons)
         ]
         self.projections = [ProjectionBuffers(plan, k, row) for k, row in enumerate(rows)]
         self.optimiser = DeviceAdam(plan, adam, learn, self.projections) if adam else None
@@ -115,7 +119,7 @@ class GennSimulation(Simulation):
         self.trials = 0  # there is nothing to go back over until this is done
         events = input_events(self.plan, batch)
         trials = next(iter(events.values())).trials
-        check_masks(self.plan, masks, trials, training)
+        self._prepare(check_masks(self.plan, masks, trials, training), trials, training)
         inputs = [b for b in self.populations if b.population.is_input]
         for buffers in inputs:
             buffers.sort(events[buffers.population.name])
@@ -124,7 +128,8 @@ class GennSimulation(Simulation):
                 self._allocate()
             for buffers in inputs:
                 buffers.insert()
-            self._run(0, trials)
+            self._insert_masks()
+            self._run(0, self.schedule.forward, trials)
             grown = [b.population.name for b in self.populations if b.grow(trials)]
             if not grown:
                 break
@@ -137,6 +142,12 @@ class GennSimulation(Simulation):
         self.shape, self.training = outputs.shape, training
         return outputs
 
+    def _prepare(self, masks: Mapping[str, np.ndarray], trials: int, training: bool) -> None:
+        """Before a forward pass: refuse what cannot run; EventProp evaluates as it trains."""
+
+    def _insert_masks(self) -> None:
+        """Send the dropout factors of a batch to the device; EventProp has none."""
+
     def _observe(self) -> np.ndarray:
         """What the readout reads: voltages (trials, steps, n) or first spike times (trials, n)."""
         buffers = self.populations[self.plan.readout_population]
@@ -144,20 +155,20 @@ class GennSimulation(Simulation):
             return buffers.voltage(self.trials)
         return buffers.first_spike(self.trials) * self.plan.dt
 
-    def _run(self, start: int, trials: int) -> None:
-        """One pass over all trials of the batch, from a step of the time line."""
+    def _run(self, start: int, steps: int, trials: int) -> None:
+        """One pass over all trials of the batch: steps of the time line from ``start`` on."""
         for first in range(0, trials, self.width):
             for n in self.declaration.neurons:
                 group: Any = self.model.neuron_populations[n.name]
                 group.set_dynamic_param_value("Trial", first)
             self._settle()
             self.model.timestep = start
-            for _ in range(self.plan.steps):
+            for _ in range(steps):
                 self.model.step_time()
 
     def _settle(self) -> None:
         """Deliver what the last run left under way, in a step outside both passes, and drop it."""
-        self.model.timestep = 2 * self.plan.steps
+        self.model.timestep = self.schedule.rest
         self.model.step_time()
         self.model.custom_update(names.CLEAR)
 
@@ -176,7 +187,7 @@ class GennSimulation(Simulation):
         self._set_drives(drive, check_drives(self.plan, shape, drive, spike_drive))
         self._settle()
         self.model.custom_update(names.CLEAR_GRADIENTS)
-        self._run(self.plan.steps, self.trials)
+        self._run(self.schedule.forward, self.schedule.backward, self.trials)
         self.model.custom_update(names.REDUCE)
 
     def learn(self, weight: float = 1.0, delay: float = 1.0) -> None:
@@ -216,6 +227,9 @@ class GennSimulation(Simulation):
 
     def spike_counts(self, population: str) -> np.ndarray:
         return self.populations[self.plan.population_index(population)].counts(self.trials).copy()
+
+    def row_limit(self, projection: str) -> int:
+        return self.projections[self.plan.projection_index(projection)].row
 
     def memory(self) -> int:
         lengths = [b.lengths() for b in self.populations]

@@ -8,7 +8,9 @@ import numpy as np
 
 from genn_delays.backends.base import Gradient
 from genn_delays.backends.genn.declaration import row_room
+from genn_delays.backends.genn.taps import taps_in
 from genn_delays.errors import BackendError
+from genn_delays.kernels import DelayKernel
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable
 from genn_delays.timing import delay_to_steps
@@ -40,7 +42,12 @@ class ProjectionBuffers:
     Attributes:
         row: room of each row, which a loaded model cannot change.
         position: place of each synapse of the table in the padded rows.
+        kernel: delay kernel as the last load found it; None to round delays.
+        spread: whether the kernel is used, as in training, or delays are rounded.
     """
+
+    kernel: DelayKernel | None = None
+    spread = True
 
     def __init__(self, plan: Plan, index: int, row: int) -> None:
         self.plan, self.projection, self.row = plan, plan.projections[index], row
@@ -69,6 +76,7 @@ class ProjectionBuffers:
             self.position = self.pre * self.row + np.arange(len(self.pre)) - start[self.pre]
         self.set("weight", table.weight)
         self.set("delay", table.delay)
+        self.exact = table.delay.copy()
         if self.group is not None:
             self._push(connectivity=not same)
 
@@ -78,6 +86,13 @@ class ProjectionBuffers:
             self.weight = values.astype(self.plan.dtype)
         else:
             self.delay = delay_to_steps(values, self.plan.dt)
+
+    def use_kernel(self, spread: bool) -> None:
+        """Spread delays as in training, or round them; without a kernel nothing changes."""
+        if spread != self.spread and self.projection.kernel is not None:
+            self.spread = spread
+            if self.group is not None:
+                self._push(connectivity=False)
 
     def attach(self, group: Any, sums: dict[str, Any]) -> None:
         """Use the arrays of a model that has just been loaded; None lets go of them.
@@ -95,8 +110,15 @@ class ProjectionBuffers:
             self.group._row_lengths.view[:] = self.lengths
             self.group._ind.view[self.position] = self.post
             self.group.push_connectivity_to_device()
-        for name, values in (("w", self.weight), ("d", self.delay)):
-            raw_view(self.group.vars[name])[self.position] = values
+        values = {"w": self.weight, "d": self.delay}
+        if self.projection.kernel is not None:
+            kernel, q = self.kernel if self.spread else None, self.projection
+            params, taps = taps_in(self.exact, kernel, q.max_delay_steps, self.plan)
+            values |= taps
+            for name, value in params.items():
+                self.group.set_dynamic_param_value(name, value)
+        for name, column in values.items():
+            raw_view(self.group.vars[name])[self.position] = column
             self.group.vars[name].push_to_device()
 
     def gradient(self) -> Gradient:

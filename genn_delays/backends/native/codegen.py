@@ -124,7 +124,8 @@ def lanes_of(dtype: type) -> int:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of the engine; what is not defined is an error."""
     return Environment(
         loader=PackageLoader("genn_delays.backends.native"),
         undefined=StrictUndefined,
@@ -138,7 +139,7 @@ def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
     single = plan.precision == "float32"
-    template = _environment().get_template("engine.c.j2")
+    template = environment().get_template("engine.c.j2")
     return template.render(
         models=models,
         real="float" if single else "double",

@@ -6,6 +6,8 @@ import numpy as np
 
 from genn_delays.backends.native.buffers import INITIAL_SPIKES, feedback_slots
 from genn_delays.backends.native.codegen import lanes_of, models_of
+from genn_delays.backends.native.surrogate_memory import estimate_surrogate
+from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
@@ -30,8 +32,11 @@ def estimate(
         events_per_trial: input events, all input populations together.
         graded: input events carry values.
         spikes_per_neuron: the room that the busiest block of neurons needs, per trial; the
-            engine starts with room for the default and makes more on demand.
+            engine starts with room for the default and makes more on demand. The surrogate
+            rule keeps every step, whatever happens in it.
     """
+    if isinstance(plan.gradient, Surrogate):
+        return estimate_surrogate(plan, network, threads=threads, chunks=chunks)
     parts = {"spikes": 0, "voltages": 0, "synapses": 0}
     real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype)
     _, models = models_of(plan)

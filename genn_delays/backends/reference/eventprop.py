@@ -14,14 +14,10 @@ from genn_delays.backends.base import (
     Batch,
     Gradient,
     Gradients,
-    Simulation,
     check_drives,
-    check_masks,
-    input_events,
     planned_tables,
 )
-from genn_delays.errors import PlanError
-from genn_delays.events import Events
+from genn_delays.backends.reference.recorded import Recorded
 from genn_delays.gradients import EventProp
 from genn_delays.network import Network
 from genn_delays.plan import Plan, PlannedPopulation
@@ -31,21 +27,18 @@ Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """pre, post, weight, delay in steps."""
 
 
-class EventPropSimulation(Simulation):
-    """Keeps the whole history of a batch as dense arrays.
+class EventPropSimulation(Recorded):
+    """Steps densely through time and keeps everything.
 
-    Per population: ``voltage`` (T, trials, n), ``emitted`` (T, trials, n): 1 or the graded value
-    where a spike left, and ``before`` (T, trials, n, S): the state at the end of the flow, before
-    the input of its step: a crossing lies in the flow, an arrival at its end.
+    Per population: ``voltage`` (T, trials, n), and ``before`` (T, trials, n, S): the state at the
+    end of the flow, before the input of its step: a crossing lies in the flow, an arrival at its
+    end.
     """
 
     def __init__(self, plan: Plan, network: Network) -> None:
         assert isinstance(plan.gradient, EventProp)
-        self.plan, self.min_slope = plan, plan.gradient.min_slope
-        self.shape: tuple[int, ...] | None = None
-        self.training = True
-        self.trials = 0
-        self.emitted = [np.zeros((plan.steps, 0, p.size), plan.dtype) for p in plan.populations]
+        super().__init__(plan)
+        self.min_slope = plan.gradient.min_slope
         self.load(network)
 
     def load(self, network: Network) -> None:
@@ -62,42 +55,26 @@ class EventPropSimulation(Simulation):
         masks: Mapping[str, np.ndarray] | None = None,
     ) -> np.ndarray:
         plan = self.plan
-        self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
-        self.events = events = input_events(plan, batch)
-        self.steps = {
-            p.name: events[p.name].steps(plan.dt, plan.steps, p.size, p.name)
-            for p in plan.populations
-            if p.is_input
-        }
-        self.trials = next(iter(events.values())).trials
-        check_masks(plan, masks, self.trials, training)
+        self._begin(batch, training, masks)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         sizes = [(self.trials, p.size) for p in plan.populations]
-        self.emitted = [np.zeros((T, *s), plan.dtype) for s in sizes]
         self.voltage = [np.zeros((T, *s), plan.dtype) for s in sizes]
         self.before = [
             np.zeros((T, *s, len(p.states)), plan.dtype)
             for p, s in zip(plan.populations, sizes, strict=True)
         ]
         arriving = [np.zeros((end, *s), plan.dtype) for s in sizes]
-        for k, p in enumerate(plan.populations):
-            if p.is_input:
-                self._insert(k, events[p.name], self.steps[p.name])
         state = [np.zeros_like(b[0]) for b in self.before]
         for t in range(T):
             for k, p in enumerate(plan.populations):
                 if not p.is_input:
                     state[k] = self._advance(t, k, p, state[k], arriving[k][t])
             for projection, table in zip(plan.projections, self.tables, strict=True):
-                _deliver(t, self.emitted[projection.pre][t], table, arriving[projection.post])
+                _deliver(t, self.sent[projection.pre][t], table, arriving[projection.post])
         self.observed = self._observe()
         outputs = plan.readout.forward(self.observed, plan.dt)
-        self.shape, self.training = outputs.shape, training
+        self.shape = outputs.shape
         return outputs
-
-    def _insert(self, k: int, events: Events, step: np.ndarray) -> None:
-        value = np.ones(len(events)) if events.value is None else events.value
-        np.add.at(self.emitted[k], (step, events.trial, events.unit), value.astype(self.plan.dtype))
 
     def _advance(
         self, t: int, k: int, p: PlannedPopulation, x: np.ndarray, arriving: np.ndarray
@@ -111,7 +88,7 @@ class EventPropSimulation(Simulation):
         if p.threshold is None:
             return x
         fired = x[..., p.threshold_state] >= p.threshold.astype(dtype)
-        self.emitted[k][t] = fired
+        self.fired[k][t] = self.sent[k][t] = fired
         return np.where(fired[..., None], self._reset(p, x), x)
 
     def _reset(self, p: PlannedPopulation, x: np.ndarray) -> np.ndarray:
@@ -124,7 +101,7 @@ class EventPropSimulation(Simulation):
         k = self.plan.readout_population
         if self.plan.readout.reads == "voltage":
             return self.voltage[k].transpose(1, 0, 2)
-        fired = self.emitted[k] > 0
+        fired = self.sent[k] > 0
         first = np.where(fired.any(axis=0), fired.argmax(axis=0), self.plan.steps)
         return first * self.plan.dt
 
@@ -152,7 +129,7 @@ class EventPropSimulation(Simulation):
                     time_gradient = arrival + time_drive
                     adjoint[k] = self._jump(t, k, p, adjoint[k], time_gradient, voltage_drive)
                     if p.name in spike_drive:
-                        fired = self.emitted[k][t] > 0
+                        fired = self.sent[k][t] > 0
                         adjoint[k][..., p.threshold_state] += fired * spike_drive[p.name]
                 adjoint[k][..., p.threshold_state] += voltage_drive
                 self.into[k][t] = adjoint[k][..., p.input_state]
@@ -165,11 +142,11 @@ class EventPropSimulation(Simulation):
         self, t: int, k: int, gradients: list[tuple[np.ndarray, np.ndarray]]
     ) -> np.ndarray:
         """Add the gradients of the spikes that left population k at t; return dL/dt of these."""
-        arrival = np.zeros_like(self.emitted[k][t])
+        arrival = np.zeros_like(self.sent[k][t])
         for index in self.plan.out_of(k):
             pre, post, weight, delay = self.tables[index]
             target = self.plan.projections[index].post
-            value = self.emitted[k][t][:, pre]
+            value = self.sent[k][t][:, pre]
             into = self.into[target][t + 1 + delay, :, post].T
             shift = self.shift[target][t + 1 + delay, :, post].T
             gradients[index][0][:] += np.sum(value * into, axis=0)
@@ -186,7 +163,7 @@ class EventPropSimulation(Simulation):
 
     def _drives(self, t: int, k: int, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(dL/dV at step t, dL/dt of spikes at step t) that the loss gives population k."""
-        nothing = np.zeros_like(self.emitted[k][t])
+        nothing = np.zeros_like(self.sent[k][t])
         if k != self.plan.readout_population:
             return nothing, nothing
         if self.plan.readout.reads == "voltage":
@@ -216,7 +193,7 @@ class EventPropSimulation(Simulation):
         bracket = np.sum(kink * a, axis=-1) - time_gradient - loss_kink
         jumped = np.einsum("nij,bni->bnj", matrix, a)
         jumped[..., v] += bracket / slope
-        return np.where(self.emitted[k][t][..., None] > 0, jumped, a)
+        return np.where(self.sent[k][t][..., None] > 0, jumped, a)
 
     def _slope(self, p: PlannedPopulation, before: np.ndarray, speed: np.ndarray) -> np.ndarray:
         """V' where the voltage crossed its threshold within the step, to second order."""
@@ -227,24 +204,8 @@ class EventPropSimulation(Simulation):
         floor = dtype(self.min_slope) * threshold
         return np.sqrt(np.maximum(squared, floor**2))
 
-    def spikes(self, population: str) -> Events:
-        k = self.plan.population_index(population)
-        if not self.plan.populations[k].is_input or self.shape is None:
-            emitted = self.emitted[k][:, : self.trials]
-            trial, unit, step = np.nonzero(emitted.transpose(1, 2, 0))
-            return Events(step * self.plan.dt, unit, trial, self.trials)
-        return self.events[population].on_grid(self.steps[population], self.plan.dt)
-
-    def spike_counts(self, population: str) -> np.ndarray:
-        size = self.plan.populations[self.plan.population_index(population)].size
-        events = self.spikes(population)
-        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
-        return cells.reshape(self.trials, size).astype(np.int64)
-
     def memory(self) -> int:
-        if self.shape is None:
-            raise PlanError("the reference backend allocates with its first batch; run one first")
-        return sum(a.nbytes for part in (self.emitted, self.voltage, self.before) for a in part)
+        return self._nbytes(self.voltage, self.before)
 
 
 def _deliver(t: int, emitted: np.ndarray, table: Table, arriving: np.ndarray) -> None:

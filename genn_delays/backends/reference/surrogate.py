@@ -1,13 +1,13 @@
 """The surrogate rule in plain numpy: whole histories as dense arrays, and their transpose.
 
-Per population: ``current`` the input u before normalisation, ``states`` x before the threshold,
-``after`` x after the reset, ``fired`` s, ``sent`` s with its dropout factor, or the graded input.
-All are (T, trials, n), the states (T, trials, n, S). See gradients/surrogate.py for the equations.
+Per population: ``current`` the input u, (T, trials, n), ``states`` x before the threshold and
+``after`` x after the reset, (T, trials, n, S). See gradients/surrogate.py for the equations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,16 +15,12 @@ from genn_delays.backends.base import (
     Batch,
     Gradient,
     Gradients,
-    Simulation,
     check_drives,
-    check_masks,
-    input_events,
     planned_tables,
 )
 from genn_delays.backends.reference.normalise import Normaliser
+from genn_delays.backends.reference.recorded import Recorded
 from genn_delays.dynamics import PlannedPopulation, with_current_parameters
-from genn_delays.errors import PlanError
-from genn_delays.events import Events
 from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.kernels import taps_of
@@ -32,15 +28,13 @@ from genn_delays.network import Network
 from genn_delays.plan import Plan
 
 
-class SurrogateSimulation(Simulation):
+class SurrogateSimulation(Recorded):
     """Backpropagation through time, one step after the other."""
 
     def __init__(self, plan: Plan, network: Network) -> None:
         assert isinstance(plan.gradient, Surrogate)
-        self.plan, self.rule = plan, plan.gradient
-        self.shape: tuple[int, ...] | None = None
-        self.training, self.trials = True, 0
-        self.fired = [np.zeros((plan.steps, 0, p.size), plan.dtype) for p in plan.populations]
+        super().__init__(plan)
+        self.rule = plan.gradient
         self.load(network)
 
     def load(self, network: Network) -> None:
@@ -77,24 +71,12 @@ class SurrogateSimulation(Simulation):
         masks: Mapping[str, np.ndarray] | None = None,
     ) -> np.ndarray:
         plan = self.plan
-        self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
-        events = input_events(plan, batch)
-        trials = next(iter(events.values())).trials
-        masks = check_masks(plan, masks, trials, training)
-        grid = {
-            p.name: events[p.name].steps(plan.dt, plan.steps, p.size, p.name)
-            for p in plan.populations
-            if p.is_input
-        }
-        self.events, self.grid, self.trials, self.training = events, grid, trials, training
+        checked = self._begin(batch, training, masks)
         self.taps = [
             taps_of(t.delay, k if training else None, plan.dt, p.max_delay_steps, plan.dtype)
             for t, k, p in zip(self.tables, self.kernels, plan.projections, strict=True)
         ]
-        self._allocate(masks)
-        for k, p in enumerate(self.populations):
-            if p.is_input:
-                self._insert(k, events[p.name], grid[p.name])
+        self._allocate(checked)
         for component in plan.components:
             self._forward_component(component)
         self.observed = self.voltage(plan.readout_population).transpose(1, 0, 2)
@@ -110,18 +92,12 @@ class SurrogateSimulation(Simulation):
             masks.get(p.name, np.ones(s)).astype(dtype)
             for p, s in zip(self.populations, sizes, strict=True)
         ]
-        self.fired = [np.zeros((plan.steps, *s), dtype) for s in sizes]
-        self.sent = [np.zeros((plan.steps, *s), dtype) for s in sizes]
         self.current = [np.zeros((self.end, *s), dtype) for s in sizes]
         pairs = zip(self.populations, sizes, strict=True)
         shapes = [(plan.steps, *s, len(p.states)) for p, s in pairs]
         self.states = [np.zeros(s, dtype) for s in shapes]
         self.after = [np.zeros(s, dtype) for s in shapes]
-        self.statistics = {}
-
-    def _insert(self, k: int, events: Events, step: np.ndarray) -> None:
-        value = np.ones(len(events)) if events.value is None else events.value
-        np.add.at(self.sent[k], (step, events.trial, events.unit), value.astype(self.plan.dtype))
+        self.statistics = MappingProxyType({})
 
     def voltage(self, k: int) -> np.ndarray:
         """(T, trials, n)."""
@@ -296,22 +272,5 @@ class SurrogateSimulation(Simulation):
                 delay += 0.5 * np.sum(sent * (later - earlier), axis=0)
         return Gradient(weight, self.weights[index] * delay / self.plan.dt)
 
-    def spikes(self, population: str) -> Events:
-        k = self.plan.population_index(population)
-        if self.plan.populations[k].is_input and self.shape is not None:
-            return self.events[population].on_grid(self.grid[population], self.plan.dt)
-        above = self.fired[k][:, : self.trials] >= 0.5
-        trial, unit, step = np.nonzero(above.transpose(1, 2, 0))
-        return Events(step * self.plan.dt, unit, trial, self.trials)
-
-    def spike_counts(self, population: str) -> np.ndarray:
-        size = self.plan.populations[self.plan.population_index(population)].size
-        events = self.spikes(population)
-        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
-        return cells.reshape(self.trials, size).astype(np.int64)
-
     def memory(self) -> int:
-        if self.shape is None:
-            raise PlanError("the reference backend allocates with its first batch; run one first")
-        kept = (self.fired, self.sent, self.current, self.states, self.after)
-        return sum(a.nbytes for part in kept for a in part)
+        return self._nbytes(self.current, self.states, self.after)

@@ -1,0 +1,80 @@
+"""What a GeNN model is made of, as data: code, names, types and values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genn_delays.plan import PlannedPopulation
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a group: ``access`` is the name of a ``pygenn.VarAccess``."""
+
+    name: str
+    type: str
+    access: str = "READ_WRITE"
+
+
+@dataclass(frozen=True)
+class NeuronSnippet:
+    """A neuron model.
+
+    Attributes:
+        params: (name, type, value) of what all neurons share.
+        dynamic: params that the host sets while the model is loaded.
+        constants: names of variables that hold a constant per neuron.
+        arrays: (name, type of an element) of the extra global parameters.
+        inputs: input variables besides ``Isyn``.
+    """
+
+    sim_code: str
+    threshold_code: str
+    reset_code: str = ""
+    params: tuple[tuple[str, str, float], ...] = ()
+    dynamic: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    constants: tuple[str, ...] = ()
+    arrays: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SynapseSnippet:
+    """A weight update model and the postsynaptic model that hands its raw output over.
+
+    Attributes:
+        params: (name, type, value) of what all synapses share; the host may set them.
+        pre, post: (name, type) of variables of the neurons at both ends.
+    """
+
+    spike_code: str
+    arrive_code: str
+    event_condition: str = ""
+    event_code: str = ""
+    params: tuple[tuple[str, str, float], ...] = ()
+    variables: tuple[Variable, ...] = ()
+    pre: tuple[tuple[str, str], ...] = ()
+    post: tuple[tuple[str, str], ...] = ()
+
+
+GRADIENTS = (Variable("weight_gradient", "scalar"), Variable("delay_gradient", "scalar"))
+"""What every synapse sums up going back."""
+
+
+def scalars(*names: str) -> tuple[Variable, ...]:
+    """Variables of the model's precision."""
+    return tuple(Variable(name, "scalar") for name in names)
+
+
+def states_of(p: PlannedPopulation) -> tuple[Variable, ...]:
+    """The state of a neuron, under its own names."""
+    return scalars(*p.states)
+
+
+def parameters(max_delay_steps: int) -> tuple[Variable, ...]:
+    """Weight and delay in steps; the delay in the smallest type that holds the largest."""
+    kind = f"{np.min_scalar_type(max_delay_steps)}_t"
+    return Variable("w", "scalar", "READ_ONLY"), Variable("d", kind, "READ_ONLY")

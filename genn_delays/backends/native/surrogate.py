@@ -1,0 +1,280 @@
+"""NativeSurrogate: the surrogate rule on the embedded engine, one trial per lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ctypes import byref, c_int32, c_int64, c_void_p
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.base import (
+    Batch,
+    Gradients,
+    Simulation,
+    check_drives,
+    check_masks,
+    input_events,
+    planned_tables,
+)
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.compiler import load
+from genn_delays.backends.native.insertion import Insertion
+from genn_delays.backends.native.normalise import Normalisation
+from genn_delays.backends.native.simulation import CHUNKS
+from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers, groups_of
+from genn_delays.backends.native.surrogate_codegen import PAD, render_surrogate, surrogate_models
+from genn_delays.backends.native.surrogate_memory import scratch_bytes
+from genn_delays.backends.native.surrogate_structures import (
+    BatchStruct,
+    SynapsesStruct,
+    UnitsStruct,
+)
+from genn_delays.backends.native.threads import Team
+from genn_delays.backends.native.unit_gradients import UnitGradients
+from genn_delays.errors import BackendError, PlanError
+from genn_delays.events import Events
+from genn_delays.gradients import Surrogate
+from genn_delays.graph import Component
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+class NativeSurrogate(Simulation):
+    """A network trained with surrogate gradients on the embedded engine."""
+
+    def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
+        assert isinstance(plan.gradient, Surrogate)
+        self.plan = plan
+        self.library = load(render_surrogate(plan))
+        self.team = Team(threads)
+        _, models = surrogate_models(plan)
+        self.populations = [
+            UnitBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
+        ]
+        self.projections = [SynapseBuffers(plan, k, CHUNKS) for k in range(len(plan.projections))]
+        self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
+        self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
+        read = plan.populations[plan.readout_population]
+        # trials last, as in the engine; readouts see (trials, steps, units)
+        self.room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
+        shape = (read.size, plan.steps, self.room)
+        self.voltage, self.drive = np.zeros(shape, plan.dtype), np.zeros(shape, plan.dtype)
+        self.insertions: dict[str, Insertion] = {}
+        self.trials, self.training, self.gone_back = 0, True, False
+        self.shape: tuple[int, ...] | None = None
+        self.load(network)
+
+    def load(self, network: Network) -> None:
+        tables = planned_tables(self.plan, network)
+        for buffers, table in zip(self.projections, tables, strict=True):
+            buffers.load(table, network.projections[buffers.projection.name].kernel)
+        for p, normalisation in zip(self.plan.populations, self.normalisations, strict=True):
+            normalisation.load(network.populations[p.name].units)
+        for gradients in self.unit_gradients:
+            population = gradients.load(network)
+            self.populations[gradients.index].load(population)
+
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        training: bool = True,
+        masks: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
+        if not self.populations:
+            raise BackendError("this simulation is closed; compile the network again")
+        # a batch that is refused leaves nothing to go back over
+        self.shape, self.trials, self.gone_back = None, 0, False
+        events = input_events(self.plan, batch)
+        trials = next(iter(events.values())).trials
+        masks = check_masks(self.plan, masks, trials, training)
+        for buffers in self.projections:
+            buffers.spread(training)
+        self._insert(events, trials)
+        self.trials, self.training, self.statistics = trials, training, {}
+        for p, units in zip(self.plan.populations, self.populations, strict=True):
+            units.set(mask=units.lanes(masks.get(p.name)))
+        for component in self.plan.components:
+            self._forward_component(component)
+        voltage = self._observe()
+        self.observed = voltage[:trials]
+        # whole vectors: numpy adds up a single trial in another order than several
+        outputs = self.plan.readout.forward(voltage, self.plan.dt)[:trials]
+        self.shape = outputs.shape
+        return outputs
+
+    def _insert(self, events: Mapping[str, Events], trials: int) -> None:
+        self.insertions = {}
+        for k, p in enumerate(self.plan.populations):
+            if p.is_input:
+                insertion = Insertion(self.plan, p, events[p.name])
+                run = self.library.insert_events
+                failed = self._run(run, k, byref(insertion.struct), trials=trials)
+                insertion.check(failed)
+                self.insertions[p.name] = insertion
+
+    def _forward_component(self, component: Component) -> None:
+        first = component.populations[0]
+        if component.recurrent:
+            for k in component.populations:
+                self._normalise(k, None)
+            targets = (c_int32 * len(component.populations))(*component.populations)
+            self._run(self.library.forward_loop, targets, len(targets))
+        elif self.training and self.normalisations[first].observes:
+            self._run(self.library.forward_layer, first, 1)
+            groups = groups_of(self.plan, self.trials)
+            self._normalise(first, self.populations[first].arrays["moments"][:groups])
+            self._run(self.library.forward_layer, first, 2)
+        else:
+            self._normalise(first, None)
+            self._run(self.library.forward_layer, first, 0)
+
+    def _normalise(self, k: int, moments: np.ndarray | None) -> None:
+        lanes, p = lanes_of(self.plan.dtype), self.plan.populations[k]
+        first = np.arange(0, self.trials, lanes)
+        counts = np.minimum(self.trials - first, lanes) * (self.plan.steps - p.tail)
+        self.populations[k].set(**self.normalisations[k].forward(moments, counts))
+        statistics = self.normalisations[k].statistics
+        if statistics is not None:
+            self.statistics = {**self.statistics, p.name: statistics}
+
+    def _observe(self) -> np.ndarray:
+        """Voltages of the population that is read, (trials in whole groups, steps, n)."""
+        k = self.plan.readout_population
+        model = self.populations[k].model
+        assert model is not None
+        place = len(model.stored), model.stored.index(model.threshold_state)
+        self._run(self.library.read_voltage, k, *place, self.room, _pointer(self.voltage))
+        whole = self._groups * lanes_of(self.plan.dtype)
+        return self.voltage[:, :, :whole].transpose(2, 1, 0)
+
+    def backward(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+    ) -> Gradients:
+        plan, read = self.plan, self.plan.readout_population
+        shape = self.shape if self.training else None
+        extra = check_drives(plan, shape, drive, spike_drive)
+        # in the order of the voltages, or numpy would walk over both in the wrong one
+        drive = np.asfortranarray(drive)
+        observed = plan.readout.backward(drive, self.observed, plan.dt)
+        self.drive[:, :, : self.trials] = observed.transpose(2, 1, 0)
+        self._run(self.library.write_drive, read, self.room, _pointer(self.drive))
+        for p, units in zip(plan.populations, self.populations, strict=True):
+            units.set(spike_drive=units.lanes(extra.get(p.name)))
+            units.struct.feedback = False
+        for component in reversed(plan.components):
+            self._backward_component(component)
+        chunks = min(CHUNKS, self._groups)
+        pairs = zip(plan.projections, self.projections, strict=True)
+        self.gone_back = True
+        return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
+
+    def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
+        found = {}
+        for gradients in self.unit_gradients:
+            sums = self.populations[gradients.index].arrays["unit_sums"][: self._groups]
+            found[gradients.population.name] = gradients.of(sums.sum(axis=0))
+        return {name: columns for name, columns in found.items() if columns}
+
+    def _backward_component(self, component: Component) -> None:
+        members = component.populations
+        if component.recurrent:
+            targets = (c_int32 * len(members))(*members)
+            self._run(self.library.backward_loop, targets, len(targets))
+        else:
+            self._run(self.library.backward_layer, members[0])
+            if self.normalisations[members[0]].statistics is not None:
+                units = self.populations[members[0]]
+                sums = units.arrays["unit_sums"][: self._groups, :, :2].sum(axis=0)
+                units.set(**self.normalisations[members[0]].backward(sums))
+                self._run(self.library.backward_normalise, members[0])
+        for k, p in enumerate(self.plan.projections):
+            if p.post in members:
+                pre = self.populations[p.pre].struct
+                feed = not (p.internal or self.plan.populations[p.pre].is_input)
+                self.projections[k].struct.fresh = not pre.feedback
+                self._run(self.library.gradients, k, int(feed))
+                pre.feedback = pre.feedback or feed
+
+    def correlation(
+        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        if not self.gone_back:
+            raise PlanError("correlation() follows backward(); go back over a batch first")
+        index = self.plan.projection_index(projection)
+        # beyond a trial all delays are alike
+        columns = (pre, post, np.minimum(first, self.plan.steps))
+        given = [np.ascontiguousarray(column, np.int32) for column in columns]
+        result = np.zeros((len(pre), count))
+        pointers = [_pointer(array) for array in given]
+        run = self.library.correlation
+        self._run(run, index, c_int64(len(pre)), count, *pointers, _pointer(result))
+        return result
+
+    @property
+    def _groups(self) -> int:
+        return groups_of(self.plan, self.trials)
+
+    def _run(self, function: Callable[..., int], *what: Any, trials: int | None = None) -> bool:
+        """One call into the engine, every thread taking work from one counter.
+
+        Returns:
+            True where the engine refused, which only happens to events.
+
+        Raises:
+            BackendError: no memory.
+        """
+        trials = self.trials if trials is None else trials
+        groups = groups_of(self.plan, trials)
+        if not groups:
+            return False
+        populations = (UnitsStruct * len(self.populations))(*(b.struct for b in self.populations))
+        projections = (SynapsesStruct * len(self.projections))(
+            *(b.struct for b in self.projections)
+        )
+        assert isinstance(self.plan.gradient, Surrogate)
+        batch = BatchStruct(
+            steps=self.plan.steps,
+            stride=self.plan.steps + PAD,
+            trials=trials,
+            groups=groups,
+            chunks=min(CHUNKS, groups),
+            n_populations=len(populations),
+            n_projections=len(projections),
+            slope=self.plan.gradient.slope,
+            populations=populations,
+            projections=projections,
+        )
+        ticket = c_int64(0)
+        failed = any(self.team.run(lambda: function(byref(batch), *what, byref(ticket))))
+        if failed and function is not self.library.insert_events:
+            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
+        return failed
+
+    def spikes(self, population: str) -> Events:
+        k = self.plan.population_index(population)
+        if population in self.insertions and self.trials:
+            return self.insertions[population].on_grid()
+        return self.populations[k].events(self.trials)
+
+    def spike_counts(self, population: str) -> np.ndarray:
+        k = self.plan.population_index(population)
+        if not self.plan.populations[k].is_input:
+            return self.populations[k].counts(self.trials)
+        size = self.plan.populations[k].size
+        events = self.spikes(population)
+        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
+        return cells.reshape(self.trials, size).astype(np.int64)
+
+    def memory(self) -> int:
+        held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
+        return held + 2 * self.voltage.nbytes + scratch_bytes(self.plan, self.team.size)
+
+    def close(self) -> None:
+        self.team.close()
+        self.populations, self.projections, self.shape = [], [], None
+
+
+def _pointer(array: np.ndarray) -> c_void_p:
+    return c_void_p(array.ctypes.data)

@@ -1,0 +1,240 @@
+"""A network as a group of an HDF5 file: declaration, synapses, units and all that is attached.
+
+    .                    seed
+    populations/N        name, size, neuron, dropout, tail (ms), learn, normalise
+    populations/N/parameters        a dataset per parameter of the neuron
+    populations/N/units             bounds, tied; columns/ and state/: a dataset per column
+    projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms)
+    projections/N/kernel            kind, sigma, current (steps); where there is a delay kernel
+    projections/N/state             a dataset per further column, optimiser moments included
+    projections/N/potential         a dataset per column over all pairs, which rewiring keeps
+
+Lists and mappings are JSON text. Version 1 of checkpoints had no options of populations, no
+units, lag or kernel, and the neuron's parameters beside its name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import h5py
+import numpy as np
+
+from genn_delays import neurons
+from genn_delays.errors import CheckpointError, NetworkError, suggest
+from genn_delays.kernels import KERNELS, DelayKernel
+from genn_delays.network import Network, Population, Projection
+from genn_delays.synapses import CORE, SynapseTable
+from genn_delays.units import BatchNorm, UnitTable
+
+
+def write_network(group: h5py.Group, network: Network) -> None:
+    """Write a network into an empty group.
+
+    Raises:
+        CheckpointError: a neuron or delay kernel that could not be found again.
+    """
+    group.attrs["seed"] = network.seed
+    populations = group.create_group("populations")
+    for number, population in enumerate(network.populations.values()):
+        _write_population(populations.create_group(str(number)), population)
+    projections = group.create_group("projections")
+    for number, projection in enumerate(network.projections.values()):
+        _write_projection(projections.create_group(str(number)), projection)
+
+
+def read_network(group: h5py.Group, version: int) -> Network:
+    """The network of a group.
+
+    Args:
+        version: of the checkpoint, 1 or 2.
+
+    Raises:
+        CheckpointError: a neuron that is not known here.
+        NetworkError: values that no network can have.
+        KeyError: a part is missing.
+    """
+    network = Network(int(group.attrs["seed"]))
+    for member in numbered(group["populations"]):
+        _read_population(member, network, version)
+    for member in numbered(group["projections"]):
+        projection = _read_projection(member, network, version)
+        network.projections[projection.name] = projection
+    return network
+
+
+def numbered(group: h5py.Group) -> Iterator[h5py.Group | h5py.Dataset]:
+    """Members "0", "1", ... in order. Users' names may hold a slash, which HDF5 would split."""
+    for number in range(len(group)):
+        yield group[str(number)]
+
+
+def _write_population(group: h5py.Group, population: Population) -> None:
+    normalise = None if population.normalise is None else asdict(population.normalise)
+    group.attrs.update(
+        name=population.name,
+        size=population.size,
+        neuron=neuron_name(population),
+        dropout=population.dropout,
+        tail=population.tail,
+        learn=json.dumps(population.learn),
+        normalise=json.dumps(normalise),
+    )
+    neuron = population.neuron
+    parameters = {f.name: np.asarray(getattr(neuron, f.name)) for f in fields(neuron)}
+    _write_columns(group.create_group("parameters"), parameters)
+    units = group.create_group("units")
+    table = population.units
+    units.attrs.update(bounds=json.dumps(table.bounds), tied=json.dumps(sorted(table.tied)))
+    _write_columns(units.create_group("columns"), table.columns)
+    _write_columns(units.create_group("state"), table.state)
+
+
+def _read_population(group: h5py.Group, network: Network, version: int) -> None:
+    name, size = str(group.attrs["name"]), int(group.attrs["size"])
+    kind = find_neuron(str(group.attrs["neuron"]), name)
+    stored = group if version == 1 else group["parameters"]
+    # tolist() of a scalar is the plain number, or truth value, that it was
+    parameters = {k: v if v.ndim else v.tolist() for k, v in _read_columns(stored).items()}
+    if version == 1:
+        network.add_population(name, kind(**parameters), size)
+        return
+    normalise = json.loads(group.attrs["normalise"])
+    declared = network.add_population(
+        name,
+        kind(**parameters),
+        size,
+        normalise=None if normalise is None else BatchNorm(**normalise),
+        dropout=float(group.attrs["dropout"]),
+        tail=float(group.attrs["tail"]),
+    )
+    units = _read_units(group["units"], size)
+    units.check(f"population {name!r}")
+    learn = tuple(json.loads(group.attrs["learn"]))
+    network.populations[name] = replace(declared, units=units, learn=learn)
+
+
+def _read_units(group: h5py.Group, size: int) -> UnitTable:
+    bounds = json.loads(group.attrs["bounds"])
+    return UnitTable(
+        size,
+        columns=_read_columns(group["columns"]),
+        bounds={name: (float(low), float(high)) for name, (low, high) in bounds.items()},
+        tied=frozenset(json.loads(group.attrs["tied"])),
+        state=_read_columns(group["state"]),
+    )
+
+
+def _write_projection(group: h5py.Group, projection: Projection) -> None:
+    table = projection.synapses
+    group.attrs.update(
+        name=projection.name,
+        pre=projection.pre.name,
+        post=projection.post.name,
+        learn=json.dumps(projection.learn),
+        lag=projection.lag,
+        max_delay=table.max_delay,
+    )
+    _write_columns(group, {column: getattr(table, column) for column in CORE})
+    _write_columns(group.create_group("state"), table.state)
+    _write_columns(group.create_group("potential"), projection.potential)
+    if projection.kernel is not None:
+        kernel = projection.kernel
+        kind = _kernel_name(kernel, projection.name)
+        group.create_group("kernel").attrs.update(
+            kind=kind, sigma=kernel.sigma, current=kernel.current
+        )
+
+
+def _read_projection(group: h5py.Group, network: Network, version: int) -> Projection:
+    name = str(group.attrs["name"])
+    pre = network.populations[group.attrs["pre"]]
+    post = network.populations[group.attrs["post"]]
+    try:
+        table = SynapseTable(
+            *(group[column][()] for column in CORE),
+            max_delay=float(group.attrs["max_delay"]),
+            pre_size=pre.size,
+            post_size=post.size,
+        )
+    except NetworkError as error:
+        raise NetworkError(f"projection {name!r}: {error}") from None
+    table.state = _read_columns(group["state"])
+    learn = tuple(json.loads(group.attrs["learn"]))
+    if version == 1:
+        return Projection(name, pre, post, table, learn)
+    kernel = _read_kernel(group["kernel"], name) if "kernel" in group else None
+    potential = _read_columns(group["potential"])
+    return Projection(name, pre, post, table, learn, int(group.attrs["lag"]), kernel, potential)
+
+
+def _read_kernel(group: h5py.Group, projection: str) -> DelayKernel:
+    kind = str(group.attrs["kind"])
+    if kind not in KERNELS:
+        hint = suggest(kind, KERNELS)
+        raise CheckpointError(f"projection {projection!r}: unknown delay kernel {kind!r}; {hint}")
+    return KERNELS[kind](float(group.attrs["sigma"]), float(group.attrs["current"]))
+
+
+def _kernel_name(kernel: DelayKernel, projection: str) -> str:
+    for name, kind in KERNELS.items():
+        if type(kernel) is kind:
+            return name
+    raise CheckpointError(
+        f"projection {projection!r}: a checkpoint cannot name the delay kernel "
+        f"{type(kernel).__name__}; use one of {', '.join(KERNELS)}"
+    )
+
+
+def _write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None:
+    for name, values in columns.items():
+        group[name] = values
+
+
+def _read_columns(group: h5py.Group) -> dict[str, np.ndarray]:
+    # a scalar is read as numpy's own, which has ndim and tolist() too
+    return {name: values[()] for name, values in group.items()}
+
+
+def neuron_name(population: Population) -> str:
+    """How a checkpoint names a kind of neuron: ``"LIF"``, or ``"module:Class"`` if the user's.
+
+    Raises:
+        CheckpointError: it could not be found again, as when defined inside a function.
+    """
+    kind = type(population.neuron)
+    if getattr(neurons, kind.__name__, None) is kind:
+        return kind.__name__
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    find_neuron(name, population.name)
+    return name
+
+
+def find_neuron(name: str, population: str) -> type[neurons.Neuron]:
+    """The kind of neuron that :func:`neuron_name` named.
+
+    Raises:
+        CheckpointError: there is none, with the nearest or how to make it importable.
+    """
+    module, _, qualname = name.rpartition(":")
+    if not module:
+        if name not in neurons.__all__:
+            hint = suggest(name, neurons.__all__)
+            raise CheckpointError(f"population {population!r}: unknown neuron {name!r}; {hint}")
+        return getattr(neurons, name)
+    try:
+        kind: Any = importlib.import_module(module)
+        for part in qualname.split("."):
+            kind = getattr(kind, part)
+    except (ImportError, AttributeError) as error:
+        raise CheckpointError(
+            f"population {population!r}: a checkpoint cannot find neuron {qualname!r} ({error}); "
+            "define it at the top of a module that Python can import"
+        ) from None
+    if not (isinstance(kind, type) and issubclass(kind, neurons.Neuron)):
+        raise CheckpointError(f"population {population!r}: {name!r} is not a neuron")
+    return kind

@@ -1,0 +1,111 @@
+"""What every rewiring rule offers, and the changes it may make to a synapse table.
+
+The training step, with the calls to a rule in their place:
+
+    outputs = simulation.forward(batch)
+    gradients = simulation.backward(drive)
+    rule.before_update(network, gradients, now)     # as adding L1 to the gradient
+    optimiser.step(network, gradients)              # unless the rule replaces this update
+    rule.step(network, gradients, simulation, now)  # drop and grow
+    simulation.load(network)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from genn_delays.errors import ConfigError, suggest
+from genn_delays.network import Network, Projection
+from genn_delays.settings import Settings
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.training.schedules import Progress
+
+
+@dataclass(frozen=True)
+class Now:
+    """The batch that a rule works on.
+
+    Attributes:
+        rng: random numbers of this rule and batch.
+        progress: batches finished before this one.
+        rate: learning rate of the weights of a projection, by its name.
+    """
+
+    rng: np.random.Generator
+    progress: Progress
+    rate: Callable[[str], float]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one step did to one projection.
+
+    Attributes:
+        dropped, grown: synapses.
+        refused: synapses that could not be grown because no pair was free.
+    """
+
+    dropped: int = 0
+    grown: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class RewiringRule(Settings, ABC):
+    """Base of all rules.
+
+    Attributes:
+        projections: names of the projections it rewires; by default all that learn their weight.
+    """
+
+    projections: tuple[str, ...] | None = field(default=None, kw_only=True)
+
+    error: ClassVar[type[ConfigError]] = ConfigError
+
+    def chosen(self, network: Network) -> list[Projection]:
+        """The projections that this rule rewires, in the order of the network."""
+        every = network.projections.values()
+        if self.projections is None:
+            return [p for p in every if "weight" in p.learn]
+        return [p for p in every if p.name in self.projections]
+
+    def check(self, network: Network) -> None:
+        """Raise ConfigError where this rule does not fit the network."""
+        kind = type(self).__name__
+        for name in self.projections or ():
+            if name not in network.projections:
+                hint = suggest(name, network.projections)
+                raise ConfigError(f"{kind}: there is no projection {name!r}; {hint}")
+            if "weight" not in network.projections[name].learn:
+                raise ConfigError(f"{kind}: projection {name!r} does not learn its weight")
+
+    def prepare(self, network: Network) -> None:
+        """Attach what the rule keeps per synapse; does nothing where it is there already."""
+
+    def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
+        """Change the gradients in place before the optimiser sees them."""
+
+    def replaces_update(self, progress: Progress) -> bool:
+        """True where the optimiser leaves out this batch."""
+        return False
+
+    @abstractmethod
+    def step(
+        self,
+        network: Network,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        now: Now,
+    ) -> dict[str, Change]:
+        """Drop and grow synapses in place, after the update of a batch.
+
+        Returns:
+            By projection name, what changed; projections without a change may be left out.
+        """

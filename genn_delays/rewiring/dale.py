@@ -1,0 +1,63 @@
+"""Dale's principle: all synapses that leave a unit have one sign.
+
+Signs belong to the presynaptic units and are drawn once. An update that would turn a weight's sign
+leaves it at 0. Rules that drop at a change of sign, such as DEEP R, come after this one in the list
+only if they are to find weights at 0; before it, they drop them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genn_delays.errors import ConfigError
+from genn_delays.network import Network
+from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.signs import attach_signs
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient, Simulation
+
+
+@dataclass(frozen=True)
+class Dale(RewiringRule):
+    """One sign per presynaptic unit.
+
+    Attributes:
+        inhibitory: share of the units of each population that inhibit: round(share * units) of
+            them, drawn from the network's seed.
+    """
+
+    inhibitory: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 <= self.inhibitory <= 1.0:
+            raise ConfigError(f"Dale: inhibitory is {self.inhibitory}, it must be in [0, 1]")
+
+    def prepare(self, network: Network) -> None:
+        for projection in self.chosen(network):
+            units = projection.pre.units
+            if "sign" not in units.columns:
+                number = list(network.populations).index(projection.pre.name)
+                rng = np.random.default_rng([network.seed, number, projection.pre.size])
+                signs = np.ones(projection.pre.size)
+                chosen = round(self.inhibitory * projection.pre.size)
+                signs[rng.permutation(projection.pre.size)[:chosen]] = -1.0
+                units.columns["sign"] = signs
+            attach_signs(network, projection)
+
+    def step(
+        self,
+        network: Network,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        now: Now,
+    ) -> dict[str, Change]:
+        for projection in self.chosen(network):
+            table = projection.synapses
+            table.weight[table.weight * table.state["sign"] < 0] = 0.0
+        return {}

@@ -1,0 +1,114 @@
+"""DEEP R: rewiring by sign changes, with a constant number of synapses.
+
+Bellec, Kappel, Maass and Legenstein (2018, ICLR, arXiv 1711.05136, algorithm 1). A potential
+synapse has a fixed sign s and a parameter theta, its weight is s theta where theta > 0 and it is
+dormant else. For every active synapse
+
+    theta <- theta - eta dE/dtheta - eta alpha + sqrt(2 eta T) nu,    nu ~ N(0, 1),
+
+those with theta < 0 become dormant, and as many dormant ones, chosen at random, begin at theta = 0.
+
+The optimiser makes the first step, whatever it is: L1 of strength alpha is added to the gradient,
+as in mlGeNN and in Meszaros, Knight and Nowotny (2024), which with plain SGD is the equation
+above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+
+from genn_delays.network import Network, Projection
+from genn_delays.rewiring.absent import draw_absent, keys_of
+from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.growth import Growth, grow
+from genn_delays.rewiring.signs import attach_signs
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient, Simulation
+
+
+@dataclass(frozen=True)
+class DeepR(RewiringRule):
+    """Drops synapses whose sign has turned and grows as many at random.
+
+    Attributes:
+        l1: alpha, per unit of weight.
+        temperature: T; 0 for no noise, as in the published spiking networks.
+        constant: the number of synapses is constant in each ``"projection"``, or in the
+            ``"network"``: then a dormant synapse of any projection may take the place.
+        growth: delay of new synapses.
+    """
+
+    l1: float = 0.0
+    temperature: float = 0.0
+    constant: Literal["projection", "network"] = "projection"
+    growth: Growth = field(default_factory=Growth)
+    not_negative: ClassVar[tuple[str, ...]] = ("l1", "temperature")
+
+    def prepare(self, network: Network) -> None:
+        for projection in self.chosen(network):
+            self.growth.check(projection)
+            attach_signs(network, projection)
+
+    def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
+        for projection in self.chosen(network):
+            gradients[projection.name].weight[:] += self.l1 * projection.synapses.state["sign"]
+
+    def step(
+        self,
+        network: Network,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        now: Now,
+    ) -> dict[str, Change]:
+        chosen = self.chosen(network)
+        dropped = {p.name: self._drop(p, now) for p in chosen}
+        wanted = dropped
+        if self.constant == "network":
+            wanted = _share(chosen, sum(dropped.values()), now.rng)
+        changes = {}
+        for p in chosen:
+            grown = self._grow(network, p, wanted[p.name], gradients, simulation, now)
+            changes[p.name] = Change(dropped[p.name], grown, wanted[p.name] - grown)
+        return changes
+
+    def _drop(self, projection: Projection, now: Now) -> int:
+        table = projection.synapses
+        sign = table.state["sign"]
+        if self.temperature:
+            size = np.sqrt(2.0 * now.rate(projection.name) * self.temperature)
+            table.weight += size * now.rng.normal(size=len(table))
+        keep = table.weight * sign >= 0
+        dropped = len(table) - int(np.count_nonzero(keep))
+        if dropped:
+            table.keep(keep)
+        return dropped
+
+    def _grow(
+        self,
+        network: Network,
+        projection: Projection,
+        count: int,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        now: Now,
+    ) -> int:
+        if not count:
+            return 0
+        keys = draw_absent(
+            projection.synapses, count, now.rng, simulation.row_limit(projection.name)
+        )
+        grow(network, projection, keys, self.growth.delays(projection, len(keys), now.rng))
+        return len(keys)
+
+
+def _share(projections: list[Projection], count: int, rng: np.random.Generator) -> dict[str, int]:
+    """How many of ``count`` synapses each projection gets, drawn uniformly from all free pairs."""
+    tables = [p.synapses for p in projections]
+    free = [t.pre_size * t.post_size - len(keys_of(t)) for t in tables]
+    counts = rng.multivariate_hypergeometric(free, min(count, sum(free)))
+    return {p.name: int(n) for p, n in zip(projections, counts, strict=True)}

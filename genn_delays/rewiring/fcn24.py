@@ -1,0 +1,61 @@
+"""DEEP R removal with gradient-led growth: the combination of Meszaros, Knight and Nowotny (2024).
+
+Synapses whose parameter theta = s w turned negative are dropped, as in DEEP R. The same number is
+grown at the absent pairs with the most negative dL/dtheta = s dL/dw: signs are fixed, so a synapse
+can only help if its weight would grow in the direction of its sign (Front. Comput. Neurosci.
+18:1460309 and its published code).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genn_delays.network import Network, Projection
+from genn_delays.rewiring.absent import absent_keys, draw_absent
+from genn_delays.rewiring.base import Now
+from genn_delays.rewiring.deep_r import DeepR
+from genn_delays.rewiring.gradient import growth_gradient
+from genn_delays.rewiring.growth import grow, room_in_rows
+from genn_delays.rewiring.signs import signs_of
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient, Simulation
+
+
+@dataclass(frozen=True)
+class FCN24(DeepR):
+    """DEEP R that grows where the gradient asks for it.
+
+    Attributes:
+        candidates: how many absent pairs are considered in each step, drawn at random; all of them
+            by default, as published, which costs as much as the gradient of a dense network.
+    """
+
+    candidates: int | None = None
+
+    def _grow(
+        self,
+        network: Network,
+        projection: Projection,
+        count: int,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        now: Now,
+    ) -> int:
+        if not count:
+            return 0
+        table = projection.synapses
+        keys = absent_keys(table)
+        if self.candidates is not None and len(keys) > self.candidates:
+            keys = draw_absent(table, max(self.candidates, count), now.rng)
+        sign = signs_of(network, projection, *np.divmod(keys, table.post_size))
+        gradient, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng, sign)
+        order = np.argsort(sign * gradient, kind="stable")
+        row = simulation.row_limit(projection.name)
+        chosen = room_in_rows(table, keys, order, row)[:count]
+        grow(network, projection, keys[chosen], delay[chosen])
+        return len(chosen)

@@ -1,0 +1,119 @@
+"""RigL: drop the smallest weights, grow where the gradient of an absent weight is largest.
+
+Evci, Gale, Menick, Castro and Elsen (2020, ICML, arXiv 1911.11134). Every ``every`` batches, until
+the share ``end`` of the run, of each projection with n synapses: k = floor(f n), with
+
+    f = fraction / 2 (1 + cos(pi t / t_end))  (or constant),
+
+the k synapses of smallest |w| are dropped, and the k positions outside those kept with the largest
+|dL/dw| are grown, at weight 0 with fresh moments. A position that was dropped in the same step may
+win: then its synapse stays as it was, as in the published code. The step takes the place of the
+weight update of its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import cos, pi
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+
+from genn_delays.errors import ConfigError
+from genn_delays.network import Network, Projection
+from genn_delays.rewiring.absent import absent_keys
+from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.gradient import growth_gradient
+from genn_delays.rewiring.growth import Growth, grow, room_in_rows
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.training.schedules import Progress
+
+
+@dataclass(frozen=True)
+class RigL(RewiringRule):
+    """Drops by magnitude and grows by gradient.
+
+    Attributes:
+        fraction: alpha, share of the synapses replaced in the first step.
+        every: batches between two steps.
+        end: share of the run after which the wiring stays.
+        anneal: ``"cosine"`` or ``"constant"``.
+        replace_update: leave out the optimiser in the batches that rewire, as published.
+        growth: delay of the positions that are considered.
+    """
+
+    fraction: float = 0.3
+    every: int = 100
+    end: float = 0.75
+    anneal: Literal["cosine", "constant"] = "cosine"
+    replace_update: bool = True
+    growth: Growth = field(default_factory=Growth)
+    positive: ClassVar[tuple[str, ...]] = ("every",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("fraction", "end"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ConfigError(f"RigL: {name} is {getattr(self, name)}, it must be in [0, 1]")
+
+    def check(self, network: Network) -> None:
+        super().check(network)
+        for projection in self.chosen(network):
+            self.growth.check(projection)
+
+    def share(self, progress: Progress) -> float:
+        """f(t): the share of the synapses that is replaced in the coming batch, 0 for none."""
+        last = self.end * progress.total
+        if progress.batch == 0 or progress.batch % self.every or progress.batch >= last:
+            return 0.0
+        if self.anneal == "constant":
+            return self.fraction
+        return 0.5 * self.fraction * (1.0 + cos(pi * progress.batch / last))
+
+    def replaces_update(self, progress: Progress) -> bool:
+        return self.replace_update and self.share(progress) > 0.0
+
+    def step(
+        self,
+        network: Network,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        now: Now,
+    ) -> dict[str, Change]:
+        share = self.share(now.progress)
+        if not share:
+            return {}
+        return {
+            p.name: self._rewire(network, p, share, gradients[p.name].weight, simulation, now)
+            for p in self.chosen(network)
+        }
+
+    def _rewire(
+        self,
+        network: Network,
+        projection: Projection,
+        share: float,
+        gradient: np.ndarray,
+        simulation: Simulation,
+        now: Now,
+    ) -> Change:
+        table = projection.synapses
+        count = int(share * len(table))
+        smallest = np.argsort(np.abs(table.weight), kind="stable")[:count]
+        keys = absent_keys(table)
+        absent, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng)
+        # the dropped ones compete with their own gradient; of equal ones they go first
+        magnitude = np.concatenate([np.abs(gradient[smallest]), np.abs(absent)])
+        winners = np.argsort(-magnitude, kind="stable")[:count]
+        keep = np.ones(len(table), bool)
+        keep[smallest] = False
+        keep[smallest[winners[winners < count]]] = True
+        chosen = winners[winners >= count] - count
+        table.keep(keep)
+        chosen = room_in_rows(table, keys, chosen, simulation.row_limit(projection.name))
+        grow(network, projection, keys[chosen], delay[chosen])
+        dropped = int(np.count_nonzero(~keep))
+        return Change(dropped, len(chosen), dropped - len(chosen))

@@ -1,0 +1,115 @@
+"""The rules of a run, called in their order around each update, and what they did in an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genn_delays.network import Network
+from genn_delays.rewiring.base import Now, RewiringRule
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.training.groups import Optimiser
+    from genn_delays.training.schedules import Progress
+
+AGE = "age"
+BINS = 10
+"""Bars of the delay histogram in the metrics, from 0 to the largest delay."""
+
+Counts = dict[str, list[int]]
+"""By projection: synapses dropped, grown and refused."""
+
+
+class Rewiring:
+    """Rules with the random numbers of a run.
+
+    Random numbers are those of (seed, place of the rule, batch), so that a run resumed from its
+    counters goes on bit for bit.
+
+    Args:
+        rules: in the order they are called.
+        optimiser: whose learning rates scale the noise of DEEP R.
+        seed: of the run.
+    """
+
+    def __init__(self, rules: Sequence[RewiringRule], optimiser: Optimiser, seed: int) -> None:
+        self.rules, self.optimiser, self.seed = tuple(rules), optimiser, seed
+
+    def check(self, network: Network) -> None:
+        """Raise ConfigError where a rule does not fit the network; attach what rules keep."""
+        for rule in self.rules:
+            rule.check(network)
+        for rule in self.rules:
+            rule.prepare(network)
+        for projection in self._rewired(network):
+            network.projections[projection].synapses.attach(AGE)
+
+    def replaces_update(self, progress: Progress) -> bool:
+        """True where a rule takes the place of the optimiser in the coming batch."""
+        return any(rule.replaces_update(progress) for rule in self.rules)
+
+    def before_update(
+        self, network: Network, gradients: Mapping[str, Gradient], progress: Progress
+    ) -> None:
+        """Let every rule change the gradients in place."""
+        for place, rule in enumerate(self.rules):
+            rule.before_update(network, gradients, self._now(place, progress))
+
+    def step(
+        self,
+        network: Network,
+        gradients: Mapping[str, Gradient],
+        simulation: Simulation,
+        progress: Progress,
+        counts: Counts,
+    ) -> None:
+        """Let every rule drop and grow synapses in place, and add to ``counts`` what it did."""
+        for name in self._rewired(network):
+            network.projections[name].synapses.state[AGE] += 1.0
+        for place, rule in enumerate(self.rules):
+            changes = rule.step(network, gradients, simulation, self._now(place, progress))
+            for name, change in changes.items():
+                seen = counts.setdefault(name, [0, 0, 0])
+                for k, more in enumerate((change.dropped, change.grown, change.refused)):
+                    seen[k] += more
+
+    def metrics(self, network: Network, counts: Counts) -> dict[str, dict[str, Any]] | None:
+        """What a line of metrics says of each rewired projection; None without rules.
+
+        Ages are in batches since a synapse was grown; the histogram counts the delays in bars of
+        equal width from 0 to the largest delay.
+        """
+        if not self.rules:
+            return None
+        found = {}
+        for name in self._rewired(network):
+            table = network.projections[name].synapses
+            dropped, grown, refused = counts.get(name, (0, 0, 0))
+            top = table.max_delay or 1.0
+            age = table.state[AGE] if len(table) else np.zeros(1)
+            found[name] = {
+                "synapses": len(table),
+                "dropped": dropped,
+                "grown": grown,
+                "refused": refused,
+                "age_mean": round(float(age.mean()), 1),
+                "age_median": float(np.median(age)),
+                "delays": np.histogram(table.delay, BINS, (0.0, top))[0].tolist(),
+            }
+        return found
+
+    def _rewired(self, network: Network) -> list[str]:
+        names = {p.name for rule in self.rules for p in rule.chosen(network)}
+        return [name for name in network.projections if name in names]
+
+    def _now(self, place: int, progress: Progress) -> Now:
+        key = (REWIRING, place, progress.batch)
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+        return Now(rng, progress, lambda name: self.optimiser.rate(name, progress))
+
+
+REWIRING = 3
+"""Spawn key of this stream of random numbers; those of the trainer are 0 to 2."""

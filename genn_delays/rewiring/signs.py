@@ -1,0 +1,48 @@
+"""The sign of every potential synapse, without a table of them.
+
+Under Dale's principle a sign belongs to the presynaptic unit and is the column ``sign`` of its
+population's ``units``. Otherwise each pair has a sign of its own, drawn once for ever: it is a
+hash of the network's seed, the projection and the pair, so that a synapse that was dropped comes
+back with the sign it had, and nothing needs saving.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genn_delays.network import Network, Projection
+
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+
+
+def signs_of(
+    network: Network, projection: Projection, pre: np.ndarray, post: np.ndarray
+) -> np.ndarray:
+    """+1 or -1 for each pair, float64."""
+    columns = projection.pre.units.columns
+    if "sign" in columns:
+        return columns["sign"][pre]
+    number = list(network.projections).index(projection.name)
+    key = pre.astype(np.uint64) * np.uint64(projection.post.size) + post.astype(np.uint64)
+    start = np.random.SeedSequence([network.seed, number]).generate_state(1, np.uint64)[0]
+    return np.where(_splitmix(key, start) >> np.uint64(63), -1.0, 1.0)
+
+
+def attach_signs(network: Network, projection: Projection) -> np.ndarray:
+    """The column ``sign`` of a projection; made, and the weights given these signs, if missing."""
+    table = projection.synapses
+    if "sign" not in table.state:
+        signs = signs_of(network, projection, table.pre, table.post)
+        table.attach("sign")[:] = signs
+        np.copysign(table.weight, signs, out=table.weight)
+    return table.state["sign"]
+
+
+def _splitmix(key: np.ndarray, start: np.uint64) -> np.ndarray:
+    """SplitMix64 (Steele, Lea and Flood, 2014) at place ``key`` of the stream from ``start``."""
+    with np.errstate(over="ignore"):
+        z = start + (key + np.uint64(1)) * _STEP
+        z = (z ^ (z >> np.uint64(30))) * _MIX[0]
+        z = (z ^ (z >> np.uint64(27))) * _MIX[1]
+        return z ^ (z >> np.uint64(31))

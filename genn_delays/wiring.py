@@ -1,0 +1,171 @@
+"""Which pairs of two populations are joined: sparse wirings with an exact number of synapses.
+
+    net.connect(inp, hid, weight=..., wiring=gd.wiring.InDegree(20))
+
+and how a number of synapses is shared among the projections of a network, :func:`allocate`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from genn_delays.checks import is_count, is_number
+from genn_delays.errors import NetworkError, suggest
+
+METHODS = ("uniform", "erdos_renyi")
+
+
+class Wiring(ABC):
+    """Base of all wirings."""
+
+    @abstractmethod
+    def pairs(
+        self, pre_size: int, post_size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(pre, post) of every pair that is joined, int64, each pair once.
+
+        Raises:
+            NetworkError: more synapses than there are pairs.
+        """
+
+
+@dataclass(frozen=True)
+class Density(Wiring):
+    """Pairs chosen uniformly at random: exactly round(density * pairs)."""
+
+    density: float
+
+    def __post_init__(self) -> None:
+        if not (is_number(self.density) and 0.0 <= self.density <= 1.0):
+            raise NetworkError(f"density {self.density!r} given, must be in [0, 1]")
+
+    def pairs(
+        self, pre_size: int, post_size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        total = pre_size * post_size
+        if self.density == 1.0:
+            chosen = np.arange(total)
+        else:
+            chosen = np.sort(rng.choice(total, size=round(self.density * total), replace=False))
+        return np.divmod(chosen, post_size)
+
+
+@dataclass(frozen=True)
+class InDegree(Wiring):
+    """Every postsynaptic unit gets ``degree`` synapses from different units."""
+
+    degree: int
+
+    def __post_init__(self) -> None:
+        _check_degree(self)
+
+    def pairs(
+        self, pre_size: int, post_size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        pre, post = _regular(self, post_size, pre_size, rng)
+        return post, pre
+
+
+@dataclass(frozen=True)
+class OutDegree(Wiring):
+    """Every presynaptic unit gets ``degree`` synapses to different units."""
+
+    degree: int
+
+    def __post_init__(self) -> None:
+        _check_degree(self)
+
+    def pairs(
+        self, pre_size: int, post_size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return _regular(self, pre_size, post_size, rng)
+
+
+@dataclass(frozen=True)
+class DistanceDependent(Wiring):
+    """Pairs chosen with probability in proportion to exp(-distance / scale).
+
+    Both populations lie evenly spaced on a line of length 1, unit k of n at (k + 1/2) / n.
+
+    Attributes:
+        density: share of all pairs; exactly round(density * pairs) are joined.
+        scale: distance over which the chance falls by e, in lengths of the line.
+    """
+
+    density: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        Density(self.density)
+        if not (is_number(self.scale) and self.scale > 0.0):
+            raise NetworkError(f"DistanceDependent(scale={self.scale!r}): must be > 0")
+
+    def pairs(
+        self, pre_size: int, post_size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        pre = (np.arange(pre_size) + 0.5) / pre_size
+        post = (np.arange(post_size) + 0.5) / post_size
+        distance = np.abs(pre[:, None] - post[None, :]).ravel()
+        # the smallest of exponential times with these rates are a weighted sample without
+        # replacement (Efraimidis and Spirakis, 2006); in logarithms no rate is too small
+        late = np.log(rng.exponential(size=distance.size)) + distance / self.scale
+        count = round(self.density * distance.size)
+        return np.divmod(np.sort(np.argsort(late, kind="stable")[:count]), post_size)
+
+
+def _check_degree(wiring: InDegree | OutDegree) -> None:
+    if not is_count(wiring.degree, least=0):
+        name = type(wiring).__name__
+        raise NetworkError(f"{name}(degree={wiring.degree!r}): must be a whole number >= 0")
+
+
+def _regular(
+    wiring: InDegree | OutDegree, owners: int, others: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """``degree`` different others for each owner."""
+    degree = int(wiring.degree)
+    if degree > others:
+        name = type(wiring).__name__
+        raise NetworkError(f"{name}({degree}): there are only {others} units to choose from")
+    chosen = np.argsort(rng.random((owners, others)), axis=1)[:, :degree]
+    return np.repeat(np.arange(owners), degree), np.sort(chosen, axis=1).ravel()
+
+
+def allocate(
+    shapes: Sequence[tuple[int, int]], density: float, method: str = "erdos_renyi"
+) -> list[float]:
+    """The density of each projection of a network with one density in all.
+
+    Args:
+        shapes: (pre units, post units) of each projection.
+        density: share of all pairs of all projections that is to be joined.
+        method: ``"uniform"``: the same for all; ``"erdos_renyi"``: in proportion to
+            (pre + post) / (pre post), so that small layers are denser; what would exceed 1 is 1 and
+            the rest is solved again. For projections between layers of units this is ERK too
+            (Mocanu et al., 2018; Evci et al., 2020, RigL).
+
+    Raises:
+        NetworkError: a density outside [0, 1] or an unknown method.
+
+    >>> allocate([(100, 100), (100, 10)], 0.1)
+    [0.07096774193548387, 0.3903225806451613]
+    """
+    Density(density)
+    if method not in METHODS:
+        raise NetworkError(f"allocate(method={method!r}): {suggest(method, METHODS)}")
+    pairs = np.array([pre * post for pre, post in shapes], dtype=np.float64)
+    if method == "uniform":
+        return [float(density)] * len(shapes)
+    ratio = np.array([(pre + post) / (pre * post) for pre, post in shapes])
+    full = np.zeros(len(shapes), bool)
+    while True:
+        left = density * pairs.sum() - pairs[full].sum()
+        scale = left / np.sum((ratio * pairs)[~full]) if not full.all() else 0.0
+        found = np.where(full, 1.0, scale * ratio)
+        if np.all(found <= 1.0):
+            return [float(value) for value in found]
+        full |= found > 1.0

@@ -1,0 +1,117 @@
+"""The gradient of absent synapses is that of a dense network that holds them at weight 0."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import genn_delays as gd
+from genn_delays.rewiring.absent import absent_keys
+from genn_delays.rewiring.gradient import best_delays, gradient_at
+
+Normal, Uniform = gd.init.Normal, gd.init.Uniform
+BACKENDS = ["reference"]
+RULES = {"eventprop": gd.EventProp(), "surrogate": gd.Surrogate(detach_reset=False)}
+LARGEST = 9
+
+
+def declare(rule: str, kernel: gd.kernels.DelayKernel | None) -> gd.Network:
+    """Both kinds of projections: into a layer from outside, and within a loop."""
+    net = gd.Network(seed=2)
+    net.add_population("input", gd.Input(), 6)
+    net.add_population("hidden", gd.LIF(tau_mem=8.0, tau_syn=4.0), 5)
+    net.add_population("output", gd.LeakyReadout(), 3)
+    lag = {"lag": 0} if rule == "surrogate" else {}
+    delayed = {"delay": Uniform(0, LARGEST), "max_delay": LARGEST, "kernel": kernel}
+    net.connect("input", "hidden", weight=Normal(1.5, 1), density=0.5, **delayed, **lag)
+    net.connect("hidden", "hidden", weight=Normal(0, 1), density=0.4, **delayed)
+    net.connect("hidden", "output", weight=Normal(0, 1), density=0.6, **delayed, **lag)
+    return net
+
+
+def events(trials: int = 4, steps: int = 40) -> gd.Events:
+    rng = np.random.default_rng(4)
+    time, unit = rng.uniform(0, steps, 150), rng.integers(0, 6, 150)
+    return gd.Events(time, unit, rng.integers(0, trials, 150), trials)
+
+
+def compiled(network: gd.Network, rule: str, backend: str) -> gd.backends.base.Simulation:
+    return gd.compile(
+        network,
+        gradient=RULES[rule],
+        steps=40,
+        batch_size=4,
+        backend=backend,
+        precision="float64",
+    )
+
+
+CASES = [("eventprop", None), ("surrogate", None), ("surrogate", gd.kernels.Gaussian(0.8))]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("rule", "kernel"), CASES)
+def test_every_candidate_has_the_gradient_of_a_dense_network(rule, kernel, backend):
+    network = declare(rule, kernel)
+    drive = np.random.default_rng(5).normal(size=(4, 3))
+    candidates, found = {}, {}
+    with compiled(network, rule, backend) as simulation:
+        simulation.forward(events())
+        simulation.backward(drive)
+        assert simulation.spike_counts("hidden").sum() > 20
+        for name, projection in network.projections.items():
+            keys = absent_keys(projection.synapses)
+            pre, post = np.divmod(keys, projection.synapses.post_size)
+            delay = np.random.default_rng(6).uniform(0, LARGEST, len(keys))
+            candidates[name] = pre, post, delay
+            found[name] = gradient_at(projection, pre, post, delay, simulation)
+    for name, (pre, post, delay) in candidates.items():
+        table = network.projections[name].synapses
+        table.attach("candidate")
+        table.add(pre, post, 0.0, delay, candidate=1.0)
+    with compiled(network, rule, backend) as dense:
+        dense.forward(events())
+        gradients = dense.backward(drive)
+    for name, (pre, post, _) in candidates.items():
+        table = network.projections[name].synapses
+        new = table.state["candidate"] == 1.0
+        np.testing.assert_array_equal(table.pre[new], pre)
+        np.testing.assert_array_equal(table.post[new], post)
+        expected = gradients[name].weight[new]
+        assert np.abs(expected).max() > 0
+        scale = np.abs(gradients[name].weight).max()
+        np.testing.assert_allclose(found[name], expected, rtol=0, atol=1e-10 * scale)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize(("rule", "kernel"), CASES)
+def test_the_best_delay_is_the_best_of_all_delays_tried_one_by_one(rule, kernel, signed, backend):
+    network = declare(rule, kernel)
+    with compiled(network, rule, backend) as simulation:
+        simulation.forward(events())
+        simulation.backward(np.random.default_rng(5).normal(size=(4, 3)))
+        for projection in network.projections.values():
+            keys = absent_keys(projection.synapses)
+            pre, post = np.divmod(keys, projection.synapses.post_size)
+            sign = np.random.default_rng(7).choice([-1.0, 1.0], len(keys)) if signed else None
+            every = np.array(
+                [
+                    gradient_at(projection, pre, post, np.full(len(keys), float(d)), simulation)
+                    for d in range(LARGEST + 1)
+                ]
+            )
+            gradient, delay = best_delays(projection, pre, post, simulation, sign)
+            score = sign * every if signed else -np.abs(every)
+            np.testing.assert_array_equal(delay, np.argmin(score, axis=0))
+            best = every[np.argmin(score, axis=0), np.arange(len(keys))]
+            np.testing.assert_allclose(gradient, best, atol=1e-12)
+
+
+def test_there_is_no_growth_gradient_before_a_backward_pass():
+    network = declare("eventprop", None)
+    projection = network.projections["input->hidden"]
+    with compiled(network, "eventprop", "reference") as simulation:
+        simulation.forward(events())
+        with pytest.raises(gd.GennDelaysError, match="follows backward"):
+            best_delays(projection, np.array([0]), np.array([0]), simulation)
