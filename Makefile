@@ -5,7 +5,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 
-.PHONY: run test test-all check lint format types coverage bench bench-gpu docs clean
+.PHONY: run test test-all check lint format types coverage bench bench-surrogate bench-gpu docs clean
 
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
@@ -35,6 +35,10 @@ coverage: $(VENV)/.dev
 
 bench: $(VENV)/.run
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Against PyTorch, which has to be in the environment: $(VENV)/bin/pip install torch
+bench-surrogate: $(VENV)/.run
+	$(BIN)/python benchmarks/surrogate.py $(ARGS)
 
 # PyGeNN is installed by hand, so these run in the interpreter that has it.
 bench-gpu:

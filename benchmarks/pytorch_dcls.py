@@ -120,7 +120,11 @@ class DelayNetwork(nn.Module):
     Attributes:
         layers: a :class:`DelayLayer` per projection, in their order.
         norms: a BatchNorm1d per hidden layer.
+        steps_first: normalise and step over arrays (steps, trials, units), turned over before and
+            after each convolution, as the published code does; the numbers are the same.
     """
+
+    steps_first = False
 
     def __init__(self, network: gd.Network, dt: float, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
@@ -176,7 +180,14 @@ class DelayNetwork(nn.Module):
         """
         spikes = spikes_fcn24 if self.waits else spikes_dcls
         for layer, norm, name in zip(self.layers, self.norms, self.names, strict=False):
-            sent = spikes(norm(layer(sent)), self.decay)
+            current = layer(sent)
+            if self.steps_first:
+                steps = current.permute(2, 0, 1)
+                flat = norm(steps.flatten(0, 1))
+                current = flat.view(steps.shape).permute(1, 2, 0)
+            else:
+                current = norm(current)
+            sent = spikes(current, self.decay)
             if masks:
                 sent = sent * masks[name][..., None]
         voltage = readout(self.layers[-1](sent), self.decay, self.waits)

@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.errors import PlanError
 from genn_delays.graph import Component
 from genn_delays.network import Population
-from genn_delays.neurons import Input
+from genn_delays.neurons import Input, Neuron
 from genn_delays.timing import delay_to_steps
 from genn_delays.units import BatchNorm
 
@@ -34,6 +34,7 @@ class PlannedPopulation:
         dropout: share of its units silenced in each training trial.
         tail: steps at the end of a trial in which it is off.
         learn: its parameters that training changes.
+        neuron: as declared.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PlannedPopulation:
     dropout: float
     tail: int
     learn: tuple[str, ...]
+    neuron: Neuron
 
 
 def plan_population(
@@ -108,6 +110,7 @@ def plan_population(
         dropout=population.dropout,
         tail=tail,
         learn=population.learn,
+        neuron=population.neuron,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genn_delays.checks import is_count
 from genn_delays.errors import DataError
 from genn_delays.timing import time_to_steps
 
@@ -56,8 +57,10 @@ class Events:
                     f"Events.{name} has shape {array.shape} but time has {shape}; "
                     "all arrays are one-dimensional and of one length"
                 )
-        if self.trials < 0:
-            raise DataError(f"Events.trials is {self.trials}; it counts trials and is >= 0")
+        if not is_count(self.trials, least=0):
+            raise DataError(
+                f"Events.trials is {self.trials!r}; it counts trials and is a whole number >= 0"
+            )
         for name, limit in (("trial", self.trials), ("unit", None)):
             array = getattr(self, name)
             if array.size and (array.min() < 0 or (limit is not None and array.max() >= limit)):

@@ -14,6 +14,7 @@ from copy import copy, deepcopy
 
 import numpy as np
 
+from genn_delays.errors import NetworkError
 from genn_delays.network import Network, Population, Projection
 from genn_delays.units import UnitTable
 
@@ -24,7 +25,12 @@ def fold(network: Network) -> Network:
     Batch normalisation goes into weights and a bias, learnt time constants into the neurons;
     dropout, kernels and what an optimiser keeps are left out. Delays stay as they are and are
     rounded when the network runs. Nothing is shared with the original.
+
+    Raises:
+        NetworkError: something else than a network.
     """
+    if not isinstance(network, Network):
+        raise NetworkError(f"fold() takes a Network, got {type(network).__name__}")
     folded = Network(seed=network.seed)
     for name, population in network.populations.items():
         folded.populations[name] = _population(population)

@@ -19,9 +19,11 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.checks import is_number
-from genn_delays.errors import NetworkError
+from genn_delays.errors import NetworkError, suggest
 from genn_delays.timing import delay_to_steps
 
+WIDEST = 1e6
+"""Largest sigma in steps, far beyond any trial."""
 NORMALISER = 1e-7
 """Added to the sum of the taps, as in the published code."""
 
@@ -67,15 +69,25 @@ class DelayKernel(ABC):
         if self.current is None:
             self.current = self.sigma
         for name in ("sigma", "current"):
-            value = getattr(self, name)
-            if not is_number(value) or value < 0:
-                kind = type(self).__name__
-                raise NetworkError(f"{kind}({name}={value!r}): must be a number of steps >= 0")
+            self._check(name)
+
+    def _check(self, name: str) -> float:
+        value = getattr(self, name)
+        if not is_number(value) or not 0 <= value <= WIDEST:
+            kind = type(self).__name__
+            raise NetworkError(
+                f"{kind}({name}={value!r}): must be a number of steps in [0, {WIDEST:g}]"
+            )
+        return float(value)
 
     @property
     def width(self) -> float:
-        """Effective width now, in steps."""
-        return abs(float(self.current or 0.0)) + self.offset
+        """Effective width now, in steps.
+
+        Raises:
+            NetworkError: ``current`` is no number of steps.
+        """
+        return self._check("current") + self.offset
 
     @abstractmethod
     def radius(self, precision: float) -> float:
@@ -133,6 +145,17 @@ class Triangle(DelayKernel):
 
 
 KERNELS: dict[str, type[DelayKernel]] = {"gaussian": Gaussian, "triangle": Triangle}
+
+
+def make(name: str, sigma: float) -> DelayKernel | None:
+    """A kernel by its name, ``"gaussian"`` or ``"triangle"``; ``"none"`` for rounded delays."""
+    if name == "none":
+        return None
+    if name not in KERNELS:
+        raise NetworkError(
+            f"there is no delay kernel {name!r}; {suggest(name, [*KERNELS, 'none'])}"
+        )
+    return KERNELS[name](sigma)
 
 
 def taps_of(

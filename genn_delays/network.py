@@ -63,7 +63,7 @@ class Projection:
         learn: which of ``"weight"`` and ``"delay"`` training may change.
         lag: steps that a spike takes besides its delay, 1 or 0.
         kernel: how training spreads the delays; None rounds them.
-        potential: what rewiring keeps of every pair, joined or not, (pre.size * post.size,).
+        potential: what rewiring keeps of pairs that may be joined one day, by name.
     """
 
     name: str
@@ -210,7 +210,7 @@ class Network:
         where = f"projection {name!r}"
         if not is_count(kernel_count):
             raise NetworkError(f"{where}: kernel_count {kernel_count!r} given, must be >= 1")
-        if lag not in (0, 1):
+        if not is_count(lag, least=0) or lag > 1:
             raise NetworkError(f"{where}: lag {lag!r} given, must be 0 or 1 steps")
         if kernel is not None and not isinstance(kernel, DelayKernel):
             raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
@@ -283,6 +283,8 @@ class Network:
 
 
 def _learn(learn: Iterable[str], name: str) -> tuple[str, ...]:
+    if not isinstance(learn, Iterable):
+        raise NetworkError(f"projection {name!r}: learn={learn!r}; give names of {LEARNABLE}")
     wanted = (learn,) if isinstance(learn, str) else tuple(learn)
     for what in wanted:
         if what not in LEARNABLE:

@@ -7,7 +7,7 @@
     projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms)
     projections/N/kernel            kind, sigma, current (steps); where there is a delay kernel
     projections/N/state             a dataset per further column, optimiser moments included
-    projections/N/potential         a dataset per column over all pairs, which rewiring keeps
+    projections/N/potential         a dataset per array that rewiring keeps
 
 Lists and mappings are JSON text. Version 1 of checkpoints had no options of populations, no
 units, lag or kernel, and the neuron's parameters beside its name.

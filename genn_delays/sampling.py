@@ -24,7 +24,10 @@ def sample_pairs(
     if pairs is not None:
         if density != 1.0 or wiring is not None:
             raise NetworkError(f"{where}: give pairs alone, without density or wiring")
-        rows, columns = (np.atleast_1d(np.asarray(index)) for index in pairs)
+        try:
+            rows, columns = (np.atleast_1d(np.asarray(index)) for index in pairs)
+        except (TypeError, ValueError):
+            raise NetworkError(f"{where}: pairs are (pre indices, post indices)") from None
         if rows.shape != columns.shape or rows.ndim != 1 or not _whole(rows) or not _whole(columns):
             raise NetworkError(f"{where}: pairs are two lists of indices of one length")
         return rows, columns

@@ -116,9 +116,10 @@ class UnitTable:
                     "assign an array of one value per unit"
                 )
         for name, column in self.columns.items():
-            if not np.all(np.isfinite(column)):
+            if column.dtype.kind not in "iuf" or not np.all(np.isfinite(column)):
                 raise NetworkError(f"{where}: {name} is not finite; lower the learning rate")
-            low, high = self.bounds.get(name, (-np.inf, np.inf))
+            least = 0.0 if name == "running_variance" else -np.inf
+            low, high = self.bounds.get(name, (least, np.inf))
             if np.any(column < low) or np.any(column > high):
                 raise NetworkError(f"{where}: {name} is outside its bounds [{low:g}, {high:g}]")
 
@@ -160,11 +161,13 @@ def unit_table(
 
 def _per_unit(bias: float | np.ndarray, size: int, where: str) -> np.ndarray:
     try:
-        return np.broadcast_to(np.asarray(bias, dtype=np.float64), (size,)).copy()
+        given = np.asarray(bias)
+        array = np.broadcast_to(given, (size,)).astype(np.float64)
     except (TypeError, ValueError):
-        raise NetworkError(
-            f"{where}: bias {bias!r} is not a number or an array of {size} numbers"
-        ) from None
+        given = array = np.full(1, None)
+    if given.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
+        raise NetworkError(f"{where}: bias {bias!r} is not a number or an array of {size} numbers")
+    return array
 
 
 def _wanted(learn: Learn, where: str) -> list[tuple[str, object]]:
@@ -174,7 +177,9 @@ def _wanted(learn: Learn, where: str) -> list[tuple[str, object]]:
     if isinstance(learn, Mapping):
         return list(learn.items())
     if isinstance(learn, Iterable):
-        return [(name, None) for name in learn]
+        names = list(learn)
+        if all(isinstance(name, str) for name in names):
+            return [(name, None) for name in names]
     raise NetworkError(f"{where}: learn={learn!r}; give names or a mapping from name to bounds")
 
 

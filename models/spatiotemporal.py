@@ -14,21 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import numpy as np
-
 import genn_delays as gd
-
-KERNELS = {"gaussian": gd.kernels.Gaussian, "triangle": gd.kernels.Triangle}
-
-
-class OverTaps(gd.init.Initialiser):
-    """Delays uniform over taps ``step`` ms apart, of which none lies beyond the last tap."""
-
-    def __init__(self, max_delay: float, step: float) -> None:
-        self.max_delay, self.step = max_delay, step
-
-    def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        return np.minimum(rng.uniform(0.0, self.max_delay + self.step, size), self.max_delay)
 
 
 def build(
@@ -72,10 +58,14 @@ def build(
         normalise: batch normalisation of the hidden layers' input.
     """
     net = gd.Network(seed=seed)
+    if layers < 1 or kernel_count < 1:
+        raise gd.GennDelaysError(
+            f"layers={layers} and kernel_count={kernel_count} given; both must be >= 1"
+        )
     delayed: dict[str, Any] = {"density": density, "kernel_count": kernel_count, "lag": 0}
     if delays != "none":
-        delayed |= {"delay": OverTaps(max_delay, step), "max_delay": max_delay}
-        delayed["kernel"] = None if kernel == "none" else KERNELS[kernel](sigma)
+        delayed |= {"delay": gd.init.UniformTaps(max_delay, step), "max_delay": max_delay}
+        delayed["kernel"] = gd.kernels.make(kernel, sigma)
         delayed["learn"] = ("weight", "delay") if delays == "learnt" else ("weight",)
 
     last = net.add_population("input", gd.Input(), inputs)
@@ -84,14 +74,10 @@ def build(
         name = "hidden" if layers == 1 else f"hidden{layer + 1}"
         norm = gd.BatchNorm() if normalise else None
         neurons = net.add_population(name, neuron, hidden, normalise=norm, dropout=dropout)
-        net.connect(last, neurons, weight=kaiming(last.size * kernel_count), **delayed)
+        net.connect(
+            last, neurons, weight=gd.init.KaimingUniform(last.size * kernel_count), **delayed
+        )
         last = neurons
     output = net.add_population("output", gd.DiscreteReadout(tau_mem, input_steps=1), outputs)
-    net.connect(last, output, weight=kaiming(last.size * kernel_count), **delayed)
+    net.connect(last, output, weight=gd.init.KaimingUniform(last.size * kernel_count), **delayed)
     return net
-
-
-def kaiming(fan_in: int) -> gd.init.Uniform:
-    """He et al. (2015, arXiv 1502.01852), eq. 10, as a uniform distribution."""
-    bound = float(np.sqrt(6.0 / fan_in))
-    return gd.init.Uniform(-bound, bound)

@@ -39,7 +39,7 @@ def test_whole_numbers_may_come_as_floats_and_times_keep_single_precision():
         ((["soon"], [0], [0], 1), "time must be numbers"),
         (([np.nan], [0], [0], 1), "time holds NaN or infinity"),
         (([1.0], [0], [0], 1, [np.inf]), "value holds NaN or infinity"),
-        (([], [], [], -1), "trials is -1; it counts trials and is >= 0"),
+        (([], [], [], -1), "trials is -1; it counts trials and is a whole"),
     ],
 )
 def test_malformed_events_are_refused(arguments, message):

@@ -185,7 +185,7 @@ def test_another_network_than_the_compiled_one_is_not_loaded(backend):
     more.connect("hidden", "hidden", weight=0.0)
     with gd.compile(network, steps=10, backend=backend) as compiled:
         for other, message in (
-            (chain(1.0, 4, 2, 1), r"'input->hidden' joins \(2, 4\) units, not \(2, 3\); compile"),
+            (chain(1.0, 4, 2, 1), r"'hidden' has 4 units, not 3; compile again"),
             (longer, r"max_delay = 20 ms, longer than compiled \(0 ms\); compile again"),
             (more, r"'hidden->hidden'\], but \[.*\] were compiled; compile again"),
         ):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.backends.base import dropout_masks
+from genn_delays.backends.checks import dropout_masks
 from genn_delays.model_file import build_network
 
 torch = pytest.importorskip("torch", reason="torch is not installed: nothing to compare with")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.backends.base import dropout_masks
+from genn_delays.backends.checks import dropout_masks
 from genn_delays.backends.reference.surrogate import SurrogateSimulation
 from genn_delays.units import BatchStatistics
 

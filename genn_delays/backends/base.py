@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
+from genn_delays.errors import BackendError, PlanError
 from genn_delays.events import Events
-from genn_delays.timing import delay_to_steps
 from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
     from genn_delays.network import Network
     from genn_delays.plan import Plan
-    from genn_delays.synapses import SynapseTable
 
 Batch = Events | Mapping[str, Events]
 """Events of the input population, or one Events per input population by name."""
@@ -201,125 +199,3 @@ class Backend(ABC):
             BackendError: this backend generates none.
         """
         raise BackendError(f"the backend {self.name!r} generates no code; try native")
-
-
-def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
-    """The batch as one Events per input population, checked for names and trial counts."""
-    names = [p.name for p in plan.populations if p.is_input]
-    if not isinstance(batch, (Events, Mapping)):
-        raise DataError(f"forward() takes Events or a mapping of them, got {type(batch).__name__}")
-    if isinstance(batch, Events):
-        if len(names) != 1:
-            raise DataError(
-                f"the network has inputs {names}; give forward() a mapping from name to Events"
-            )
-        batch = {names[0]: batch}
-    if set(batch) != set(names):
-        raise DataError(f"batch has events for {sorted(batch)}, the network's inputs are {names}")
-    for name, events in batch.items():
-        if not isinstance(events, Events):
-            raise DataError(f"input {name!r} has a {type(events).__name__}; give it Events")
-    counts = {events.trials for events in batch.values()}
-    if len(counts) > 1:
-        raise DataError(f"inputs disagree on the number of trials: {sorted(counts)}")
-    if max(counts) > plan.batch_size:
-        raise DataError(
-            f"batch of {max(counts)} trials, but the simulation was compiled for batch_size="
-            f"{plan.batch_size}"
-        )
-    return dict(batch)
-
-
-def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
-    """The synapse tables of a plan's projections, checked to be what the plan was made for.
-
-    Raises:
-        NetworkError: weights or delays out of range.
-        PlanError: another set of projections, sizes or longer delays than planned, for which the
-            buffers of a simulation would be too small.
-    """
-    network.check()
-    planned, given = [p.name for p in plan.projections], list(network.projections)
-    if set(planned) != set(given):
-        raise PlanError(f"load(): projections {given}, but {planned} were compiled; compile again")
-    tables = [network.projections[name].synapses for name in planned]
-    for p, table in zip(plan.projections, tables, strict=True):
-        sizes = plan.populations[p.pre].size, plan.populations[p.post].size
-        if (table.pre_size, table.post_size) != sizes:
-            found = table.pre_size, table.post_size
-            raise PlanError(f"load(): {p.name!r} joins {found} units, not {sizes}; compile again")
-        if np.any(np.abs(table.weight) > np.finfo(plan.dtype).max):
-            raise NetworkError(
-                f"projection {p.name!r}: a weight is too large for {plan.precision}; lower the "
-                "learning rate or check the initial weights"
-            )
-        if delay_to_steps(np.array(table.max_delay), plan.dt) > p.max_delay_steps:
-            raise PlanError(
-                f"load(): {p.name!r} has max_delay = {table.max_delay:g} ms, longer than compiled "
-                f"({p.max_delay_steps * plan.dt:g} ms); compile again"
-            )
-    return tables
-
-
-def dropout_masks(plan: Plan, trials: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """A factor for each trial and unit of every population with dropout: 0 or 1 / (1 - p).
-
-    A mask holds for a whole trial, as in Hammouamri et al. (2024).
-    """
-    masks = {}
-    for p in plan.populations:
-        if p.dropout:
-            kept = rng.random((trials, p.size)) >= p.dropout
-            masks[p.name] = kept / (1.0 - p.dropout)
-    return masks
-
-
-def check_masks(
-    plan: Plan, masks: Mapping[str, np.ndarray] | None, trials: int, training: bool
-) -> dict[str, np.ndarray]:
-    """The masks of a forward pass, checked against the populations that have dropout."""
-    if masks and not training:
-        raise PlanError("masks are for training; leave them out to evaluate")
-    checked = {}
-    for name, given in (masks or {}).items():
-        population = plan.populations[plan.population_index(name)]
-        if not population.dropout:
-            raise PlanError(f"masks: population {name!r} has no dropout")
-        if np.shape(given) != (trials, population.size):
-            raise PlanError(
-                f"masks: {name!r} has shape {np.shape(given)}; give {(trials, population.size)}"
-            )
-        checked[name] = np.asarray(given)
-    return checked
-
-
-def check_drives(
-    plan: Plan,
-    outputs: tuple[int, ...] | None,
-    drive: np.ndarray,
-    spike_drive: Mapping[str, np.ndarray] | None,
-) -> dict[str, np.ndarray]:
-    """The arguments of a backward pass, checked: spike drives of shape (trials, units) by name.
-
-    Args:
-        plan: of the simulation.
-        outputs: shape of what the last forward pass returned; None before the first one and after
-            an evaluation.
-        drive, spike_drive: see :meth:`Simulation.backward`.
-    """
-    if outputs is None:
-        raise PlanError("backward() follows forward() in training; run a batch first")
-    if np.shape(drive) != outputs:
-        raise PlanError(f"drive of shape {np.shape(drive)} for outputs of shape {outputs}")
-    checked = {}
-    for name, given in (spike_drive or {}).items():
-        population = plan.populations[plan.population_index(name)]
-        shape = (outputs[0], population.size)
-        if not population.is_spiking:
-            raise PlanError(f"spike_drive: population {name!r} never spikes")
-        if np.shape(given) not in (shape, shape[1:]):
-            raise PlanError(
-                f"spike_drive: {name!r} has shape {np.shape(given)}; give {shape[1:]} or {shape}"
-            )
-        checked[name] = np.broadcast_to(given, shape)
-    return checked

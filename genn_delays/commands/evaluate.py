@@ -29,4 +29,5 @@ def evaluate(run_dir: Path, split: str) -> None:
     experiment = prepare(config, load_dataset(config), best.network)
     with experiment.simulation:
         metrics = experiment.trainer.evaluate(split)
-    click.echo(json.dumps({"split": split, **best.attributes, **asdict(metrics)}))
+    found = {name: value for name, value in asdict(metrics).items() if value is not None}
+    click.echo(json.dumps({"split": split, **best.attributes, **found}))

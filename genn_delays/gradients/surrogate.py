@@ -59,6 +59,10 @@ class Surrogate(GradientRule):
             raise PlanError(f"Surrogate(function={self.function!r}): {hint}")
         if not (is_number(self.slope) and self.slope > 0):
             raise PlanError(f"Surrogate(slope={self.slope!r}): must be > 0 per unit of voltage")
+        for name in ("detach_reset", "smooth"):
+            if not isinstance(getattr(self, name), bool):
+                value = getattr(self, name)
+                raise PlanError(f"Surrogate({name}={value!r}): must be True or False")
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """f at x = V - threshold."""

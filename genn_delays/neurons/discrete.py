@@ -21,6 +21,9 @@ from genn_delays.checks import is_count
 from genn_delays.errors import NetworkError
 from genn_delays.neurons.base import Neuron, Parameter
 
+MOST_STEPS = 100
+"""Most latches of a neuron; longer waits are delays of its synapses."""
+
 
 @dataclass(frozen=True, eq=False)
 class DiscreteReadout(Neuron):
@@ -40,10 +43,11 @@ class DiscreteReadout(Neuron):
     on_grid: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not is_count(self.input_steps, least=0):
+        if not is_count(self.input_steps, least=0) or self.input_steps > MOST_STEPS:
             name = type(self).__name__
             raise NetworkError(
-                f"{name}(input_steps={self.input_steps!r}): must be a whole number >= 0"
+                f"{name}(input_steps={self.input_steps!r}): must be a whole number in "
+                f"[0, {MOST_STEPS}]"
             )
 
     @property

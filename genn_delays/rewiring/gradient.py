@@ -15,12 +15,13 @@ import numpy as np
 from genn_delays.kernels import Taps, taps_of
 from genn_delays.network import Projection
 from genn_delays.rewiring.growth import Growth
+from genn_delays.synapses import stable_order
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation
 
-PIECE = 1 << 22
-"""Most numbers (pairs times delays) in memory at once."""
+PIECE = 1 << 19
+"""Most numbers (pairs times delays) at once: few enough to stay in a processor's cache."""
 
 
 def growth_gradient(
@@ -77,13 +78,17 @@ def best_delays(
     spread[rows, taps.first[:, None] + np.arange(taps.count)] = taps.weight
     gradient, delay = np.empty(len(pre)), np.empty(len(pre))
     step = max(1, PIECE // (largest + 1))
+    # the pairs of one postsynaptic unit after each other: backends walk along its adjoint
+    order = stable_order(post, projection.synapses.post_size)
     for begin in range(0, len(pre), step):
-        piece = slice(begin, begin + step)
-        first = np.zeros(len(pre[piece]), np.int64)
+        piece = order[begin : begin + step]
+        first = np.zeros(len(piece), np.int64)
         found = simulation.correlation(projection.name, pre[piece], post[piece], first, largest + 1)
         found = found @ spread.T if taps.count > 1 else found
-        score = -np.abs(found) if sign is None else sign[piece, None] * found
-        best = np.argmin(score, axis=1)
+        if sign is None:
+            best = np.argmax(np.abs(found), axis=1)
+        else:
+            best = np.argmin(sign[piece, None] * found, axis=1)
         gradient[piece] = found[np.arange(len(best)), best]
         delay[piece] = grid[best]
     return gradient, delay

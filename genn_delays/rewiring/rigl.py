@@ -107,7 +107,7 @@ class RigL(RewiringRule):
         absent, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng)
         # the dropped ones compete with their own gradient; of equal ones they go first
         magnitude = np.concatenate([np.abs(gradient[smallest]), np.abs(absent)])
-        winners = np.argsort(-magnitude, kind="stable")[:count]
+        winners = largest(magnitude, count)
         keep = np.ones(len(table), bool)
         keep[smallest] = False
         keep[smallest[winners[winners < count]]] = True
@@ -117,3 +117,15 @@ class RigL(RewiringRule):
         grow(network, projection, keys[chosen], delay[chosen])
         dropped = int(np.count_nonzero(~keep))
         return Change(dropped, len(chosen), dropped - len(chosen))
+
+
+def largest(values: np.ndarray, count: int) -> np.ndarray:
+    """Indices of the ``count`` largest values, largest first; of equal ones the earlier.
+
+    >>> largest(np.array([2.0, 5.0, 2.0, 3.0]), 3)
+    array([1, 3, 0])
+    """
+    index = np.arange(len(values))
+    if 0 < count < len(values):  # sorting the few that can be among them is enough
+        index = np.flatnonzero(values >= np.partition(values, -count)[-count])
+    return index[np.argsort(-values[index], kind="stable")][:count]

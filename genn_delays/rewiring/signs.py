@@ -1,9 +1,10 @@
 """The sign of every potential synapse, without a table of them.
 
 Under Dale's principle a sign belongs to the presynaptic unit and is the column ``sign`` of its
-population's ``units``. Otherwise each pair has a sign of its own, drawn once for ever: it is a
-hash of the network's seed, the projection and the pair, so that a synapse that was dropped comes
-back with the sign it had, and nothing needs saving.
+population's ``units``. Otherwise each pair has a sign of its own, drawn once for ever: it is a hash
+of the network's seed, the projection and the pair, so that a synapse that was dropped comes back
+with the sign it had. The chance of a positive sign is the share of positive weights that the
+projection began with, so that a network which was declared mostly excitatory stays so.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numpy as np
 
 from genn_delays.network import Network, Projection
 
+POSITIVE = "positive"
+"""Of ``Projection.potential``: the chance of a positive sign, (1,)."""
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
@@ -25,14 +28,18 @@ def signs_of(
         return columns["sign"][pre]
     number = list(network.projections).index(projection.name)
     key = pre.astype(np.uint64) * np.uint64(projection.post.size) + post.astype(np.uint64)
+    positive = projection.potential.get(POSITIVE, np.array([0.5]))[0]
     start = np.random.SeedSequence([network.seed, number]).generate_state(1, np.uint64)[0]
-    return np.where(_splitmix(key, start) >> np.uint64(63), -1.0, 1.0)
+    uniform = (_splitmix(key, start) >> np.uint64(11)) * 2.0**-53
+    return np.where(uniform < positive, 1.0, -1.0)
 
 
 def attach_signs(network: Network, projection: Projection) -> np.ndarray:
     """The column ``sign`` of a projection; made, and the weights given these signs, if missing."""
     table = projection.synapses
     if "sign" not in table.state:
+        if len(table):
+            projection.potential[POSITIVE] = np.array([np.mean(table.weight > 0)])
         signs = signs_of(network, projection, table.pre, table.post)
         table.attach("sign")[:] = signs
         np.copysign(table.weight, signs, out=table.weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor
 
+from genn_delays.checks import is_number
 from genn_delays.errors import ConfigError
 from genn_delays.kernels import DelayKernel
 from genn_delays.network import Network
@@ -33,6 +34,10 @@ class Narrowing:
     start: float | None = None
 
     def __post_init__(self) -> None:
+        for name in ("final", "share", "start"):
+            value = getattr(self, name)
+            if not (is_number(value) or (name == "start" and value is None)):
+                raise ConfigError(f"Narrowing({name}={value!r}): give a number")
         if not self.final > 0.0:
             raise ConfigError(f"Narrowing(final={self.final}): must be > 0 steps")
         if not 0.0 <= self.share <= 1.0:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Simulation, dropout_masks
+from genn_delays.backends.base import Batch, Simulation
+from genn_delays.backends.checks import dropout_masks
 from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
 from genn_delays.events import Events
 from genn_delays.losses import Loss
@@ -123,7 +124,6 @@ class Trainer:
             if part is not None:
                 part.check(self.network)
         self.rewiring.check(self.network)
-        self.simulation.check_training()
 
     @property
     def batches_per_epoch(self) -> int:
@@ -153,7 +153,9 @@ class Trainer:
         Raises:
             TrainingError: NaN in the loss or in a gradient; nothing was updated with it.
             Interrupted: :meth:`request_stop` was called.
+            PlanError: the backend evaluates this network, but does not train it.
         """
+        self.simulation.check_training()
         self.simulation.load(self.network)
         self._call("on_fit_begin")
         while not self.finished:

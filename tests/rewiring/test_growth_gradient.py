@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from networks import KINDS, batch
 
 import genn_delays as gd
 from genn_delays.rewiring.absent import absent_keys
 from genn_delays.rewiring.gradient import best_delays, gradient_at
 
 Normal, Uniform = gd.init.Normal, gd.init.Uniform
-BACKENDS = ["reference"]
+BACKENDS = ["reference", "native"]
 RULES = {"eventprop": gd.EventProp(), "surrogate": gd.Surrogate(detach_reset=False)}
 LARGEST = 9
 
@@ -108,10 +109,79 @@ def test_the_best_delay_is_the_best_of_all_delays_tried_one_by_one(rule, kernel,
             np.testing.assert_allclose(gradient, best, atol=1e-12)
 
 
-def test_there_is_no_growth_gradient_before_a_backward_pass():
+def every_pair(simulation, name: str, first: int, count: int) -> np.ndarray:
+    """Correlations of all pairs of a projection, (pairs, count)."""
+    q = simulation.plan.projections[simulation.plan.projection_index(name)]
+    sizes = simulation.plan.populations[q.pre].size, simulation.plan.populations[q.post].size
+    pre, post = np.indices(sizes).reshape(2, -1)
+    return simulation.correlation(name, pre, post, np.full(len(pre), first), count)
+
+
+def gone_back(kind: str, backend: str, graded: bool, **options):
+    network, rng = KINDS[kind](seed=3), np.random.default_rng(0)
+    simulation = gd.compile(network, steps=80, batch_size=6, backend=backend, **options)
+    simulation.forward(batch(trials=6, graded=graded))
+    simulation.backward(rng.normal(size=(6, 5)), {"lif": np.linspace(-0.1, 0.1, 21)})
+    return simulation, list(network.projections)
+
+
+@pytest.mark.parametrize("graded", [False, True], ids=["spikes", "graded"])
+@pytest.mark.parametrize("kind", ["feedforward", "looped"])
+def test_native_correlations_equal_the_reference_at_any_delay(kind, graded):
+    """Also at those that are longer than the longest of the network, or than the trial."""
+    found = []
+    for backend in ("reference", "native"):
+        simulation, names = gone_back(kind, backend, graded, precision="float64")
+        with simulation:
+            ranges = [(0, 1), (3, 70), (25, 40), (100, 2)]
+            found.append([every_pair(simulation, n, *r) for n in names for r in ranges])
+    for expected, given in zip(*found, strict=True):
+        np.testing.assert_allclose(given, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("kind", ["feedforward", "looped"])
+def test_correlations_are_bit_identical_for_any_number_of_threads(kind):
+    found = []
+    for threads in (1, 2, 3):
+        simulation, names = gone_back(kind, "native", False, threads=threads)
+        with simulation:
+            found.append([every_pair(simulation, name, 0, 13) for name in names])
+    for other in found[1:]:
+        for one, same in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, same)
+
+
+def test_a_correlation_leaves_the_gradients_alone_and_costs_memory_on_first_use():
+    simulation, names = gone_back("looped", "native", False)
+    with simulation:
+        drive = np.ones((6, 5))
+        before, memory = simulation.backward(drive), simulation.memory()
+        every_pair(simulation, names[0], 0, 5)
+        assert simulation.memory() > memory + 4 * 6 * 80 * (21 + 18)
+        after = simulation.backward(drive)
+    for name in names:
+        np.testing.assert_array_equal(before[name].weight, after[name].weight)
+        np.testing.assert_array_equal(before[name].delay, after[name].delay)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_there_is_no_growth_gradient_without_a_backward_pass_of_the_last_batch(backend):
     network = declare("eventprop", None)
-    projection = network.projections["input->hidden"]
-    with compiled(network, "eventprop", "reference") as simulation:
-        simulation.forward(events())
-        with pytest.raises(gd.GennDelaysError, match="follows backward"):
-            best_delays(projection, np.array([0]), np.array([0]), simulation)
+    projection, pair = network.projections["input->hidden"], np.array([0])
+    with compiled(network, "eventprop", backend) as simulation:
+        for _ in range(2):
+            outputs = simulation.forward(events())
+            with pytest.raises(gd.GennDelaysError, match="follows backward"):
+                best_delays(projection, pair, pair, simulation)
+            simulation.backward(outputs)
+            best_delays(projection, pair, pair, simulation)
+
+
+def test_the_engine_has_no_growth_gradient_once_other_weights_are_loaded():
+    network = declare("eventprop", None)
+    projection, pair = network.projections["hidden->hidden"], np.array([0])
+    with compiled(network, "eventprop", "native") as simulation:
+        simulation.backward(simulation.forward(events()))
+        simulation.load(network)
+        with pytest.raises(gd.GennDelaysError, match=r"follows backward\(\).* before load"):
+            best_delays(projection, pair, pair, simulation)

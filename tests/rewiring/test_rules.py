@@ -235,3 +235,15 @@ BAD = [
 def test_impossible_settings_are_refused(make, message):
     with pytest.raises(gd.GennDelaysError, match=message):
         make()
+
+
+def test_a_projection_keeps_the_share_of_positive_weights_it_was_declared_with():
+    network = sparse(0.5, pre=80, post=50)
+    table = network.projections[NAME].synapses
+    table.weight[:] = np.abs(table.weight)
+    table.weight[::4] *= -1.0
+    DeepR().prepare(network)
+    assert np.mean(table.weight > 0) == pytest.approx(0.75, abs=0.03)
+    pre, post = np.divmod(np.arange(4000), 50)
+    sign = signs_of(network, network.projections[NAME], pre, post)
+    assert np.mean(sign > 0) == pytest.approx(0.75, abs=0.03)

@@ -44,6 +44,7 @@ class PopulationBuffers:
             "EventStart": units + 1,
             "EventStep": self.events,
             "EventValue": self.events,
+            "Adjoint": units * self.plan.steps,
             "Voltage": units * self.plan.steps,
             "VoltageDrive": units * self.plan.steps,
             "TapeStep": units * self.room,
@@ -142,8 +143,12 @@ class PopulationBuffers:
 
     def voltage(self, trials: int) -> np.ndarray:
         """Voltages before the reset, (trials, steps, n)."""
+        return self.every_step("Voltage", trials)
+
+    def every_step(self, name: str, trials: int) -> np.ndarray:
+        """An array with a value for each unit in every step, (trials, steps, n)."""
         shape = (self.plan.batch_size, self.plan.steps, self.size)
-        return self.pull("Voltage").reshape(shape)[:trials]
+        return self.pull(name).reshape(shape)[:trials]
 
     def first_spike(self, trials: int) -> np.ndarray:
         """Step of each unit's first spike, or the steps of the trial, (trials, n)."""

@@ -22,10 +22,10 @@ from genn_delays.gradients import EventProp
 from genn_delays.plan import Plan, PlannedPopulation
 
 
-def neuron(plan: Plan, k: int) -> NeuronSnippet:
-    """The model of population ``k`` that trains."""
+def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
+    """The model of population ``k`` that trains; ``keeps`` the adjoint of its input, every step."""
     rule = eventprop if isinstance(plan.gradient, EventProp) else surrogate
-    return rule.neuron(plan, k)
+    return rule.neuron(plan, k, keeps)
 
 
 def synapse(plan: Plan, index: int) -> SynapseSnippet:

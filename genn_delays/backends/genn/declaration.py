@@ -74,7 +74,11 @@ class Declaration:
 
 
 def declare(
-    plan: Plan, rows: list[int], batch_size: int, learn: list[tuple[str, ...]]
+    plan: Plan,
+    rows: list[int],
+    batch_size: int,
+    learn: list[tuple[str, ...]],
+    keeps: bool = False,
 ) -> Declaration:
     """The model that trains a plan.
 
@@ -83,9 +87,10 @@ def declare(
         rows: by projection, the room of a row of synapses.
         batch_size: trials that run side by side; 1 on GeNN's CPU backend.
         learn: by projection, the parameters that Adam updates on the device, often none.
+        keeps: the adjoint of the input of every neuron and step stays on the device.
     """
     neurons = tuple(
-        NeuronGroup(f"population{k}", p.size, codegen.neuron(plan, k))
+        NeuronGroup(f"population{k}", p.size, codegen.neuron(plan, k, keeps))
         for k, p in enumerate(plan.populations)
     )
     extras = schedule_of(plan).extras

@@ -13,12 +13,13 @@ from genn_delays.plan import PlannedPopulation
 
 # fmt: off
 RESERVED = frozenset([
-    "ArrivalGradient", "Back", "Bias", "Dropout", "EventStart", "EventStep", "EventValue",
-    "FirstDrive", "Into", "Into1", "Into2", "Isyn", "LaterValue", "Later", "Left", "Life", "Line",
-    "MinSlope", "Next", "Offset", "Room", "Shift", "Slope", "SpikeDrive", "Steps", "TapeCount",
-    "TapeStep", "Trial", "Value", "Voltage", "VoltageDrive", "above", "batch", "bias_gradient",
-    "bracket", "decay", "derivative", "dt", "fired", "half", "id", "now", "num_neurons", "place",
-    "sent", "slope", "spike_drive", "steep", "step", "t", "threshold", "trial", "unit",
+    "Adjoint", "ArrivalGradient", "Back", "Bias", "Dropout", "EventStart", "EventStep",
+    "EventValue", "FirstDrive", "Into", "Into1", "Into2", "Isyn", "LaterValue", "Later", "Left",
+    "Life", "Line", "MinSlope", "Next", "Offset", "Room", "Shift", "Slope", "SpikeDrive", "Steps",
+    "TapeCount", "TapeStep", "Trial", "Value", "Voltage", "VoltageDrive", "above", "batch",
+    "bias_gradient", "bracket", "decay", "derivative", "dt", "fired", "half", "id", "now",
+    "num_neurons", "place", "sent", "slope", "spike_drive", "steep", "step", "t", "threshold",
+    "trial", "unit",
 ])
 # fmt: on
 """Names that a state of a neuron cannot have, because the snippets use them."""

@@ -26,8 +26,12 @@ _TRAVERSAL = (
 """Place on the tape; whether the synapses are to be visited backwards; steps left to arrive in."""
 
 
-def neuron(plan: Plan, k: int) -> NeuronSnippet:
-    """The model of population ``k`` that trains: both passes, with a tape in between."""
+def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
+    """The model of population ``k`` that trains: both passes, with a tape in between.
+
+    Args:
+        keeps: write the adjoint of the input in every step to the array ``Adjoint``.
+    """
     p = plan.populations[k]
     read, reads = k == plan.readout_population, plan.readout.reads
     voltage, first = read and reads == "voltage", read and reads == "first_spike"
@@ -53,12 +57,14 @@ def neuron(plan: Plan, k: int) -> NeuronSnippet:
         + ((("TapeCount", "uint32_t"), ("TapeStep", "uint32_t"), *tape) if p.is_spiking else ())
         + ((("SpikeDrive", "scalar"),) if p.is_spiking else ())
         + ((("FirstDrive", "scalar"),) if first else ())
+        + ((("Adjoint", "scalar"),) if keeps else ())
     )
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
     slots = scalars("Into", "Shift", "Later")
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
-    code = render("neuron.j2", voltage=voltage, first_spike=first, drives=drives, **equations(p))
+    wanted = {"voltage": voltage, "first_spike": first, "drives": drives, "keeps": keeps}
+    code = render("neuron.j2", **wanted, **equations(p))
     params, constants = constants_in(code, p)
     return NeuronSnippet(
         sim_code=code,

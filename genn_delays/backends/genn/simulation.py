@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import (
-    Batch,
-    Gradients,
-    Simulation,
+from genn_delays.backends.base import Batch, Gradients, Simulation
+from genn_delays.backends.checks import (
     check_drives,
     check_masks,
+    check_pairs,
     input_events,
     planned_tables,
 )
 from genn_delays.backends.genn import model as names
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.compiler import open_model
+from genn_delays.backends.genn.correlation import History, Sent, correlate, sent_of
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.memory import bytes_of
 from genn_delays.backends.genn.optimiser import AdamRule, DeviceAdam, learnt
@@ -58,7 +59,9 @@ class GennSimulation(Simulation):
     ) -> None:
         self.plan, self.schedule = plan, schedule_of(plan)
         self.width = width_of(plan, backend)
+        self.backend = backend
         self.trials, self.training = 0, True
+        self.history, self.keeps = History(), False
         self.shape: tuple[int, ...] | None = None
         self.loaded = False
         tables = [network.projections[p.name].synapses for p in plan.projections]
@@ -74,9 +77,11 @@ class GennSimulation(Simulation):
         self.model, self.folder = open_model(self.declaration, backend)
 
     def load(self, network: Network) -> None:
+        self.training = False  # what was run belongs to what was loaded before
         tables = planned_tables(self.plan, network)
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table)
+        self.history.renew(ready=False)
         if self.optimiser:
             self.optimiser.load(network)
 
@@ -116,7 +121,9 @@ class GennSimulation(Simulation):
         training: bool = True,
         masks: Mapping[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        self.trials = 0  # there is nothing to go back over until this is done
+        # there is nothing to go back over until this is done
+        self.trials = 0
+        self.history.renew(ready=False)
         events = input_events(self.plan, batch)
         trials = next(iter(events.values())).trials
         self._prepare(check_masks(self.plan, masks, trials, training), trials, training)
@@ -126,10 +133,7 @@ class GennSimulation(Simulation):
         while True:
             if not self.loaded or self.room != [(b.room, b.events) for b in self.populations]:
                 self._allocate()
-            for buffers in inputs:
-                buffers.insert()
-            self._insert_masks()
-            self._run(0, self.schedule.forward, trials)
+            self._go_forward(trials)
             grown = [b.population.name for b in self.populations if b.grow(trials)]
             if not grown:
                 break
@@ -141,6 +145,14 @@ class GennSimulation(Simulation):
         outputs = self.plan.readout.forward(self.observed, self.plan.dt)
         self.shape, self.training = outputs.shape, training
         return outputs
+
+    def _go_forward(self, trials: int) -> None:
+        """Send the batch to the device and run it."""
+        for buffers in self.populations:
+            if buffers.population.is_input:
+                buffers.insert()
+        self._insert_masks()
+        self._run(0, self.schedule.forward, trials)
 
     def _prepare(self, masks: Mapping[str, np.ndarray], trials: int, training: bool) -> None:
         """Before a forward pass: refuse what cannot run; EventProp evaluates as it trains."""
@@ -184,11 +196,55 @@ class GennSimulation(Simulation):
     ) -> None:
         """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
         shape = self.shape if self.trials and self.training else None
-        self._set_drives(drive, check_drives(self.plan, shape, drive, spike_drive))
+        self.drives = drive, check_drives(self.plan, shape, drive, spike_drive)
+        self._go_back()
+
+    def _go_back(self) -> None:
+        self._set_drives(*self.drives)
         self._settle()
         self.model.custom_update(names.CLEAR_GRADIENTS)
         self._run(self.schedule.forward, self.schedule.backward, self.trials)
         self.model.custom_update(names.REDUCE)
+        self.history.renew(ready=True)
+
+    def correlation(
+        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        """As for every simulation; the first call compiles a model that keeps the adjoints.
+
+        It runs the batch again on this model, and so comes before :meth:`load`.
+        """
+        index = check_pairs(self.plan, projection, pre, post, first, count, self.history.ready)
+        if self.optimiser:
+            raise PlanError(
+                "correlation() is not there with adam=, which keeps synapses on the device; "
+                "rewire with an optimiser of the host"
+            )
+        if not self.keeps:
+            self._keep_adjoints()
+        q = self.plan.projections[index]
+        source, target = self.populations[q.pre], self.populations[q.post]
+        sent = self.history.sent(q.pre, lambda: self._sent(source))
+        into = partial(target.every_step, "Adjoint", self.trials)
+        rows = self.history.rows(q.post, count, into)
+        return correlate(sent, rows, pre, post, q.lag + first, count)
+
+    def _keep_adjoints(self) -> None:
+        """Change to a model that writes down the adjoint of every step, and run the batch again."""
+        self._unload()
+        self.folder.cleanup()
+        self.keeps, rows = True, [b.row for b in self.projections]
+        self.declaration = declare(self.plan, rows, self.width, [()] * len(rows), keeps=True)
+        for buffers, n in zip(self.populations, self.declaration.neurons, strict=True):
+            buffers.snippet = n.snippet
+        self.model, self.folder = open_model(self.declaration, self.backend)
+        self._allocate()
+        self._go_forward(self.trials)
+        self._go_back()
+
+    def _sent(self, buffers: PopulationBuffers) -> Sent:
+        """What went into the synapses of a population in the last batch."""
+        return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt)
 
     def learn(self, weight: float = 1.0, delay: float = 1.0) -> None:
         """One step of Adam on the device, after :meth:`accumulate` or :meth:`backward`.
@@ -237,5 +293,6 @@ class GennSimulation(Simulation):
 
     def close(self) -> None:
         self._unload()
+        self.history.renew(ready=False)
         self.model = None
         self.folder.cleanup()

@@ -55,8 +55,12 @@ def kept_states(plan: Plan, p: PlannedPopulation) -> tuple[str, ...]:
     return tuple(s for i, s in enumerate(p.states) if read[i] and i != p.threshold_state)
 
 
-def neuron(plan: Plan, k: int) -> NeuronSnippet:
-    """The model of population ``k``: both passes, with the history of its steps in between."""
+def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
+    """The model of population ``k``: both passes, with the history of its steps in between.
+
+    Args:
+        keeps: write the adjoint of the input in every step to the array ``Adjoint``.
+    """
     p, schedule = plan.populations[k], schedule_of(plan)
     shared: list[tuple[str, str, float]] = [
         ("Trial", "unsigned int", 0),
@@ -83,7 +87,7 @@ def neuron(plan: Plan, k: int) -> NeuronSnippet:
     ]
     if p.is_spiking:
         shared.append(("Slope", "scalar", rule_of(plan).slope))
-    code = _code(plan, k)
+    code = _code(plan, k, keeps)
     params, constants = constants_in(code, p, fixed=not changing(p))
     return NeuronSnippet(
         sim_code=code,
@@ -92,17 +96,18 @@ def neuron(plan: Plan, k: int) -> NeuronSnippet:
         dynamic=("Trial",),
         variables=_variables(p),
         constants=(*constants, *(("Bias",) if p.has_bias else ())),
-        arrays=_arrays(plan, k),
+        arrays=_arrays(plan, k) + ((("Adjoint", "scalar"),) if keeps else ()),
         inputs=("ArrivalGradient",) if p.is_spiking else (),
     )
 
 
-def _code(plan: Plan, k: int) -> str:
+def _code(plan: Plan, k: int, keeps: bool) -> str:
     p = plan.populations[k]
     return render(
         "surrogate_neuron.j2",
         read=k == plan.readout_population,
         drives=bool(plan.out_of(k)),
+        keeps=keeps,
         kept=kept_states(plan, p),
         function=rule_of(plan).function,
         attached=not rule_of(plan).detach_reset,

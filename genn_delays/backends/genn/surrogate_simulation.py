@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from genn_delays.backends.base import Gradients, planned_tables
+from genn_delays.backends.base import Gradients
+from genn_delays.backends.checks import planned_tables
+from genn_delays.backends.genn.buffers import PopulationBuffers
+from genn_delays.backends.genn.correlation import Sent, sent_of
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate import changing
@@ -77,14 +80,16 @@ class SurrogateSimulation(GennSimulation):
         super().__init__(plan, network, backend, adam)
 
     def load(self, network: Network) -> None:
-        network.check()  # before folding, so that a message names what is wrong
+        self.training = False  # what was run belongs to what was loaded before
+        planned_tables(self.plan, network)  # before folding, so that a message names what is wrong
         folded = fold(network)
-        tables = planned_tables(self.plan, folded)
+        tables = [folded.projections[p.name].synapses for p in self.plan.projections]
         for population in self.populations:
             population.load(folded.populations[population.population.name])
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.kernel = network.projections[buffers.projection.name].kernel
             buffers.load(table)
+        self.history.renew(ready=False)
         if self.optimiser:
             self.optimiser.load(network)
 
@@ -105,6 +110,10 @@ class SurrogateSimulation(GennSimulation):
     def _insert_masks(self) -> None:
         for name, mask in self.masks.items():
             self.populations[self.plan.population_index(name)].push("Dropout", mask)
+
+    def _sent(self, buffers: PopulationBuffers) -> Sent:
+        mask = self.masks.get(buffers.population.name)
+        return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt, mask)
 
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.base import Gradient
-from genn_delays.backends.native.codegen import Model, constants_of, lanes_of
+from genn_delays.backends.native.codegen import TOGETHER, Model, constants_of, lanes_of
 from genn_delays.backends.native.structures import PopulationStruct, ProjectionStruct, point
 from genn_delays.events import Events
 from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.synapses import SynapseTable, stable_order
 from genn_delays.timing import delay_to_steps
 
 INITIAL_SPIKES = 32
@@ -126,6 +126,17 @@ class PopulationBuffers:
             spike_drive=None if spike is None else self._pad(spike),
         )
 
+    def keep_adjoint(self, row: int | None) -> None:
+        """Point the engine to room for a_in of every step, made on first use; None: no longer.
+
+        Args:
+            row: values per unit and trial, more than the steps of a trial: the rest stays 0.
+        """
+        if row is not None and "adjoint" not in self.arrays:
+            shape = (-(-self.plan.batch_size // TOGETHER), self.padded, TOGETHER, row)
+            self.arrays["adjoint"] = np.zeros(shape, self.plan.dtype)
+        point(self.struct, adjoint=None if row is None else self.arrays["adjoint"])
+
     def _pad(self, values: np.ndarray) -> np.ndarray:
         padded = np.zeros((*values.shape[:-1], self.padded), self.plan.dtype)
         padded[..., : self.size] = values
@@ -192,30 +203,45 @@ class ProjectionBuffers:
             internal=self.projection.internal,
             slot=slot,
         )
+        self.pre = self.post = np.zeros(0, np.int32)
         self.arrays: dict[str, np.ndarray] = {}
 
     def load(self, table: SynapseTable) -> None:
         """Take over a table; connectivity may differ from last time."""
+        if not self._joins(table):
+            self._connect(table)
+        order = self.arrays["order"]
+        # beyond a trial all delays are alike, and rows need no more room
+        delay = np.minimum(delay_to_steps(table.delay, self.plan.dt), self.plan.steps)
+        np.take(delay, order, out=self.arrays["delay"], mode="clip")
+        np.take(table.weight.astype(self.plan.dtype), order, out=self.arrays["weight"], mode="clip")
+
+    def _joins(self, table: SynapseTable) -> bool:
+        """True where the connectivity is that of the last table."""
+        same = np.array_equal(table.pre, self.pre) and np.array_equal(table.post, self.post)
+        return same and "order" in self.arrays
+
+    def _connect(self, table: SynapseTable) -> None:
+        """Sort the synapses of a table as the engine walks them; make room for their values."""
+        self.pre, self.post = table.pre.copy(), table.post.copy()
         if self.projection.internal:
             owner, other, order = table.pre, table.post, np.arange(len(table))
+            size = table.pre_size
         else:
-            owner, other = table.post, table.pre
-            order = np.lexsort((table.pre, table.post))
-        size = self.plan.populations[
-            self.projection.pre if self.projection.internal else self.projection.post
-        ].size
-        shape = (self.chunks, len(table))
+            owner, other, size = table.post, table.pre, table.post_size
+            order = stable_order(table.post, size)  # the table is sorted by pre
         begin = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=size))])
-        self.arrays = {
-            "order": order,
-            "begin": begin.astype(np.int64),
-            "other": other[order].astype(np.int32),
-            # beyond a trial all delays are alike, and rows need no more room
-            "delay": np.minimum(delay_to_steps(table.delay, self.plan.dt)[order], self.plan.steps),
-            "weight": table.weight[order].astype(self.plan.dtype),
-            "weight_gradient": np.zeros(shape, self.plan.dtype),
-            "delay_gradient": np.zeros(shape, self.plan.dtype),
-        }
+        if len(table) != self.struct.synapses or "weight" not in self.arrays:
+            shape = (self.chunks, len(table))
+            self.arrays = {
+                "delay": np.empty(len(table), np.int32),
+                "weight": np.empty(len(table), self.plan.dtype),
+                "weight_gradient": np.zeros(shape, self.plan.dtype),
+                "delay_gradient": np.zeros(shape, self.plan.dtype),
+            }
+        self.arrays["order"] = order
+        self.arrays["begin"] = begin.astype(np.int64)
+        self.arrays["other"] = other[order].astype(np.int32)
         self.struct.synapses = len(table)
         point(self.struct, **{k: a for k, a in self.arrays.items() if k != "order"})
 
@@ -235,4 +261,5 @@ class ProjectionBuffers:
 
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(a.nbytes for a in self.arrays.values())
+        arrays = (self.pre, self.post, *self.arrays.values())
+        return sum(a.nbytes for a in arrays)

@@ -15,6 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from genn_delays.plan import Plan, PlannedPopulation
 
 VECTOR_BYTES = 64
+WIDEST = 8
+"""Vectors of 32 bytes of delays that a correlation sums at once, in registers."""
+TOGETHER = 4
+"""Trials whose adjoints a correlation reads together, from the first-level cache."""
 
 
 @dataclass(frozen=True)
@@ -146,4 +150,6 @@ def render(plan: Plan) -> str:
         whole="int32_t" if single else "int64_t",
         lanes=lanes_of(plan.dtype),
         rounds=lanes_of(plan.dtype).bit_length() - 1,
+        widest=WIDEST,
+        together=TOGETHER,
     )

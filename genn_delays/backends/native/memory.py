@@ -58,7 +58,7 @@ def estimate(
     for q in plan.projections:
         synapses = len(network.projections[q.name].synapses)
         owner = plan.populations[q.pre if q.internal else q.post].size
-        parts["synapses"] += synapses * (16 + real * (1 + 2 * chunks)) + 8 * (owner + 1)
+        parts["synapses"] += synapses * (24 + real * (1 + 2 * chunks)) + 8 * (owner + 1)
     return parts | {"scratch": scratch_bytes(plan, threads)}
 
 
@@ -69,6 +69,11 @@ def row_length(plan: Plan) -> int:
     """
     lanes = lanes_of(plan.dtype)
     return -(-(plan.steps + min(plan.max_delay_steps, plan.steps) + 1) // lanes) * lanes
+
+
+def kept_row(plan: Plan) -> int:
+    """Steps of a row of adjoints that is kept for correlations: whole vectors fit beyond it."""
+    return row_length(plan) + lanes_of(plan.dtype)
 
 
 def scratch_bytes(plan: Plan, threads: int) -> int:

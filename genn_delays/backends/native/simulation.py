@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from ctypes import Structure, byref, c_int32, c_int64
+from collections.abc import Callable, Mapping, Sequence
+from ctypes import Structure, byref, c_int32, c_int64, c_void_p
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import (
-    Batch,
-    Gradients,
-    Simulation,
+from genn_delays.backends.base import Batch, Gradients, Simulation
+from genn_delays.backends.checks import (
     check_drives,
     check_masks,
+    check_pairs,
     input_events,
     planned_tables,
 )
 from genn_delays.backends.native.buffers import PopulationBuffers, ProjectionBuffers, feedback_slots
 from genn_delays.backends.native.codegen import models_of, render
 from genn_delays.backends.native.compiler import load
-from genn_delays.backends.native.memory import row_length, scratch_bytes
+from genn_delays.backends.native.correlation import Adjoints, pairings
+from genn_delays.backends.native.memory import kept_row, row_length, scratch_bytes
 from genn_delays.backends.native.structures import (
     PopulationStruct,
     ProjectionStruct,
@@ -55,14 +56,22 @@ class NativeSimulation(Simulation):
         self.projections = [
             ProjectionBuffers(plan, k, slot, CHUNKS) for k, slot in enumerate(slots)
         ]
+        self.adjoints = Adjoints(self.populations)
         self.trials, self.training = 0, True
         self.shape: tuple[int, ...] | None = None
         self.load(network)
 
+    def _require_open(self) -> None:
+        if not self.populations:
+            raise BackendError("this simulation is closed; compile the network again")
+
     def load(self, network: Network) -> None:
+        self._require_open()
+        self.training = False  # what was run belongs to what was loaded before
         tables = planned_tables(self.plan, network)
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table)
+        self.adjoints.renew(ready=False)
 
     def forward(
         self,
@@ -71,9 +80,10 @@ class NativeSimulation(Simulation):
         training: bool = True,
         masks: Mapping[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        if not self.populations:
-            raise BackendError("this simulation is closed; compile the network again")
-        self.shape, self.trials = None, 0  # a batch that is refused leaves nothing to go back over
+        self._require_open()
+        # a batch that is refused leaves nothing to go back over
+        self.shape, self.trials = None, 0
+        self.adjoints.renew(ready=False)
         events = input_events(self.plan, batch)
         for p, buffers in zip(self.plan.populations, self.populations, strict=True):
             if p.is_input:
@@ -110,6 +120,7 @@ class NativeSimulation(Simulation):
             buffers.clear()
         for component in reversed(self.plan.components):
             self._run("backward", component)
+        self.adjoints.renew(ready=True)
         pairs = zip(self.plan.projections, self.projections, strict=True)
         return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
 
@@ -122,8 +133,46 @@ class NativeSimulation(Simulation):
                 spike=spike_drive.get(p.name),
             )
 
+    def correlation(
+        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        """As for every simulation, but before :meth:`load`, as it goes back once more."""
+        ready = self.adjoints.ready and self.training
+        index = check_pairs(self.plan, projection, pre, post, first, count, ready)
+        target = self.plan.projections[index].post
+        component = next(c for c in self.plan.components if target in c.populations)
+        if self.adjoints.missing(target):
+            with self.adjoints.pointed(component.populations, kept_row(self.plan)):
+                self._run("backward", component)
+        source = self.plan.projections[index].pre
+        gather = partial(self._call, self.library.gather, source)
+        sent = self.adjoints.sent(source, self.trials, gather)
+        pairs = pairings(pre, post, first, self.plan.steps)
+        result = np.zeros((len(pre), count))
+        what = (index, sent, byref(pairs.struct), count, c_void_p(result.ctypes.data))
+        with self.adjoints.pointed((target,), kept_row(self.plan)):
+            self._call(self.library.correlate, *what)
+        return result
+
     def _run(self, direction: str, component: Component) -> None:
-        """One component, every thread taking work from one counter."""
+        """One component in one direction."""
+        targets = (c_int32 * len(component.populations))(*component.populations)
+        if component.recurrent:
+            function = getattr(self.library, f"{direction}_recurrent")
+            what: tuple[Any, ...] = (targets, len(targets))
+        else:
+            function = getattr(self.library, f"{direction}_layer")
+            what = component.populations
+        populations = self._call(function, *what)
+        for k in component.populations:
+            self.populations[k].struct.needed = populations[k].needed
+
+    def _call(self, function: Callable[..., int], *what: Any) -> Any:
+        """One call into the engine, every thread taking work from one counter.
+
+        Returns:
+            The structures of the populations, as the engine left them.
+        """
         populations = _array(PopulationStruct, self.populations)
         projections = _array(ProjectionStruct, self.projections)
         simulation = simulation_struct(self.plan.precision)(
@@ -138,18 +187,10 @@ class NativeSimulation(Simulation):
             populations=populations,
             projections=projections,
         )
-        targets = (c_int32 * len(component.populations))(*component.populations)
         ticket = c_int64(0)
-        if component.recurrent:
-            function = getattr(self.library, f"{direction}_recurrent")
-            what: tuple[Any, ...] = (targets, len(targets))
-        else:
-            function = getattr(self.library, f"{direction}_layer")
-            what = component.populations
         if any(self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))):
             raise BackendError("the native engine ran out of memory; use a smaller batch_size")
-        for k in component.populations:
-            self.populations[k].struct.needed = populations[k].needed
+        return populations
 
     def spikes(self, population: str) -> Events:
         k = self.plan.population_index(population)
@@ -161,10 +202,12 @@ class NativeSimulation(Simulation):
 
     def memory(self) -> int:
         held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
+        held += self.adjoints.nbytes()
         return held + scratch_bytes(self.plan, self.team.size)
 
     def close(self) -> None:
         self.team.close()
+        self.adjoints.renew(ready=False)
         self.populations, self.projections, self.shape = [], [], None
 
 

@@ -15,7 +15,7 @@ class PopulationStruct(Structure):
         *((name, c_int32) for name in ("size", "padded", "blocks", "model", "states", "is_input")),
         *((name, c_void_p) for name in ("constants", "voltage", "voltage_drive", "spike_drive")),
         *((name, c_void_p) for name in ("first_drive", "count", "first", "time", "value")),
-        *((name, c_void_p) for name in ("before", "feedback")),
+        *((name, c_void_p) for name in ("before", "feedback", "adjoint")),
         ("storage", c_int64),
         ("capacity", c_int32),
         ("slots", c_int32),

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import (
-    Batch,
-    Gradients,
-    Simulation,
+from genn_delays.backends.base import Batch, Gradients, Simulation
+from genn_delays.backends.checks import (
     check_drives,
     check_masks,
+    check_pairs,
     input_events,
     planned_tables,
 )
@@ -32,7 +31,7 @@ from genn_delays.backends.native.surrogate_structures import (
 )
 from genn_delays.backends.native.threads import Team
 from genn_delays.backends.native.unit_gradients import UnitGradients
-from genn_delays.errors import BackendError, PlanError
+from genn_delays.errors import BackendError
 from genn_delays.events import Events
 from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
@@ -65,7 +64,13 @@ class NativeSurrogate(Simulation):
         self.shape: tuple[int, ...] | None = None
         self.load(network)
 
+    def _require_open(self) -> None:
+        if not self.populations:
+            raise BackendError("this simulation is closed; compile the network again")
+
     def load(self, network: Network) -> None:
+        self._require_open()
+        self.training = False  # what was run belongs to what was loaded before
         tables = planned_tables(self.plan, network)
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table, network.projections[buffers.projection.name].kernel)
@@ -82,8 +87,7 @@ class NativeSurrogate(Simulation):
         training: bool = True,
         masks: Mapping[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        if not self.populations:
-            raise BackendError("this simulation is closed; compile the network again")
+        self._require_open()
         # a batch that is refused leaves nothing to go back over
         self.shape, self.trials, self.gone_back = None, 0, False
         events = input_events(self.plan, batch)
@@ -200,9 +204,8 @@ class NativeSurrogate(Simulation):
     def correlation(
         self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        if not self.gone_back:
-            raise PlanError("correlation() follows backward(); go back over a batch first")
-        index = self.plan.projection_index(projection)
+        gone_back = self.gone_back and self.training
+        index = check_pairs(self.plan, projection, pre, post, first, count, gone_back)
         # beyond a trial all delays are alike
         columns = (pre, post, np.minimum(first, self.plan.steps))
         given = [np.ascontiguousarray(column, np.int32) for column in columns]
@@ -253,12 +256,14 @@ class NativeSurrogate(Simulation):
         return failed
 
     def spikes(self, population: str) -> Events:
+        self._require_open()
         k = self.plan.population_index(population)
         if population in self.insertions and self.trials:
             return self.insertions[population].on_grid()
         return self.populations[k].events(self.trials)
 
     def spike_counts(self, population: str) -> np.ndarray:
+        self._require_open()
         k = self.plan.population_index(population)
         if not self.plan.populations[k].is_input:
             return self.populations[k].counts(self.trials)

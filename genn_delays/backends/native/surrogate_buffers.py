@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from genn_delays.backends.base import Gradient
@@ -158,7 +160,7 @@ class SynapseBuffers:
             np.array_equal(getattr(table, name), self.connected[name]) for name in ("pre", "post")
         ):
             self._connect(table)
-        self.kernel, self.taken = kernel, ()
+        self.kernel, self.taken = None if kernel is None else replace(kernel), ()
         self.weight, self.delay = table.weight[self.order], table.delay[self.order]
 
     def _connect(self, table: SynapseTable) -> None:

@@ -10,13 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from genn_delays.backends.base import (
-    Batch,
-    Gradient,
-    Gradients,
-    check_drives,
-    planned_tables,
-)
+from genn_delays.backends.base import Batch, Gradient, Gradients
+from genn_delays.backends.checks import check_drives, planned_tables
 from genn_delays.backends.reference.recorded import Recorded
 from genn_delays.gradients import EventProp
 from genn_delays.network import Network
@@ -42,6 +37,7 @@ class EventPropSimulation(Recorded):
         self.load(network)
 
     def load(self, network: Network) -> None:
+        self.training = False  # what was run belongs to what was loaded before
         self.tables = [
             (t.pre, t.post, t.weight.astype(self.plan.dtype), delay_to_steps(t.delay, self.plan.dt))
             for t in planned_tables(self.plan, network)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Simulation, check_masks, input_events
+from genn_delays.backends.base import Batch, Simulation
+from genn_delays.backends.checks import check_masks, check_pairs, input_events
 from genn_delays.errors import PlanError
 from genn_delays.events import Events
 from genn_delays.plan import Plan
@@ -59,9 +60,8 @@ class Recorded(Simulation):
     def correlation(
         self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        if not self.into:
-            raise PlanError("correlation() follows backward(); go back over a batch first")
-        p = self.plan.projections[self.plan.projection_index(projection)]
+        index = check_pairs(self.plan, projection, pre, post, first, count, bool(self.into))
+        p = self.plan.projections[index]
         sent, into = self.sent[p.pre], self.into[p.post]
         result = np.zeros((len(pre), count))
         for c in range(count):

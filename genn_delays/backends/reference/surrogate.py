@@ -7,17 +7,14 @@ Per population: ``current`` the input u, (T, trials, n), ``states`` x before the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
-from genn_delays.backends.base import (
-    Batch,
-    Gradient,
-    Gradients,
-    check_drives,
-    planned_tables,
-)
+from genn_delays.backends.base import Batch, Gradient, Gradients
+from genn_delays.backends.checks import check_drives, planned_tables
 from genn_delays.backends.reference.normalise import Normaliser
 from genn_delays.backends.reference.recorded import Recorded
 from genn_delays.dynamics import PlannedPopulation, with_current_parameters
@@ -38,10 +35,15 @@ class SurrogateSimulation(Recorded):
         self.load(network)
 
     def load(self, network: Network) -> None:
+        self.training = False  # what was run belongs to what was loaded before
         plan, dtype = self.plan, self.plan.dtype
-        self.tables = planned_tables(plan, network)
+        # copies: what is changed after load() belongs to the next one
+        self.tables = [copy(table) for table in planned_tables(plan, network)]
+        for table in self.tables:
+            table.delay = table.delay.copy()
         self.weights = [t.weight.astype(dtype) for t in self.tables]
-        self.kernels = [network.projections[p.name].kernel for p in plan.projections]
+        kernels = [network.projections[p.name].kernel for p in plan.projections]
+        self.kernels = [None if kernel is None else replace(kernel) for kernel in kernels]
         declared = list(network.populations.values())
         self.populations = [
             with_current_parameters(p, population, plan.dt, plan.discretisation)

@@ -1,0 +1,124 @@
+"""Adjoints that a backward pass did not keep, and the pairs of units to correlate them for.
+
+Rewiring asks for them once in many batches. Until then nothing is stored: spikes, drives and
+arrival feedback of the last backward pass are still there, so the neurons of a component can go
+back once more, this time without the synapses from outside, and keep a_in of every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes import Structure, byref, c_int64, c_void_p
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.native.buffers import PopulationBuffers
+from genn_delays.backends.native.codegen import TOGETHER
+from genn_delays.backends.native.structures import point
+
+TASK = 64
+"""Pairs of a task, at most: the rows of their postsynaptic unit are loaded once for all."""
+
+
+class _Arrays:
+    """A structure of the engine with the arrays that it points to."""
+
+    def __init__(self, struct: Structure, **arrays: np.ndarray | None) -> None:
+        self.struct, self.arrays = struct, {k: a for k, a in arrays.items() if a is not None}
+        point(struct, **arrays)
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+
+class SendingsStruct(Structure):
+    """``sendings`` of templates/correlate.c.j2."""
+
+    _fields_ = [(name, c_void_p) for name in ("begin", "place", "value")]
+
+
+class PairingsStruct(Structure):
+    """``pairings`` of templates/correlate.c.j2."""
+
+    _fields_ = [
+        ("tasks", c_int64),
+        *((name, c_void_p) for name in ("begin", "order", "pre", "post", "first")),
+    ]
+
+
+def room_for_sendings(buffers: PopulationBuffers, trials: int) -> _Arrays:
+    """Arrays for what a population sent, TOGETHER trials after each other for every unit."""
+    groups = -(-trials // TOGETHER)
+    count = np.zeros((groups * TOGETHER, buffers.padded), np.int64)
+    count[:trials] = buffers.arrays["count"].reshape(-1, buffers.padded)[:trials]
+    each = count.reshape(groups, TOGETHER, -1).sum(axis=1)
+    end = np.cumsum(each).reshape(each.shape)
+    begin = np.concatenate([end[:, :1] - each[:, :1], end], axis=1)
+    sent = int(each.sum())
+    value = np.empty(sent, buffers.plan.dtype) if "value" in buffers.arrays else None
+    place = np.empty(sent, np.int32)
+    return _Arrays(SendingsStruct(), begin=begin, place=place, value=value)
+
+
+def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -> _Arrays:
+    """Pairs of units in tasks of one post unit each; beyond a trial all delays are alike."""
+    names = ("pre", "post", "first")
+    columns = zip(names, (pre, post, np.minimum(first, steps)), strict=True)
+    given = {name: np.ascontiguousarray(column, np.int32) for name, column in columns}
+    order = np.argsort(given["post"], kind="stable")
+    unit = given["post"][order]
+    changes = np.flatnonzero(unit[1:] != unit[:-1]) + 1
+    begin = np.append(np.union1d(np.arange(0, len(unit), TASK), changes), len(unit))
+    struct = PairingsStruct(tasks=len(begin) - 1)
+    return _Arrays(struct, begin=begin.astype(np.int64), order=order, **given)
+
+
+class Adjoints:
+    """Adjoints and spikes of the last backward pass, kept where somebody asked for them.
+
+    Attributes:
+        ready: a backward pass is done, and nothing has changed since.
+    """
+
+    def __init__(self, populations: list[PopulationBuffers]) -> None:
+        self.populations = populations
+        self.ready = False
+        self._kept: set[int] = set()
+        self._sent: dict[int, _Arrays] = {}
+
+    def renew(self, ready: bool) -> None:
+        """What was kept is out of date."""
+        self.ready = ready
+        self._kept.clear()
+        self._sent.clear()
+
+    def missing(self, member: int) -> bool:
+        """True where population ``member`` has to go back once more."""
+        return member not in self._kept
+
+    @contextmanager
+    def pointed(self, members: tuple[int, ...], row: int) -> Iterator[None]:
+        """Within this, the engine knows where the adjoints of these populations are."""
+        try:
+            for k in members:
+                self.populations[k].keep_adjoint(row)
+            yield
+        finally:
+            for k in members:
+                self.populations[k].keep_adjoint(None)
+        self._kept.update(members)
+
+    def sent(self, k: int, trials: int, gather: Callable[[Any], object]) -> Any:
+        """What population ``k`` sent, as a pointer; ``gather`` fills it on the first call."""
+        if k not in self._sent:
+            room = room_for_sendings(self.populations[k], trials)
+            gather(byref(room.struct))
+            self._sent[k] = room
+        return byref(self._sent[k].struct)
+
+    def nbytes(self) -> int:
+        """Bytes of what is kept beside the buffers of the populations."""
+        return sum(arrays.nbytes() for arrays in self._sent.values())
