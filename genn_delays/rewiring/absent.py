@@ -23,6 +23,19 @@ def absent_keys(table: SynapseTable) -> np.ndarray:
     return np.flatnonzero(free)
 
 
+def considered(
+    table: SynapseTable, candidates: int | None, least: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Keys of the absent pairs that growth considers: all, or ``candidates`` drawn at random.
+
+    Args:
+        least: considered at any rate, where so many are free.
+    """
+    if candidates is None:
+        return absent_keys(table)
+    return draw_absent(table, max(candidates, least), rng)
+
+
 def draw_absent(
     table: SynapseTable, count: int, rng: np.random.Generator, row: int | None = None
 ) -> np.ndarray:

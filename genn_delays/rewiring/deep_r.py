@@ -24,8 +24,9 @@ import numpy as np
 from genn_delays.network import Network, Projection
 from genn_delays.rewiring.absent import draw_absent, keys_of
 from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.gradient import growth_gradient
 from genn_delays.rewiring.growth import Growth, grow
-from genn_delays.rewiring.signs import attach_signs
+from genn_delays.rewiring.signs import attach_signs, signs_of
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Gradient, Simulation
@@ -99,10 +100,14 @@ class DeepR(RewiringRule):
     ) -> int:
         if not count:
             return 0
-        keys = draw_absent(
-            projection.synapses, count, now.rng, simulation.row_limit(projection.name)
-        )
-        grow(network, projection, keys, self.growth.delays(projection, len(keys), now.rng))
+        table = projection.synapses
+        keys = draw_absent(table, count, now.rng, simulation.row_limit(projection.name))
+        if self.growth.delay == "best":
+            sign = signs_of(network, projection, *np.divmod(keys, table.post_size))
+            _, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng, sign)
+        else:
+            delay = self.growth.delays(projection, len(keys), now.rng)
+        grow(network, projection, keys, delay)
         return len(keys)
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genn_delays.network import Network, Projection
-from genn_delays.rewiring.absent import absent_keys, draw_absent
+from genn_delays.rewiring.absent import considered
 from genn_delays.rewiring.base import Now
 from genn_delays.rewiring.deep_r import DeepR
 from genn_delays.rewiring.gradient import growth_gradient
-from genn_delays.rewiring.growth import grow, room_in_rows
+from genn_delays.rewiring.growth import check_candidates, grow, room_in_rows
 from genn_delays.rewiring.signs import signs_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class FCN24(DeepR):
 
     candidates: int | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_candidates(self.candidates, "FCN24")
+
     def _grow(
         self,
         network: Network,
@@ -49,9 +53,7 @@ class FCN24(DeepR):
         if not count:
             return 0
         table = projection.synapses
-        keys = absent_keys(table)
-        if self.candidates is not None and len(keys) > self.candidates:
-            keys = draw_absent(table, max(self.candidates, count), now.rng)
+        keys = considered(table, self.candidates, count, now.rng)
         sign = signs_of(network, projection, *np.divmod(keys, table.post_size))
         gradient, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng, sign)
         order = np.argsort(sign * gradient, kind="stable")

@@ -53,6 +53,12 @@ class Growth:
         return rng.uniform(0.0, projection.synapses.max_delay, count)
 
 
+def check_candidates(candidates: int | None, rule: str) -> None:
+    """Raise ConfigError unless it is a number of pairs or None."""
+    if candidates is not None and candidates < 1:
+        raise ConfigError(f"{rule}: candidates is {candidates}, it must be >= 1, or null for all")
+
+
 def room_in_rows(
     table: SynapseTable, keys: np.ndarray, order: np.ndarray, row: int | None
 ) -> np.ndarray:

@@ -22,10 +22,10 @@ import numpy as np
 
 from genn_delays.errors import ConfigError
 from genn_delays.network import Network, Projection
-from genn_delays.rewiring.absent import absent_keys
+from genn_delays.rewiring.absent import considered
 from genn_delays.rewiring.base import Change, Now, RewiringRule
 from genn_delays.rewiring.gradient import growth_gradient
-from genn_delays.rewiring.growth import Growth, grow, room_in_rows
+from genn_delays.rewiring.growth import Growth, check_candidates, grow, room_in_rows
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Gradient, Simulation
@@ -42,6 +42,8 @@ class RigL(RewiringRule):
         end: share of the run after which the wiring stays.
         anneal: ``"cosine"`` or ``"constant"``.
         replace_update: leave out the optimiser in the batches that rewire, as published.
+        candidates: how many absent pairs are considered, drawn at random; all of them by default,
+            as published, which costs as much as the gradient of a dense network.
         growth: delay of the positions that are considered.
     """
 
@@ -50,6 +52,7 @@ class RigL(RewiringRule):
     end: float = 0.75
     anneal: Literal["cosine", "constant"] = "cosine"
     replace_update: bool = True
+    candidates: int | None = None
     growth: Growth = field(default_factory=Growth)
     positive: ClassVar[tuple[str, ...]] = ("every",)
 
@@ -58,6 +61,7 @@ class RigL(RewiringRule):
         for name in ("fraction", "end"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"RigL: {name} is {getattr(self, name)}, it must be in [0, 1]")
+        check_candidates(self.candidates, "RigL")
 
     def check(self, network: Network) -> None:
         super().check(network)
@@ -103,7 +107,7 @@ class RigL(RewiringRule):
         table = projection.synapses
         count = int(share * len(table))
         smallest = np.argsort(np.abs(table.weight), kind="stable")[:count]
-        keys = absent_keys(table)
+        keys = considered(table, self.candidates, count, now.rng)
         absent, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng)
         # the dropped ones compete with their own gradient; of equal ones they go first
         magnitude = np.concatenate([np.abs(gradient[smallest]), np.abs(absent)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genn_delays.errors import TrainingError
 from genn_delays.network import Network
 from genn_delays.rewiring.base import Now, RewiringRule
 
@@ -54,7 +55,17 @@ class Rewiring:
     def before_update(
         self, network: Network, gradients: Mapping[str, Gradient], progress: Progress
     ) -> None:
-        """Let every rule change the gradients in place."""
+        """Let every rule change the gradients in place.
+
+        Raises:
+            TrainingError: NaN or infinity in a gradient, which no rule could rank.
+        """
+        for name in self._rewired(network):
+            if not np.all(np.isfinite(gradients[name].weight)):
+                raise TrainingError(
+                    f"the weight gradient of projection {name!r} holds NaN or infinity; lower the "
+                    "learning rate, ease it in, or set clip="
+                )
         for place, rule in enumerate(self.rules):
             rule.before_update(network, gradients, self._now(place, progress))
 

@@ -198,6 +198,46 @@ def test_static_changes_nothing():
     assert pairs(network.projections[NAME].synapses) == before
 
 
+def test_deep_r_grows_at_random_pairs_with_the_delay_at_which_each_would_help_most():
+    network = sparse(0.4)
+    projection = network.projections[NAME]
+    table = projection.synapses
+    peak = np.random.default_rng(3).integers(0, 10, (7, 5))
+
+    class Peaked(Told):
+        """Every pair helps most at a delay of its own."""
+
+        def correlation(self, projection, pre, post, first, count):
+            delay = first[:, None] + np.arange(count)
+            sign = signs_of(network, network.projections[NAME], pre, post)
+            return -sign[:, None] / (1.0 + np.abs(delay - peak[pre, post][:, None]))
+
+    rule = DeepR(growth=Growth("best"))
+    rule.prepare(network)
+    before = {(int(i), int(j)) for i, j in zip(table.pre, table.post, strict=True)}
+    table.weight[:6] *= -1.0
+    gone = set(list(pairs(table))[:6])
+    assert rule.step(network, {}, Peaked(np.ones((7, 5)), network), now())[NAME].grown == 6
+    new = [k for k, p in enumerate(pairs(table)) if p not in before - gone]
+    np.testing.assert_array_equal(table.delay[new], peak[table.pre[new], table.post[new]])
+
+
+def test_a_rule_may_consider_some_pairs_only():
+    network = sparse(0.2)
+    matrix = np.random.default_rng(9).normal(size=(7, 5))
+    for rule in (RigL(0.5, every=1, end=1.0, candidates=4), FCN24(candidates=4)):
+        rule.prepare(network)
+        table = network.projections[NAME].synapses
+        table.weight[:2] *= -1.0
+        gradients, told = gradients_of(network), Told(matrix, network)
+        asked = []
+        told.correlation = lambda name, pre, *rest, t=told, a=asked: (
+            a.append(len(pre)) or Told.correlation(t, name, pre, *rest)
+        )
+        rule.step(network, gradients, told, now(batch=5))
+        assert asked == [4]
+
+
 def test_new_synapses_get_the_delay_that_growth_says():
     network = sparse(0.2)
     told = Told(np.ones((7, 5)), network)
@@ -225,6 +265,8 @@ BAD = [
     (lambda: SET(growth=Growth("best")), "no delay is the best"),
     (lambda: SoftDeepR(floor=0.0), "floor is 0.0"),
     (lambda: RigL(every=0), "every is 0"),
+    (lambda: RigL(candidates=0), "candidates is 0"),
+    (lambda: FCN24(candidates=-1), "candidates is -1"),
     (lambda: Dale(inhibitory=2.0), r"must be in \[0, 1\]"),
     (lambda: DeepR(projections=("input->outptu",)).check(sparse()), "did you mean"),
     (lambda: RigL(growth=Growth("fixed", 99.0)).check(sparse()), r"outside \[0, 9\]"),
