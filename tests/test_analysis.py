@@ -63,3 +63,17 @@ def test_a_projection_without_delays_is_drawn_without_them():
     lines = [{"epoch": 1, "split": "train", "loss": 1.0, "accuracy": 1.0}]
     figure = draw(lines, net)
     assert [text.get_text() for text in figure.axes[2].texts] == ["input->output: no delays"]
+
+
+def test_a_run_that_rewires_shows_how_much_and_how_old():
+    seen = {"synapses": 50, "dropped": 5, "grown": 5, "refused": 0, "age_mean": 12.0}
+    lines = [
+        {"epoch": epoch, "split": split, "loss": 1.0, "accuracy": 0.5}
+        | ({"rewiring": {"input->output": seen}} if split == "train" else {})
+        for epoch in (1, 2, 3)
+        for split in ("train", "validation")
+    ]
+    figure = draw(lines, network())
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels[2:4] == ["grown (% of synapses)", "mean age (batches)"]
+    np.testing.assert_allclose(figure.axes[2].lines[0].get_ydata(), 10.0)

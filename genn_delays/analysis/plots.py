@@ -72,7 +72,8 @@ def draw(
         best_epoch: marked in the curves.
     """
     projections = [p for p in network.projections.values() if len(p.synapses)]
-    rows = 1 + len(projections)
+    rewired = any(line.get("rewiring") for line in lines)
+    rows = 1 + rewired + len(projections)
     figure = Figure(figsize=(9.0, 2.6 * rows), layout="constrained")
     FigureCanvasAgg(figure)  # no window system is asked for
     axes = figure.subplots(rows, 2, squeeze=False)
@@ -80,7 +81,9 @@ def draw(
     _curves(axes[0, 0], lines, "loss", best_epoch)
     _curves(axes[0, 1], lines, "accuracy" if classified else "spikes_per_neuron", best_epoch)
     found = statistics(network, initial)
-    for row, projection in zip(axes[1:], projections, strict=True):
+    if rewired:
+        _rewiring(axes[1], lines)
+    for row, projection in zip(axes[1 + rewired :], projections, strict=True):
         before = initial.projections.get(projection.name) if initial else None
         _delays(row[0], projection, before, found[projection.name])
         _weights(row[1], projection, before, found[projection.name])
@@ -102,6 +105,22 @@ def _curves(axes: Axes, lines: Lines, what: str, best_epoch: int | None) -> None
     axes.set_ylabel(LABELS[what])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
+
+
+def _rewiring(row: Sequence[Axes], lines: Lines) -> None:
+    """Share of the synapses replaced in each epoch, and how old they are."""
+    chosen = [line for line in lines if line.get("rewiring")]
+    epochs = [line["epoch"] for line in chosen]
+    for name in chosen[0]["rewiring"]:
+        seen = [line["rewiring"][name] for line in chosen]
+        share = [100.0 * s["grown"] / max(s["synapses"], 1) for s in seen]
+        row[0].plot(epochs, share, label=name)
+        row[1].plot(epochs, [s["age_mean"] for s in seen], label=name)
+    for axes, what in zip(row, ("grown (% of synapses)", "mean age (batches)"), strict=True):
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(what)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend()
 
 
 def _delays(
