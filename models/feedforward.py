@@ -36,6 +36,7 @@ def build(
     output_delays: bool = False,
     spiking_output: bool = False,
     density: float = 1.0,
+    compensate: bool = False,
 ) -> gd.Network:
     """Declare the network.
 
@@ -57,8 +58,11 @@ def build(
         output_delays: True where the synapses into the readout have delays too.
         spiking_output: LIF outputs, for readouts of spike times.
         density: fraction of the pairs between two layers that is joined.
+        compensate: True keeps what sparse neurons receive as it is in the dense network: the mean of
+            the initial weights is divided by the density, their standard deviation by its root.
     """
     net = gd.Network(seed=seed)
+    share = density if compensate and density else 1.0
     low, high = delay_range or (0.0, max_delay)
     delay = gd.init.Uniform(low, high) if delays == "random" else gd.init.Constant(0.0)
     learn = [name for name, on in (("weight", learn_weights), ("delay", learn_delays)) if on]
@@ -70,7 +74,7 @@ def build(
         name = "hidden" if len(hidden) == 1 else f"hidden{layer + 1}"
         neurons = net.add_population(name, gd.LIF(tau_mem, tau_syn, threshold), size)
         weight = weight_hidden if layer else weight_input
-        net.connect(last, neurons, weight=gd.init.Normal(*weight), **delayed)
+        net.connect(last, neurons, weight=_normal(weight, share), **delayed)
         last = neurons
     readout = gd.LeakyReadout(tau_mem_output, tau_syn_output)
     spiking = gd.LIF(tau_mem_output, tau_syn_output, threshold)
@@ -78,7 +82,12 @@ def build(
     net.connect(
         last,
         output,
-        weight=gd.init.Normal(*weight_output),
+        weight=_normal(weight_output, share),
         **(delayed if output_delays else undelayed),
     )
     return net
+
+
+def _normal(mean_and_sd: Normal, share: float) -> gd.init.Normal:
+    """So that a sum over this share of the synapses has the mean and variance of one over all."""
+    return gd.init.Normal(mean_and_sd[0] / share, mean_and_sd[1] / share**0.5)
