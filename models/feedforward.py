@@ -58,8 +58,8 @@ def build(
         output_delays: True where the synapses into the readout have delays too.
         spiking_output: LIF outputs, for readouts of spike times.
         density: fraction of the pairs between two layers that is joined.
-        compensate: True keeps what sparse neurons receive as it is in the dense network: the mean of
-            the initial weights is divided by the density, their standard deviation by its root.
+        compensate: True keeps what sparse neurons receive as it is in the dense network: the mean
+            of the initial weights is divided by the density, their standard deviation by its root.
     """
     net = gd.Network(seed=seed)
     share = density if compensate and density else 1.0
