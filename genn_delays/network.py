@@ -9,15 +9,13 @@ import numpy as np
 
 from genn_delays.checks import is_count, is_number
 from genn_delays.errors import NetworkError, suggest
-from genn_delays.init import Initialiser
 from genn_delays.kernels import DelayKernel
 from genn_delays.neurons import Input, Neuron
-from genn_delays.sampling import sample_pairs, values_of
+from genn_delays.sampling import Values, sample_pairs, values_of
 from genn_delays.synapses import SynapseTable
 from genn_delays.units import BatchNorm, UnitTable, unit_table
 from genn_delays.wiring import Wiring
 
-Values = Initialiser | float | np.ndarray
 LEARNABLE = ("weight", "delay")
 
 

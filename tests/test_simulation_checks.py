@@ -16,7 +16,7 @@ def declare(neuron=None, tau_mem=20.0, kernel=None, lag=1, **options) -> gd.Netw
     net.add_population("input", gd.Input(), 3)
     net.add_population("hidden", neuron or gd.LIF(tau_mem=tau_mem), 4, **options)
     net.add_population("output", gd.LeakyReadout(), 2)
-    net.connect("input", "hidden", weight=2.0, max_delay=5.0, density=0.5, kernel=kernel, lag=lag)
+    net.connect("input", "hidden", weight=20.0, max_delay=5.0, density=0.5, kernel=kernel, lag=lag)
     net.connect("hidden", "output", weight=1.0)
     return net
 
@@ -115,6 +115,34 @@ PAIRS = [
     ([0.5], [0], [0], "pre are whole numbers in"),
     ([0, 1], [0], [0], "arrays of one length"),
 ]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_projection_of_that_name_between_other_populations_is_refused(backend):
+    def joined(pre: str) -> gd.Network:
+        net = gd.Network()
+        for name in ("one", "other"):
+            net.add_population(name, gd.Input(), 3)
+        net.add_population("output", gd.LeakyReadout(), 2)
+        net.connect(pre, "output", weight=1.0, name="into")
+        return net
+
+    with (
+        compiled(joined("one"), gd.EventProp(), backend) as simulation,
+        pytest.raises(gd.GennDelaysError, match=r"joins \('other', 'output'\)"),
+    ):
+        simulation.load(joined("other"))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_refused_mask_leaves_no_spikes_of_the_batch_before(backend, rule):
+    with compiled(declare(), rule, backend) as simulation:
+        simulation.forward(EVENTS)
+        assert simulation.spike_counts("hidden").sum() > 0
+        with pytest.raises(gd.GennDelaysError, match="has no dropout"):
+            simulation.forward(EVENTS, masks={"hidden": np.ones((2, 4))})
+        assert len(simulation.spikes("hidden")) == 0
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)

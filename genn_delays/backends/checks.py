@@ -64,11 +64,11 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
         raise PlanError(f"load(): projections {given}, but {planned} were compiled; compile again")
     tables = [network.projections[name].synapses for name in planned]
     for p, table in zip(plan.projections, tables, strict=True):
-        sizes = plan.populations[p.pre].size, plan.populations[p.post].size
-        if (table.pre_size, table.post_size) != sizes:
-            found = table.pre_size, table.post_size
-            raise PlanError(f"load(): {p.name!r} joins {found} units, not {sizes}; compile again")
         projection = network.projections[p.name]
+        joined = projection.pre.name, projection.post.name
+        wanted = plan.populations[p.pre].name, plan.populations[p.post].name
+        if joined != wanted:
+            raise PlanError(f"load(): {p.name!r} joins {joined}, not {wanted}; compile again")
         kernel = None if projection.kernel is None else type(projection.kernel).__name__
         if (projection.lag, kernel) != (p.lag, p.kernel):
             raise PlanError(

@@ -26,7 +26,7 @@ from genn_delays.rewiring.absent import draw_absent, keys_of
 from genn_delays.rewiring.base import Change, Now, RewiringRule
 from genn_delays.rewiring.gradient import growth_gradient
 from genn_delays.rewiring.growth import Growth, grow
-from genn_delays.rewiring.signs import attach_signs, signs_of
+from genn_delays.rewiring.signs import add_l1, attach_signs, signs_of
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Gradient, Simulation
@@ -56,8 +56,7 @@ class DeepR(RewiringRule):
             attach_signs(network, projection)
 
     def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
-        for projection in self.chosen(network):
-            gradients[projection.name].weight[:] += self.l1 * projection.synapses.state["sign"]
+        add_l1(self.chosen(network), gradients, self.l1)
 
     def step(
         self,
@@ -73,7 +72,7 @@ class DeepR(RewiringRule):
             wanted = _share(chosen, sum(dropped.values()), now.rng)
         changes = {}
         for p in chosen:
-            grown = self._grow(network, p, wanted[p.name], gradients, simulation, now)
+            grown = self._grow(network, p, wanted[p.name], simulation, now)
             changes[p.name] = Change(dropped[p.name], grown, wanted[p.name] - grown)
         return changes
 
@@ -94,7 +93,6 @@ class DeepR(RewiringRule):
         network: Network,
         projection: Projection,
         count: int,
-        gradients: Mapping[str, Gradient],
         simulation: Simulation,
         now: Now,
     ) -> int:

@@ -8,7 +8,6 @@ can only help if its weight would grow in the direction of its sign (Front. Comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from genn_delays.rewiring.growth import check_candidates, grow, room_in_rows
 from genn_delays.rewiring.signs import signs_of
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ class FCN24(DeepR):
         network: Network,
         projection: Projection,
         count: int,
-        gradients: Mapping[str, Gradient],
         simulation: Simulation,
         now: Now,
     ) -> int:

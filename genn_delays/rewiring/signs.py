@@ -9,9 +9,15 @@ projection began with, so that a network which was declared mostly excitatory st
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from genn_delays.network import Network, Projection
+
+if TYPE_CHECKING:
+    from genn_delays.backends.base import Gradient
 
 POSITIVE = "positive"
 """Of ``Projection.potential``: the chance of a positive sign, (1,)."""
@@ -44,6 +50,12 @@ def attach_signs(network: Network, projection: Projection) -> np.ndarray:
         table.attach("sign")[:] = signs
         np.copysign(table.weight, signs, out=table.weight)
     return table.state["sign"]
+
+
+def add_l1(projections: Iterable[Projection], gradients: Mapping[str, Gradient], l1: float) -> None:
+    """Add the L1 of signed synapses to their weight gradients, in place."""
+    for projection in projections:
+        gradients[projection.name].weight[:] += l1 * projection.synapses.state["sign"]
 
 
 def _splitmix(key: np.ndarray, start: np.uint64) -> np.ndarray:

@@ -22,7 +22,7 @@ from genn_delays.network import Network, Projection
 from genn_delays.rewiring.absent import keys_of
 from genn_delays.rewiring.base import Change, Now, RewiringRule
 from genn_delays.rewiring.growth import Growth, grow, room_in_rows
-from genn_delays.rewiring.signs import attach_signs, signs_of
+from genn_delays.rewiring.signs import add_l1, attach_signs, signs_of
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Gradient, Simulation
@@ -66,8 +66,7 @@ class SoftDeepR(RewiringRule):
                 projection.potential[THETA] = theta
 
     def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
-        for projection in self.chosen(network):
-            gradients[projection.name].weight[:] += self.l1 * projection.synapses.state["sign"]
+        add_l1(self.chosen(network), gradients, self.l1)
 
     def step(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_delays.rewiring import Change, DeepR, RewiringRule, RigL, SoftDeepR
+from genn_delays.rewiring import Change, DeepR, RewiringRule, SoftDeepR
 
 
 class Prune(RewiringRule):
@@ -38,8 +38,6 @@ def test_rules_act_after_each_update_and_are_counted(network, make_trainer):
 
 
 def test_a_rule_can_take_the_place_of_the_update(network, make_trainer):
-    rule = RigL(fraction=0.0, every=1)
-    assert rule.share(type("P", (), {"batch": 1, "total": 10})) == 0.0
     before = network.projections["input->hidden"].synapses.weight.copy()
 
     class Skip(Prune):

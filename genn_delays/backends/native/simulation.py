@@ -85,11 +85,12 @@ class NativeSimulation(Simulation):
         self.shape, self.trials = None, 0
         self.adjoints.renew(ready=False)
         events = input_events(self.plan, batch)
+        trials = next(iter(events.values())).trials
+        check_masks(self.plan, masks, trials, training)
         for p, buffers in zip(self.plan.populations, self.populations, strict=True):
             if p.is_input:
                 buffers.insert(events[p.name])
-        self.trials = next(iter(events.values())).trials
-        check_masks(self.plan, masks, self.trials, training)
+        self.trials = trials
         for component in self.plan.components:
             while True:
                 self._run("forward", component)
@@ -137,8 +138,7 @@ class NativeSimulation(Simulation):
         self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
         """As for every simulation, but before :meth:`load`, as it goes back once more."""
-        ready = self.adjoints.ready and self.training
-        index = check_pairs(self.plan, projection, pre, post, first, count, ready)
+        index = check_pairs(self.plan, projection, pre, post, first, count, self.adjoints.ready)
         target = self.plan.projections[index].post
         component = next(c for c in self.plan.components if target in c.populations)
         if self.adjoints.missing(target):
