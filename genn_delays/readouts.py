@@ -48,6 +48,10 @@ class Readout(ABC):
                 "trial; leave its tail out"
             )
 
+    def weights(self, steps: int, dt: float) -> np.ndarray | None:
+        """Weight of each step, (steps,), where outputs are sums of weighted voltages; else None."""
+        return None
+
     @abstractmethod
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         """Outputs of each trial.
@@ -70,7 +74,6 @@ class MeanVoltage(Readout):
     linear: ClassVar[bool] = True
 
     def weights(self, steps: int, dt: float) -> np.ndarray:
-        """Weight of each step in the output, shape (steps,)."""
         return np.full(steps, 1.0 / steps)
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:

@@ -16,7 +16,6 @@ import genn_delays as gd
 from genn_delays.backends.native import compiler
 from genn_delays.backends.native.codegen import render
 from genn_delays.backends.native.memory import estimate
-from genn_delays.backends.native.simulation import CHUNKS
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
 from genn_delays.plan import make_plan
@@ -270,7 +269,6 @@ def test_estimate_is_within_ten_percent_of_what_is_allocated(
         plan,
         network,
         threads=threads,
-        chunks=CHUNKS,
         events_per_trial=len(events) / 9,
         graded=graded,
     )
@@ -289,7 +287,7 @@ def test_estimate_takes_a_known_activity_into_account():
         compiled.backward(compiled.forward(events))
         blocks = compiled.spike_counts("hidden").reshape(9, 2, 16).mean(axis=2)
         allocated = compiled.memory()
-    common = {"threads": 1, "chunks": CHUNKS, "events_per_trial": len(events) / 9}
+    common = {"threads": 1, "events_per_trial": len(events) / 9}
     assert sum(estimate(plan, network, **common).values()) < 0.9 * allocated
     # the engine makes a quarter more room than was needed
     informed = estimate(plan, network, spikes_per_neuron=1.25 * blocks.max(), **common)

@@ -281,7 +281,7 @@ def test_estimate_is_within_ten_percent_of_what_is_allocated(kind):
     plan = make_plan(
         network, gradient=gd.Surrogate(), readout=READOUTS["softmax"], dt=1.0, **settings
     )
-    parts = estimate(plan, network, threads=3, chunks=8, events_per_trial=140.0)
+    parts = estimate(plan, network, threads=3, events_per_trial=140.0)
     with compiled(network, 11, threads=3, precision=precision) as simulation:
         train(simulation, batch())
         assert sum(parts.values()) == pytest.approx(simulation.memory(), rel=0.1)

@@ -10,7 +10,6 @@ import numpy as np
 from genn_delays.backends import get_backend
 from genn_delays.backends.native import Native
 from genn_delays.backends.native.memory import estimate as estimate_memory
-from genn_delays.backends.native.simulation import CHUNKS
 from genn_delays.backends.native.threads import available_cores
 from genn_delays.commands.arguments import config_argument, set_option
 from genn_delays.config import Config, load_config
@@ -82,7 +81,6 @@ def _memory(config: Config, plan: Plan, network: Network, split: Split) -> list[
         plan,
         network,
         threads=config.backend.threads or available_cores(),
-        chunks=CHUNKS,
         events_per_trial=len(split.time) / len(split),
         graded=split.value is not None,
     )

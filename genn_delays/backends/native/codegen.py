@@ -17,6 +17,9 @@ from genn_delays.plan import Plan, PlannedPopulation
 VECTOR_BYTES = 64
 WIDEST = 8
 """Vectors of 32 bytes of delays that a correlation sums at once, in registers."""
+TEAM = 4
+"""Postsynaptic neurons that a walk over shared synapses takes side by side: their rows, of pairs
+going backwards, fit the first-level cache, and one spike time serves them all."""
 TOGETHER = 4
 """Trials whose adjoints a correlation reads together, from the first-level cache."""
 
@@ -152,4 +155,5 @@ def render(plan: Plan) -> str:
         rounds=lanes_of(plan.dtype).bit_length() - 1,
         widest=WIDEST,
         together=TOGETHER,
+        team=TEAM,
     )

@@ -1,39 +1,49 @@
-"""Events of an input population on their way into the surrogate engine."""
+"""Events of an input population on their way into the engine."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import lanes_of
-from genn_delays.backends.native.structures import point
-from genn_delays.backends.native.surrogate_structures import EventsStruct
+from genn_delays.backends.native.structures import EventsStruct, point
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.plan import Plan
 
 
 class Insertion:
-    """Events as the engine reads them: sorted by trial, groups of trials go in side by side."""
+    """Events as the engine reads them.
 
-    def __init__(self, plan: Plan, population: PlannedPopulation, events: Events) -> None:
+    Args:
+        together: trials that one thread takes at a time, where events are sorted by trial.
+    """
+
+    def __init__(
+        self, plan: Plan, population: PlannedPopulation, events: Events, together: int
+    ) -> None:
         self.plan, self.population, self.events = plan, population, events
-        lanes = lanes_of(plan.dtype)
         if np.any(events.trial[1:] < events.trial[:-1]):
+            together = max(events.trials, 1)
             begin = np.array([0, len(events)], np.int64)
         else:
-            groups = -(-events.trials // lanes)
-            begin = np.searchsorted(events.trial, np.arange(groups + 1) * lanes).astype(np.int64)
+            parts = -(-events.trials // together)
+            ends = np.minimum(np.arange(parts + 1) * together, events.trials)
+            begin = np.searchsorted(events.trial, ends).astype(np.int64)
+        unit = events.unit
+        if unit.dtype != np.int32 and len(unit) and unit.max() >= population.size:
+            self.steps()  # refuses them; as int32 a large index might look like a small one
         # what the structure points to
         self.held = {
             "time": np.ascontiguousarray(events.time),
-            "unit": np.ascontiguousarray(events.unit, np.int64),
-            "trial": np.ascontiguousarray(events.trial, np.int64),
+            "unit": np.ascontiguousarray(unit, np.int32),
+            "trial": np.ascontiguousarray(events.trial, np.int32),
             "value": None if events.value is None else np.ascontiguousarray(events.value),
             "begin": begin,
         }
         self.struct = EventsStruct(
-            single=events.time.dtype == np.float32,
+            single_time=events.time.dtype == np.float32,
+            single_value=events.value is not None and events.value.dtype == np.float32,
             parts=len(begin) - 1,
+            together=together,
             dt=plan.dt,
             end=plan.steps * plan.dt,
         )

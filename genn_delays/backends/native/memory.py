@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.buffers import INITIAL_SPIKES, feedback_slots
+from genn_delays.backends.native.buffers import INITIAL_SPIKES
 from genn_delays.backends.native.codegen import lanes_of, models_of
+from genn_delays.backends.native.layout import CHUNKS, feedback_slots, tasks_of
 from genn_delays.backends.native.surrogate_memory import estimate_surrogate
 from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
@@ -18,7 +19,6 @@ def estimate(
     network: Network,
     *,
     threads: int,
-    chunks: int,
     events_per_trial: float = 0.0,
     graded: bool = False,
     spikes_per_neuron: float = INITIAL_SPIKES,
@@ -28,7 +28,6 @@ def estimate(
     Args:
         plan, network: what will be run.
         threads: each has scratch of its own.
-        chunks: parts of the batch with gradients of their own.
         events_per_trial: input events, all input populations together.
         graded: input events carry values.
         spikes_per_neuron: the room that the busiest block of neurons needs, per trial; the
@@ -36,7 +35,7 @@ def estimate(
             rule keeps every step, whatever happens in it.
     """
     if isinstance(plan.gradient, Surrogate):
-        return estimate_surrogate(plan, network, threads=threads, chunks=chunks)
+        return estimate_surrogate(plan, network, threads=threads, chunks=CHUNKS)
     parts = {"spikes": 0, "voltages": 0, "synapses": 0}
     real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype)
     _, models = models_of(plan)
@@ -44,20 +43,23 @@ def estimate(
     for k, p in enumerate(plan.populations):
         padded = -(-p.size // lanes) * lanes
         if p.is_input:
-            parts["spikes"] += plan.batch_size * padded * 12
+            parts["spikes"] += plan.batch_size * padded * (12 + graded)
             continue
         parts["synapses"] += models[k].constants * padded * real
         if k == plan.readout_population and plan.readout.reads == "voltage":
-            parts["voltages"] += 2 * plan.batch_size * plan.steps * padded * real
+            summed = plan.readout.weights(plan.steps, plan.dt) is not None
+            each = 8 if summed else plan.steps * real
+            parts["voltages"] += 2 * plan.batch_size * padded * each + 8 * plan.steps * summed
         if p.is_spiking:
             room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
-            per_spike = 4 + real * (len(p.states) + slots[k])
+            per_spike = 8 + real * (len(p.states) + slots[k])
             parts["spikes"] += int(plan.batch_size * padded * (12 + room * per_spike))
     per_event = 4 + real * graded
     parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
     for q in plan.projections:
         synapses = len(network.projections[q.name].synapses)
         owner = plan.populations[q.pre if q.internal else q.post].size
+        _, chunks = tasks_of(plan, q.post)
         parts["synapses"] += synapses * (24 + real * (1 + 2 * chunks)) + 8 * (owner + 1)
     return parts | {"scratch": scratch_bytes(plan, threads)}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradients, Simulation
+from genn_delays.backends.base import Batch, Gradient, Gradients, Simulation
 from genn_delays.backends.checks import (
     check_drives,
     check_masks,
@@ -17,16 +17,18 @@ from genn_delays.backends.checks import (
     input_events,
     planned_tables,
 )
-from genn_delays.backends.native.buffers import PopulationBuffers, ProjectionBuffers, feedback_slots
+from genn_delays.backends.native.buffers import PopulationBuffers
 from genn_delays.backends.native.codegen import models_of, render
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.correlation import Adjoints, pairings
+from genn_delays.backends.native.layout import feedback_slots
 from genn_delays.backends.native.memory import kept_row, row_length, scratch_bytes
 from genn_delays.backends.native.structures import (
     PopulationStruct,
     ProjectionStruct,
     simulation_struct,
 )
+from genn_delays.backends.native.synapses import ProjectionBuffers
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError
 from genn_delays.events import Events
@@ -35,9 +37,8 @@ from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
-CHUNKS = 8
-"""Parts of a batch that sum their gradients apart. Fixed, so that the order of summation, and
-with it every last digit, is the same for any number of threads."""
+REFUSED = 1
+"""The engine met an event outside the trial or the population."""
 
 
 class NativeSimulation(Simulation):
@@ -53,11 +54,9 @@ class NativeSimulation(Simulation):
         self.populations = [
             PopulationBuffers(plan, k, models.get(k), count) for k, count in enumerate(counts)
         ]
-        self.projections = [
-            ProjectionBuffers(plan, k, slot, CHUNKS) for k, slot in enumerate(slots)
-        ]
+        self.projections = [ProjectionBuffers(plan, k, slot) for k, slot in enumerate(slots)]
         self.adjoints = Adjoints(self.populations)
-        self.trials, self.training = 0, True
+        self.trials, self.training, self.unfinished = 0, True, False
         self.shape: tuple[int, ...] | None = None
         self.load(network)
 
@@ -87,52 +86,73 @@ class NativeSimulation(Simulation):
         events = input_events(self.plan, batch)
         trials = next(iter(events.values())).trials
         check_masks(self.plan, masks, trials, training)
-        for p, buffers in zip(self.plan.populations, self.populations, strict=True):
-            if p.is_input:
-                buffers.insert(events[p.name])
+        self._insert(events, trials)
         self.trials = trials
         for component in self.plan.components:
             while True:
-                self._run("forward", component)
+                self._pass("forward", component)
                 grown = [self.populations[k].grow() for k in component.populations]
                 if not any(grown):
                     break
                 self.regrown += 1
-        self.observed = self._observe()
-        outputs = self.plan.readout.forward(self.observed, self.plan.dt)
+        outputs = self._read()
         self.shape, self.training = outputs.shape, training
         return outputs
 
-    def _observe(self) -> np.ndarray:
-        """What the readout reads: voltages (trials, steps, n) or first spike times (trials, n)."""
-        buffers = self.populations[self.plan.readout_population]
-        if self.plan.readout.reads == "voltage":
-            return buffers.voltage[: self.trials, :, : buffers.size]
-        return buffers.first_spike(self.trials) * self.plan.dt
+    def _insert(self, events: Mapping[str, Events], trials: int) -> None:
+        """Events into the populations that send them."""
+        for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
+            buffers.begin(trials)
+            if p.is_input:
+                insertion = buffers.insert(events[p.name])
+                arguments = (k, byref(insertion.struct))
+                refused, _ = self._run(self.library.insert_events, *arguments, trials=trials)
+                insertion.check(refused == REFUSED)
+
+    def _read(self) -> np.ndarray:
+        """Outputs of the batch."""
+        plan, buffers = self.plan, self.populations[self.plan.readout_population]
+        if "output" in buffers.arrays:
+            return buffers.output(self.trials)
+        if plan.readout.reads == "voltage":
+            self.observed = buffers.voltage(self.trials)
+        else:
+            self.observed = buffers.first_spike(self.trials) * plan.dt
+        return plan.readout.forward(self.observed, plan.dt)
 
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> Gradients:
         shape = self.shape if self.training else None
         spike_drive = check_drives(self.plan, shape, drive, spike_drive)
-        observed = self.plan.readout.backward(drive, self.observed, self.plan.dt)
-        self._set_drives(observed, spike_drive)
-        for buffers in self.projections:
-            buffers.clear()
+        self._set_drives(drive, spike_drive)
+        if self.unfinished:
+            for buffers in self.projections:
+                buffers.clear()
+        self.unfinished = True
         for component in reversed(self.plan.components):
-            self._run("backward", component)
+            self._pass("backward", component)
+        found = {p.name: self._gradient(k) for k, p in enumerate(self.plan.projections)}
+        self.unfinished = False
         self.adjoints.renew(ready=True)
-        pairs = zip(self.plan.projections, self.projections, strict=True)
-        return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
+        return Gradients(found)
 
-    def _set_drives(self, observed: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
-        for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
-            read = k == self.plan.readout_population
-            buffers.set_drives(
-                voltage=observed if read and self.plan.readout.reads == "voltage" else None,
-                first=observed if read and self.plan.readout.reads == "first_spike" else None,
-                spike=spike_drive.get(p.name),
-            )
+    def _gradient(self, k: int) -> Gradient:
+        gradient, pointers = self.projections[k].gradient()
+        self._run(self.library.sum_gradients, k, *pointers)
+        return gradient
+
+    def _set_drives(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
+        plan = self.plan
+        for k, (p, buffers) in enumerate(zip(plan.populations, self.populations, strict=True)):
+            drives = {"spike": spike_drive.get(p.name)}
+            if k == plan.readout_population:
+                if "output" in buffers.arrays:
+                    drives["output"] = np.asarray(drive)
+                else:
+                    kind = "voltage" if plan.readout.reads == "voltage" else "first"
+                    drives[kind] = plan.readout.backward(drive, self.observed, plan.dt)
+            buffers.set_drives(**drives)
 
     def correlation(
         self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
@@ -143,18 +163,19 @@ class NativeSimulation(Simulation):
         component = next(c for c in self.plan.components if target in c.populations)
         if self.adjoints.missing(target):
             with self.adjoints.pointed(component.populations, kept_row(self.plan)):
-                self._run("backward", component)
+                self._pass("backward", component)
+            self.unfinished = True  # gradients inside the component were added up once more
         source = self.plan.projections[index].pre
-        gather = partial(self._call, self.library.gather, source)
+        gather = partial(self._run, self.library.gather, source)
         sent = self.adjoints.sent(source, self.trials, gather)
         pairs = pairings(pre, post, first, self.plan.steps)
         result = np.zeros((len(pre), count))
         what = (index, sent, byref(pairs.struct), count, c_void_p(result.ctypes.data))
         with self.adjoints.pointed((target,), kept_row(self.plan)):
-            self._call(self.library.correlate, *what)
+            self._run(self.library.correlate, *what)
         return result
 
-    def _run(self, direction: str, component: Component) -> None:
+    def _pass(self, direction: str, component: Component) -> None:
         """One component in one direction."""
         targets = (c_int32 * len(component.populations))(*component.populations)
         if component.recurrent:
@@ -163,23 +184,28 @@ class NativeSimulation(Simulation):
         else:
             function = getattr(self.library, f"{direction}_layer")
             what = component.populations
-        populations = self._call(function, *what)
+        _, populations = self._run(function, *what)
         for k in component.populations:
             self.populations[k].struct.needed = populations[k].needed
 
-    def _call(self, function: Callable[..., int], *what: Any) -> Any:
+    def _run(
+        self, function: Callable[..., int], *what: Any, trials: int | None = None
+    ) -> tuple[int, Any]:
         """One call into the engine, every thread taking work from one counter.
 
         Returns:
-            The structures of the populations, as the engine left them.
+            0, or REFUSED where an event was out of place; and the structures of the populations, as
+            the engine left them.
+
+        Raises:
+            BackendError: no memory.
         """
         populations = _array(PopulationStruct, self.populations)
         projections = _array(ProjectionStruct, self.projections)
         simulation = simulation_struct(self.plan.precision)(
             steps=self.plan.steps,
             row=row_length(self.plan),
-            trials=self.trials,
-            chunks=min(CHUNKS, self.trials),
+            trials=self.trials if trials is None else trials,
             n_populations=len(populations),
             n_projections=len(projections),
             dt=self.plan.dt,
@@ -188,9 +214,11 @@ class NativeSimulation(Simulation):
             projections=projections,
         )
         ticket = c_int64(0)
-        if any(self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))):
+        failed = self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))
+        inserting = function is self.library.insert_events
+        if any(code and not (inserting and code == REFUSED) for code in failed):
             raise BackendError("the native engine ran out of memory; use a smaller batch_size")
-        return populations
+        return max(failed), populations
 
     def spikes(self, population: str) -> Events:
         k = self.plan.population_index(population)

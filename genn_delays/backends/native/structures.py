@@ -13,9 +13,11 @@ class PopulationStruct(Structure):
 
     _fields_ = [
         *((name, c_int32) for name in ("size", "padded", "blocks", "model", "states", "is_input")),
-        *((name, c_void_p) for name in ("constants", "voltage", "voltage_drive", "spike_drive")),
-        *((name, c_void_p) for name in ("first_drive", "count", "first", "time", "value")),
-        *((name, c_void_p) for name in ("before", "feedback", "adjoint")),
+        *((name, c_int32) for name in ("band", "chunks")),
+        *((name, c_void_p) for name in ("constants", "voltage", "voltage_drive")),
+        *((name, c_void_p) for name in ("step_weight", "output", "output_drive")),
+        *((name, c_void_p) for name in ("spike_drive", "first_drive", "count", "first", "time")),
+        *((name, c_void_p) for name in ("value", "run", "order", "before", "feedback", "adjoint")),
         ("storage", c_int64),
         ("capacity", c_int32),
         ("slots", c_int32),
@@ -27,9 +29,9 @@ class ProjectionStruct(Structure):
     """``projection``."""
 
     _fields_ = [
-        *((name, c_int32) for name in ("pre", "post", "internal", "slot")),
+        *((name, c_int32) for name in ("pre", "post", "internal", "shared", "slot", "chunks")),
         ("synapses", c_int64),
-        *((name, c_void_p) for name in ("begin", "other", "delay", "weight")),
+        *((name, c_void_p) for name in ("begin", "other", "place", "delay", "weight")),
         *((name, c_void_p) for name in ("weight_gradient", "delay_gradient")),
     ]
 
@@ -40,8 +42,8 @@ def simulation_struct(precision: str) -> type[Structure]:
 
     class SimulationStruct(Structure):
         _fields_ = [
-            *((name, c_int32) for name in ("steps", "row", "trials", "chunks")),
-            *((name, c_int32) for name in ("n_populations", "n_projections")),
+            *((name, c_int32) for name in ("steps", "row", "trials")),
+            *((name, c_int32) for name in ("n_populations", "n_projections", "padding")),
             ("dt", real),
             ("min_slope", real),
             ("populations", POINTER(PopulationStruct)),
@@ -49,6 +51,16 @@ def simulation_struct(precision: str) -> type[Structure]:
         ]
 
     return SimulationStruct
+
+
+class EventsStruct(Structure):
+    """``events`` of templates/events.c.j2."""
+
+    _fields_ = [
+        *((name, c_void_p) for name in ("time", "unit", "trial", "value", "begin")),
+        *((name, c_int32) for name in ("single_time", "single_value", "parts", "together")),
+        *((name, c_double) for name in ("dt", "end")),
+    ]
 
 
 def point(struct: Any, **arrays: np.ndarray | None) -> None:

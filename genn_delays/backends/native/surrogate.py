@@ -19,8 +19,8 @@ from genn_delays.backends.checks import (
 from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.insertion import Insertion
+from genn_delays.backends.native.layout import CHUNKS
 from genn_delays.backends.native.normalise import Normalisation
-from genn_delays.backends.native.simulation import CHUNKS
 from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers, groups_of
 from genn_delays.backends.native.surrogate_codegen import PAD, render_surrogate, surrogate_models
 from genn_delays.backends.native.surrogate_memory import scratch_bytes
@@ -112,7 +112,7 @@ class NativeSurrogate(Simulation):
         self.insertions = {}
         for k, p in enumerate(self.plan.populations):
             if p.is_input:
-                insertion = Insertion(self.plan, p, events[p.name])
+                insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
                 run = self.library.insert_events
                 failed = self._run(run, k, byref(insertion.struct), trials=trials)
                 insertion.check(failed)

@@ -42,15 +42,3 @@ class BatchStruct(Structure):
         ("populations", POINTER(UnitsStruct)),
         ("projections", POINTER(SynapsesStruct)),
     ]
-
-
-class EventsStruct(Structure):
-    """``events``."""
-
-    _fields_ = [
-        ("time", c_void_p),
-        ("single", c_int64),
-        *((name, c_void_p) for name in ("unit", "trial", "value", "begin")),
-        ("parts", c_int64),
-        *((name, c_double) for name in ("dt", "end")),
-    ]

@@ -1,0 +1,119 @@
+"""The arrays of a projection that the engine reads and writes, and their structure."""
+
+from __future__ import annotations
+
+from ctypes import c_void_p
+
+import numpy as np
+
+from genn_delays.backends.base import Gradient
+from genn_delays.backends.native.codegen import TEAM
+from genn_delays.backends.native.layout import tasks_of
+from genn_delays.backends.native.structures import ProjectionStruct, point
+from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable, stable_order
+from genn_delays.timing import delay_to_steps
+
+
+class ProjectionBuffers:
+    """One projection's synapses in the order that the engine walks them: see templates/types.c.j2.
+
+    From outside a component synapses are sorted by (post, pre), so that everything which arrives
+    at a neuron is together; inside one by (pre, post), as spikes are sent when they happen.
+    """
+
+    def __init__(self, plan: Plan, index: int, slot: int) -> None:
+        self.plan = plan
+        self.projection = plan.projections[index]
+        _, self.chunks = tasks_of(plan, self.projection.post)
+        self.struct = ProjectionStruct(
+            pre=self.projection.pre,
+            post=self.projection.post,
+            internal=self.projection.internal,
+            slot=slot,
+            chunks=self.chunks,
+        )
+        self.pre = self.post = np.zeros(0, np.int32)
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def load(self, table: SynapseTable) -> None:
+        """Take over a table; connectivity may differ from last time."""
+        if not self._joins(table):
+            self._connect(table)
+        # beyond a trial all delays are alike, and rows need no more room
+        delay = np.minimum(delay_to_steps(table.delay, self.plan.dt), self.plan.steps)
+        for name, values in (("delay", delay), ("weight", table.weight.astype(self.plan.dtype))):
+            array = self.arrays[name]
+            if len(table):
+                np.take(values, self.arrays["place"], out=array, mode="clip")
+            array[self.padding] = 0
+
+    def _joins(self, table: SynapseTable) -> bool:
+        """True where the connectivity is that of the last table."""
+        same = np.array_equal(table.pre, self.pre) and np.array_equal(table.post, self.post)
+        return same and "place" in self.arrays
+
+    def _connect(self, table: SynapseTable) -> None:
+        """Sort the synapses of a table as the engine walks them; make room for their values."""
+        self.pre, self.post = table.pre.copy(), table.post.copy()
+        if self.projection.internal:
+            owner, other, order = table.pre, table.post, np.arange(len(table))
+            size = table.pre_size
+        else:
+            owner, other, size = table.post, table.pre, table.post_size
+            order = stable_order(table.post, size)  # the table is sorted by pre
+        count = np.bincount(owner, minlength=size)
+        begin = np.concatenate([[0], np.cumsum(count)])
+        other = other[order].astype(np.int32)
+        shared = 0 if self.projection.internal else _shared(other, count)
+        if shared:
+            order, other = _side_by_side(order.reshape(size, shared)), other[:shared].copy()
+        if len(order) != self.struct.synapses or "weight" not in self.arrays:
+            shape = (self.chunks, len(order))
+            self.arrays = {
+                "delay": np.empty(len(order), np.int32),
+                "weight": np.empty(len(order), self.plan.dtype),
+                "weight_gradient": np.zeros(shape, self.plan.dtype),
+                "delay_gradient": np.zeros(shape, self.plan.dtype),
+            }
+        self.arrays |= {"place": order, "begin": begin.astype(np.int64), "other": other}
+        self.padding = np.flatnonzero(order < 0)
+        self.struct.synapses, self.struct.shared = len(order), shared
+        point(self.struct, **self.arrays)
+
+    def clear(self) -> None:
+        """Start the gradients at zero: a backward pass that was interrupted leaves some."""
+        self.arrays["weight_gradient"].fill(0)
+        self.arrays["delay_gradient"].fill(0)
+
+    def gradient(self) -> tuple[Gradient, tuple[c_void_p, c_void_p]]:
+        """Room for the gradients in the order of the table, and pointers to it for the engine."""
+        weight, delay = np.empty(len(self.pre)), np.empty(len(self.pre))
+        return Gradient(weight, delay), (c_void_p(weight.ctypes.data), c_void_p(delay.ctypes.data))
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        arrays = (self.pre, self.post, *self.arrays.values())
+        return sum(a.nbytes for a in arrays)
+
+
+def _shared(other: np.ndarray, count: np.ndarray) -> int:
+    """How many presynaptic neurons each neuron hears, if all hear the same ones, else 0.
+
+    Args:
+        other: presynaptic neurons, by postsynaptic neuron.
+        count: how many of them each postsynaptic neuron has.
+    """
+    if not len(other) or np.any(count != count[0]):
+        return 0
+    lists = other.reshape(len(count), -1)
+    return int(count[0]) if np.all(lists == lists[0]) else 0
+
+
+def _side_by_side(order: np.ndarray) -> np.ndarray:
+    """Table indices (neurons, shared) as slots, TEAM neurons side by side; -1 for padding."""
+    size, shared = order.shape
+    teams = -(-size // TEAM)
+    padded = np.full((teams * TEAM, shared), -1, np.int64)
+    padded[:size] = order
+    return padded.reshape(teams, TEAM, shared).transpose(0, 2, 1).ravel()
