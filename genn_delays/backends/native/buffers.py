@@ -44,6 +44,7 @@ class PopulationBuffers:
         if self.population.is_spiking:
             shape = (plan.batch_size, self.padded)
             self._set(count=np.zeros(shape, np.int32), first=np.zeros(shape, np.int64))
+            self._make_active(plan.batch_size)
             self._reserve(min(INITIAL_SPIKES, plan.steps) * lanes)
 
     def _observe(self) -> None:
@@ -55,6 +56,12 @@ class PopulationBuffers:
         else:
             shape = (plan.batch_size, self.padded)
             self._set(step_weight=np.ascontiguousarray(weights), output=np.zeros(shape))
+
+    def _make_active(self, trials: int) -> None:
+        self._set(
+            active=self._room("active", (trials, self.padded), np.int32),
+            n_active=self._room("n_active", (trials,), np.int32),
+        )
 
     def _set(self, **arrays: np.ndarray | None) -> None:
         for name, array in arrays.items():
@@ -111,6 +118,7 @@ class PopulationBuffers:
             room["value"] = self._room("value", (len(events),), self.plan.dtype)
             room["run"] = self._room("run", cells, np.uint8)
         self._set(**room)
+        self._make_active(cells[0])
         return Insertion(self.plan, self.population, events, together)
 
     def _room(self, name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:

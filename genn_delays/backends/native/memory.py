@@ -43,7 +43,7 @@ def estimate(
     for k, p in enumerate(plan.populations):
         padded = -(-p.size // lanes) * lanes
         if p.is_input:
-            parts["spikes"] += plan.batch_size * padded * (12 + graded)
+            parts["spikes"] += plan.batch_size * (padded * (16 + graded) + 4)
             continue
         parts["synapses"] += models[k].constants * padded * real
         if k == plan.readout_population and plan.readout.reads == "voltage":
@@ -53,7 +53,7 @@ def estimate(
         if p.is_spiking:
             room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
             per_spike = 8 + real * (len(p.states) + slots[k])
-            parts["spikes"] += int(plan.batch_size * padded * (12 + room * per_spike))
+            parts["spikes"] += int(plan.batch_size * (padded * (16 + room * per_spike) + 4))
     per_event = 4 + real * graded
     parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
     for q in plan.projections:

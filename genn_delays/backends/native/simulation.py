@@ -95,6 +95,9 @@ class NativeSimulation(Simulation):
                 if not any(grown):
                     break
                 self.regrown += 1
+            for k in component.populations:
+                if self.plan.populations[k].is_spiking:
+                    self._run(self.library.list_active, k)
         outputs = self._read()
         self.shape, self.training = outputs.shape, training
         return outputs
@@ -108,6 +111,7 @@ class NativeSimulation(Simulation):
                 arguments = (k, byref(insertion.struct))
                 refused, _ = self._run(self.library.insert_events, *arguments, trials=trials)
                 insertion.check(refused == REFUSED)
+                self._run(self.library.list_active, k, trials=trials)
 
     def _read(self) -> np.ndarray:
         """Outputs of the batch."""

@@ -16,7 +16,18 @@ class PopulationStruct(Structure):
         *((name, c_int32) for name in ("band", "chunks")),
         *((name, c_void_p) for name in ("constants", "voltage", "voltage_drive")),
         *((name, c_void_p) for name in ("step_weight", "output", "output_drive")),
-        *((name, c_void_p) for name in ("spike_drive", "first_drive", "count", "first", "time")),
+        *(
+            (name, c_void_p)
+            for name in (
+                "spike_drive",
+                "first_drive",
+                "count",
+                "first",
+                "time",
+                "active",
+                "n_active",
+            )
+        ),
         *((name, c_void_p) for name in ("value", "run", "order", "before", "feedback", "adjoint")),
         ("storage", c_int64),
         ("capacity", c_int32),
@@ -29,7 +40,7 @@ class ProjectionStruct(Structure):
     """``projection``."""
 
     _fields_ = [
-        *((name, c_int32) for name in ("pre", "post", "internal", "shared", "slot", "chunks")),
+        *((name, c_int32) for name in ("pre", "post", "internal", "dense", "slot", "chunks")),
         ("synapses", c_int64),
         *((name, c_void_p) for name in ("begin", "other", "place", "delay", "weight")),
         *((name, c_void_p) for name in ("weight_gradient", "delay_gradient")),

@@ -65,9 +65,9 @@ class ProjectionBuffers:
         count = np.bincount(owner, minlength=size)
         begin = np.concatenate([[0], np.cumsum(count)])
         other = other[order].astype(np.int32)
-        shared = 0 if self.projection.internal else _shared(other, count)
-        if shared:
-            order, other = _side_by_side(order.reshape(size, shared)), other[:shared].copy()
+        dense = not self.projection.internal and _is_dense(table)
+        if dense:
+            order = _side_by_side(order.reshape(size, table.pre_size))
         if len(order) != self.struct.synapses or "weight" not in self.arrays:
             shape = (self.chunks, len(order))
             self.arrays = {
@@ -78,7 +78,7 @@ class ProjectionBuffers:
             }
         self.arrays |= {"place": order, "begin": begin.astype(np.int64), "other": other}
         self.padding = np.flatnonzero(order < 0)
-        self.struct.synapses, self.struct.shared = len(order), shared
+        self.struct.synapses, self.struct.dense = len(order), dense
         point(self.struct, **self.arrays)
 
     def clear(self) -> None:
@@ -97,23 +97,17 @@ class ProjectionBuffers:
         return sum(a.nbytes for a in arrays)
 
 
-def _shared(other: np.ndarray, count: np.ndarray) -> int:
-    """How many presynaptic neurons each neuron hears, if all hear the same ones, else 0.
-
-    Args:
-        other: presynaptic neurons, by postsynaptic neuron.
-        count: how many of them each postsynaptic neuron has.
-    """
-    if not len(other) or np.any(count != count[0]):
-        return 0
-    lists = other.reshape(len(count), -1)
-    return int(count[0]) if np.all(lists == lists[0]) else 0
+def _is_dense(table: SynapseTable) -> bool:
+    """True where every pair of neurons is joined by one synapse."""
+    pairs = table.pre_size * table.post_size
+    keys = table.pre.astype(np.int64) * table.post_size + table.post
+    return len(table) == pairs > 0 and np.array_equal(keys, np.arange(pairs))
 
 
 def _side_by_side(order: np.ndarray) -> np.ndarray:
-    """Table indices (neurons, shared) as slots, TEAM neurons side by side; -1 for padding."""
-    size, shared = order.shape
+    """Table indices (post, pre) as slots, TEAM post neurons side by side; -1 for padding."""
+    size, pre = order.shape
     teams = -(-size // TEAM)
-    padded = np.full((teams * TEAM, shared), -1, np.int64)
+    padded = np.full((teams * TEAM, pre), -1, np.int64)
     padded[:size] = order
-    return padded.reshape(teams, TEAM, shared).transpose(0, 2, 1).ravel()
+    return padded.reshape(teams, TEAM, pre).transpose(0, 2, 1).ravel()
