@@ -50,11 +50,11 @@ class Run:
 def runs_of(grid: dict[str, Any]) -> Iterator[Run]:
     """All runs, the first seed of everything before the second."""
     for seed in grid["seeds"]:
-        for task in grid["tasks"]:
+        for task, about in grid["tasks"].items():
             for delays in ("fixed", "learnt"):
                 yield Run(task, "dense", 0.0, delays, seed)
             for sparsity in grid["sparsities"]:
-                for rule in grid["rules"]:
+                for rule in about["rules"]:
                     for delays in DELAYS:
                         if delays != "best" or rule in grid["best"]:
                             yield Run(task, rule, sparsity, delays, seed)
@@ -62,13 +62,14 @@ def runs_of(grid: dict[str, Any]) -> Iterator[Run]:
 
 def settings_of(grid: dict[str, Any], run: Run) -> dict[str, Any]:
     """What ``--set`` gives a run."""
-    rules = copy.deepcopy(grid["rules"].get(run.rule, []))
+    task = grid["tasks"][run.task]
+    rules = copy.deepcopy(task["rules"].get(run.rule, []))
     if run.delays == "best":
         for rule in rules:
             rule["growth"] = {"delay": "best"}
     settings = {"training.seed": run.seed, "backend.threads": 1, "rewiring": rules}
     settings["model.args.density"] = round(1.0 - run.sparsity, 6)
-    return settings | ({} if run.delays == "learnt" else grid["tasks"][run.task]["fixed"])
+    return settings | ({} if run.delays == "learnt" else task["fixed"])
 
 
 @click.command()
@@ -126,7 +127,7 @@ def table(grid: dict[str, Any], found: Results) -> str:
         lines += [f"**{about['title']}**, test accuracy in %, mean ± sd over the seeds", ""]
         heads = [f"{100 * s:g} %" for s in (0.0, *grid["sparsities"])]
         lines += [f"| rule, delays | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
-        for rule in grid["rules"]:
+        for rule in about["rules"]:
             for delays in DELAYS:
                 keys = [(task, rule, s, delays) for s in grid["sparsities"]]
                 if not any(key in found for key in keys):
@@ -151,7 +152,7 @@ def draw(grid: dict[str, Any], found: Results) -> Figure:
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(grid["tasks"]), squeeze=False)[0]
     for axes, (task, about) in zip(panels, grid["tasks"].items(), strict=True):
-        for colour, rule in enumerate(grid["rules"]):
+        for colour, rule in enumerate(about["rules"]):
             for delays in DELAYS:
                 points = [(s, found.get((task, rule, s, delays))) for s in grid["sparsities"]]
                 points = [(1.0 - s, values.mean()) for s, values in points if values is not None]

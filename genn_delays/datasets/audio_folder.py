@@ -57,13 +57,12 @@ class AudioFolder(AudioSource):
                     f"{self.train}, so it cannot be learnt; add recordings of it or remove them"
                 )
         stamps = [[[*row, *files.stamp(row[0])] for row in rows[split]] for split in SPLITS]
-        features = self.cached(
-            "audio_folder", [self.crop, stamps], lambda: self._features(files, rows, classes)
-        )
-        return self.encoded("audio_folder", features, tuple(classes), dt)
+        identity = [self.crop, stamps]
+        make = lambda: self._features(files, rows, classes)  # noqa: E731
+        return self.dataset("audio_folder", identity, make, tuple(classes), dt)
 
     def _features(self, files: Files, rows: dict[str, Rows], classes: list[str]) -> Features:
-        features = {}
+        features: dict[str, tuple[np.ndarray, ...]] = {}
         for split, listed in rows.items():
             sounds = np.zeros((len(listed), self.samples), dtype=np.float32)
             for sound, (file, _) in zip(sounds, listed, strict=True):

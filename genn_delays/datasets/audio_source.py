@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -22,14 +22,17 @@ from genn_delays.errors import DataError, suggest
 
 logger = logging.getLogger(__name__)
 
-Features = dict[str, tuple[np.ndarray, np.ndarray]]
+Features = Mapping[str, tuple[np.ndarray, ...]]
 """By split: log-mel bands, float (recordings, frames, bands), and labels, int64."""
+
+Arrays = Mapping[str, tuple[np.ndarray, ...]]
+"""By split: what a cache file holds."""
 
 CODES = ("spikes", "frames")
 SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
 """Settings without a meaning for frames."""
 
-FORMAT = 1  # part of the cache key: raise it when the same settings give other features
+FORMAT = 2  # part of the cache key: raise it when the same settings give other features
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class AudioSource(Source):
         thresholds, tau, gain, deltas, delta_tau, centre: see
             :class:`~genn_delays.datasets.encoder.SpikeEncoder`; frames take ``gain`` and
             ``centre``, see :class:`~genn_delays.datasets.frames.FrameEncoder`.
-        cache: whether to keep the log-mel bands in the user's cache folder.
+        cache: whether to keep log-mel bands and spikes in the user's cache folder.
     """
 
     duration: float = 1000.0
@@ -107,50 +110,79 @@ class AudioSource(Source):
         """Samples of a trial at ``rate``."""
         return round(self.duration * self.rate / 1000.0)
 
-    def encoded(
-        self, name: str, features: Features, class_names: tuple[str, ...], dt: float
+    def dataset(
+        self,
+        name: str,
+        identity: object,
+        make: Callable[[], Features],
+        class_names: tuple[str, ...],
+        dt: float,
     ) -> Dataset:
-        """The data set of events at the time step ``dt`` (ms)."""
-        splits, encoder = {}, self.encoder
-        for split, (log_mel, labels) in features.items():
-            if isinstance(encoder, FrameEncoder):
-                splits[split] = encoder.encode(log_mel, labels, self.duration, dt)
-                continue
-            time, unit, offset = encoder.encode(log_mel, self.duration, dt)
-            splits[split] = Split(time, unit, offset, np.asarray(labels, dtype=np.int64))
+        """The data set of events at the time step ``dt`` (ms).
+
+        Features and spikes are kept in the cache, and taken from there if nothing has changed.
+
+        Args:
+            name: of the data set.
+            identity: everything, besides the settings here, that decides the content; as JSON.
+            make: the log-mel bands and labels of each split.
+            class_names: one per class.
+        """
+        about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
+
+        def features() -> Features:
+            return self._cached(name, about, lambda: _rounded(make()))
+
+        encoder = self.encoder
+        if isinstance(encoder, FrameEncoder):  # as many numbers as features, and soon made
+            splits = {
+                split: encoder.encode(bands, labels, self.duration, dt)
+                for split, (bands, labels) in features().items()
+            }
+        else:
+            settings = [about, asdict(encoder), dt]
+            spikes = self._cached("events", settings, lambda: self._spikes(features(), dt))
+            splits = {split: Split(*arrays) for split, arrays in spikes.items()}
         return Dataset(
             name=name,
             **splits,
-            units=self.encoder.units,
+            units=encoder.units,
             classes=len(class_names),
             duration=self.duration,
             class_names=class_names,
         )
 
-    def cached(self, name: str, identity: object, make: Callable[[], Features]) -> Features:
-        """``make()``, or what it made before from the same identity and settings.
+    def _spikes(self, features: Features, dt: float) -> Arrays:
+        """Time, unit, offset and labels of each split."""
+        assert isinstance(self.encoder, SpikeEncoder)
+        encode = self.encoder.encode
+        return {
+            split: (*encode(log_mel, self.duration, dt), np.asarray(labels, dtype=np.int64))
+            for split, (log_mel, labels) in features.items()
+        }
+
+    def _cached(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
+        """``make()``, or what it made before of the same key.
 
         Args:
-            name: folder below the cache root.
-            identity: everything, besides the settings of the bands, that decides the content;
-                as JSON.
+            folder: below the cache root.
+            key: everything that decides the content; as JSON.
         """
         if not self.cache:
-            return _rounded(make())
-        settings = asdict(self.log_mel) | {"duration": self.duration}
-        key = json.dumps([FORMAT, settings, identity], sort_keys=True).encode()
-        path = cache_folder(name) / f"{hashlib.sha256(key).hexdigest()[:24]}.h5"
+            return make()
+        text = json.dumps([FORMAT, key], sort_keys=True).encode()
+        path = cache_folder(folder) / f"{hashlib.sha256(text).hexdigest()[:24]}.h5"
         if (found := _read(path)) is not None:
             return found
-        features = _rounded(make())
+        made = make()
         try:
             with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-                for split, (log_mel, labels) in features.items():
-                    file[f"{split}/log_mel"] = log_mel
-                    file[f"{split}/labels"] = labels
+                for split, arrays in made.items():
+                    for k, array in enumerate(arrays):
+                        file[f"{split}/{k}"] = array
         except OSError as failure:  # a full disk costs the cache, not the run
             logger.warning("%s: not cached, %s", path, failure)
-        return features
+        return made
 
 
 def _rounded(features: Features) -> Features:
@@ -158,10 +190,13 @@ def _rounded(features: Features) -> Features:
     return {s: (bands.astype(np.float16), labels) for s, (bands, labels) in features.items()}
 
 
-def _read(path: Path) -> Features | None:
-    """The features in a cache file; None where there is none or it cannot be read."""
+def _read(path: Path) -> Arrays | None:
+    """The arrays in a cache file; None where there is none or it cannot be read."""
     try:
         with h5py.File(path, "r") as file:
-            return {s: (file[f"{s}/log_mel"][()], file[f"{s}/labels"][()]) for s in SPLITS}
+            return {
+                split: tuple(file[f"{split}/{k}"][()] for k in range(len(file[split])))
+                for split in SPLITS
+            }
     except (OSError, KeyError):
         return None  # a damaged cache is made again rather than reported

@@ -104,8 +104,7 @@ class SpokenDigits(AudioSource):
         mine = {field.name for field in fields(self)} - shared
         identity: dict[str, object] = {name: getattr(self, name) for name in mine}
         identity["espeak"] = version()
-        features = self.cached("spoken_digits", identity, self._features)
-        return self.encoded("spoken_digits", features, names, dt)
+        return self.dataset("spoken_digits", identity, self._features, names, dt)
 
     def divide(self, variants: list[str]) -> dict[str, list[str]]:
         """The voice variants of each split."""

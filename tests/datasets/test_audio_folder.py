@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets import Dataset, load
+from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.errors import DataError
 
 DIGITS = Path(__file__).parents[2] / ".." / "shared" / "data" / "arabic_digits.zip"
@@ -68,6 +69,14 @@ def test_changed_recording_is_read_again(audio, wav, make_tone):
     os.utime(path, ns=(1, 1))
     after = read(audio)
     assert not np.array_equal(before.train.time, after.train.time)
+
+
+def test_spikes_come_from_the_cache(audio, cache, monkeypatch):
+    first = read(audio)
+    monkeypatch.setattr(SpikeEncoder, "encode", None)
+    assert_equal(first, read(audio))
+    with pytest.raises(TypeError, match="not callable"):
+        read(audio, tau=5.0)  # other spikes
 
 
 def test_damaged_cache_is_made_again(audio, cache):
