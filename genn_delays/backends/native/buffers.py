@@ -6,7 +6,7 @@ import numpy as np
 
 from genn_delays.backends.native.codegen import TOGETHER, Model, constants_of, lanes_of
 from genn_delays.backends.native.insertion import Insertion
-from genn_delays.backends.native.layout import TASKS, blocks_of, tasks_of
+from genn_delays.backends.native.layout import TASKS, blocks_of
 from genn_delays.backends.native.structures import PopulationStruct, point
 from genn_delays.events import Events
 from genn_delays.plan import Plan
@@ -18,14 +18,13 @@ INITIAL_SPIKES = 32
 class PopulationBuffers:
     """Spikes, voltages and drives of one population."""
 
-    def __init__(self, plan: Plan, index: int, model: Model | None, slots: int) -> None:
-        self.plan, self.model, self.slots = plan, model, slots
+    def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
+        self.plan, self.model, self.chunks = plan, model, 1
         self.population = plan.populations[index]
         self.size = self.population.size
         lanes = lanes_of(plan.dtype)
         self.blocks = blocks_of(plan, index)
         self.padded = self.blocks * lanes
-        band, self.chunks = tasks_of(plan, index)
         self.struct = PopulationStruct(
             size=self.size,
             padded=self.padded,
@@ -33,8 +32,6 @@ class PopulationBuffers:
             model=-1 if model is None else model.index,
             states=len(self.population.states),
             is_input=self.population.is_input,
-            band=band,
-            slots=slots,
         )
         self.arrays: dict[str, np.ndarray] = {}
         if model is not None:
@@ -91,8 +88,14 @@ class PopulationBuffers:
             time=np.empty(storage, np.int32),
             order=np.empty(storage, np.int32),
             before=np.empty((storage, len(self.population.states)), self.plan.dtype),
-            feedback=np.empty((self.slots, storage), self.plan.dtype),
         )
+        self.lay_out(self.struct.band, self.chunks, self.struct.slots)
+
+    def lay_out(self, band: int, chunks: int, slots: int) -> None:
+        """Take over the tasks of a layout, with room for the feedback in its slots."""
+        self.struct.band, self.chunks, self.struct.slots = band, chunks, slots
+        if self.population.is_spiking:
+            self._set(feedback=np.empty((slots, self.struct.storage), self.plan.dtype))
 
     def grow(self) -> bool:
         """Make room if the last pass needed more than there was; True if it must run again."""
@@ -103,8 +106,13 @@ class PopulationBuffers:
         self._reserve(min(most, needed + needed // 4))
         return True
 
-    def insert(self, events: Events) -> Insertion:
-        """Make room for the events of an input population; the engine then puts them there."""
+    def insert(self, events: Events, in_order: bool) -> Insertion:
+        """Make room for the events of an input population; the engine then puts them there.
+
+        Args:
+            in_order: they are taken to be sorted by (trial, unit, time): then graded values of the
+                right precision are used where they lie.
+        """
         together = max(1, -(-events.trials // TASKS))
         cells = (max(events.trials, 1), self.padded)
         room: dict[str, np.ndarray | None] = {
@@ -115,11 +123,16 @@ class PopulationBuffers:
             "run": None,
         }
         if events.value is not None:
-            room["value"] = self._room("value", (len(events),), self.plan.dtype)
+            adopted = in_order and events.value.dtype == self.plan.dtype
+            room["value"] = (
+                np.ascontiguousarray(events.value)
+                if adopted
+                else np.empty(len(events), self.plan.dtype)
+            )
             room["run"] = self._room("run", cells, np.uint8)
         self._set(**room)
         self._make_active(cells[0])
-        return Insertion(self.plan, self.population, events, together)
+        return Insertion(self.plan, self.population, events, together, in_order)
 
     def _room(self, name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
         """The array ``name`` where it is large enough: fresh memory costs more than to fill it."""

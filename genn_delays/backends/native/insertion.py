@@ -15,19 +15,26 @@ class Insertion:
 
     Args:
         together: trials that one thread takes at a time, where events are sorted by trial.
+        in_order: True where events are taken to be sorted by (trial, unit, time), as data sets
+            hand them out; the engine tells if they are not.
     """
 
     def __init__(
-        self, plan: Plan, population: PlannedPopulation, events: Events, together: int
+        self,
+        plan: Plan,
+        population: PlannedPopulation,
+        events: Events,
+        together: int,
+        in_order: bool = False,
     ) -> None:
         self.plan, self.population, self.events = plan, population, events
-        if np.any(events.trial[1:] < events.trial[:-1]):
+        trial = events.trial
+        if not in_order and np.any(trial[1:] < trial[:-1]):
             together = max(events.trials, 1)
-            begin = np.array([0, len(events)], np.int64)
-        else:
-            parts = -(-events.trials // together)
-            ends = np.minimum(np.arange(parts + 1) * together, events.trials)
-            begin = np.searchsorted(events.trial, ends).astype(np.int64)
+        parts = -(-events.trials // together)
+        ends = np.minimum(np.arange(parts + 1) * together, events.trials).astype(trial.dtype)
+        begin = np.maximum.accumulate(np.searchsorted(trial, ends)).astype(np.int64)
+        begin[0], begin[-1] = 0, len(events) if parts else 0
         unit = events.unit
         if unit.dtype != np.int32 and len(unit) and unit.max() >= population.size:
             self.steps()  # refuses them; as int32 a large index might look like a small one
@@ -35,15 +42,16 @@ class Insertion:
         self.held = {
             "time": np.ascontiguousarray(events.time),
             "unit": np.ascontiguousarray(unit, np.int32),
-            "trial": np.ascontiguousarray(events.trial, np.int32),
+            "trial": np.ascontiguousarray(trial, np.int32),
             "value": None if events.value is None else np.ascontiguousarray(events.value),
             "begin": begin,
         }
         self.struct = EventsStruct(
             single_time=events.time.dtype == np.float32,
             single_value=events.value is not None and events.value.dtype == np.float32,
-            parts=len(begin) - 1,
+            parts=parts,
             together=together,
+            in_order=in_order,
             dt=plan.dt,
             end=plan.steps * plan.dt,
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from genn_delays.backends.native.buffers import INITIAL_SPIKES
 from genn_delays.backends.native.codegen import lanes_of, models_of
-from genn_delays.backends.native.layout import CHUNKS, feedback_slots, tasks_of
+from genn_delays.backends.native.layout import CHUNKS, layout_of
 from genn_delays.backends.native.surrogate_memory import estimate_surrogate
 from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
@@ -39,7 +39,8 @@ def estimate(
     parts = {"spikes": 0, "voltages": 0, "synapses": 0}
     real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype)
     _, models = models_of(plan)
-    _, slots = feedback_slots(plan)
+    tables = [network.projections[q.name].synapses for q in plan.projections]
+    layout = layout_of(plan, [len(table) for table in tables])
     for k, p in enumerate(plan.populations):
         padded = -(-p.size // lanes) * lanes
         if p.is_input:
@@ -52,15 +53,14 @@ def estimate(
             parts["voltages"] += 2 * plan.batch_size * padded * each + 8 * plan.steps * summed
         if p.is_spiking:
             room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
-            per_spike = 8 + real * (len(p.states) + slots[k])
+            per_spike = 8 + real * (len(p.states) + layout.slots[k])
             parts["spikes"] += int(plan.batch_size * (padded * (16 + room * per_spike) + 4))
     per_event = 4 + real * graded
     parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
-    for q in plan.projections:
-        synapses = len(network.projections[q.name].synapses)
+    for q, table in zip(plan.projections, tables, strict=True):
         owner = plan.populations[q.pre if q.internal else q.post].size
-        _, chunks = tasks_of(plan, q.post)
-        parts["synapses"] += synapses * (24 + real * (1 + 2 * chunks)) + 8 * (owner + 1)
+        each = 24 + real * (1 + 2 * layout.chunks[q.post])
+        parts["synapses"] += len(table) * each + 8 * (owner + 1)
     return parts | {"scratch": scratch_bytes(plan, threads)}
 
 

@@ -21,7 +21,7 @@ from genn_delays.backends.native.buffers import PopulationBuffers
 from genn_delays.backends.native.codegen import models_of, render
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.correlation import Adjoints, pairings
-from genn_delays.backends.native.layout import feedback_slots
+from genn_delays.backends.native.layout import Layout, layout_of
 from genn_delays.backends.native.memory import kept_row, row_length, scratch_bytes
 from genn_delays.backends.native.structures import (
     PopulationStruct,
@@ -37,8 +37,9 @@ from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
-REFUSED = 1
-"""The engine met an event outside the trial or the population."""
+REFUSED, OUT_OF_ORDER = 1, 3
+"""Why the engine took no events: one lies outside the trial or the population; they are not sorted.
+Threads may differ: where any finds them out of order, they are inserted again."""
 
 
 class NativeSimulation(Simulation):
@@ -50,14 +51,14 @@ class NativeSimulation(Simulation):
         self.library = load(render(plan))
         self.team = Team(threads)
         _, models = models_of(plan)
-        slots, counts = feedback_slots(plan)
         self.populations = [
-            PopulationBuffers(plan, k, models.get(k), count) for k, count in enumerate(counts)
+            PopulationBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
         ]
-        self.projections = [ProjectionBuffers(plan, k, slot) for k, slot in enumerate(slots)]
+        self.projections = [ProjectionBuffers(plan, k) for k in range(len(plan.projections))]
         self.adjoints = Adjoints(self.populations)
         self.trials, self.training, self.unfinished = 0, True, False
         self.shape: tuple[int, ...] | None = None
+        self.layout: Layout | None = None
         self.load(network)
 
     def _require_open(self) -> None:
@@ -68,8 +69,14 @@ class NativeSimulation(Simulation):
         self._require_open()
         self.training = False  # what was run belongs to what was loaded before
         tables = planned_tables(self.plan, network)
-        for buffers, table in zip(self.projections, tables, strict=True):
-            buffers.load(table)
+        layout = layout_of(self.plan, [len(table) for table in tables])
+        if layout != self.layout:
+            self.layout = layout
+            tasks = zip(layout.band, layout.chunks, layout.slots, strict=True)
+            for population, task in zip(self.populations, tasks, strict=True):
+                population.lay_out(*task)
+        for buffers, table, slot in zip(self.projections, tables, layout.slot, strict=True):
+            buffers.load(table, slot, layout.chunks[buffers.projection.post])
         self.adjoints.renew(ready=False)
 
     def forward(
@@ -107,10 +114,13 @@ class NativeSimulation(Simulation):
         for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
             buffers.begin(trials)
             if p.is_input:
-                insertion = buffers.insert(events[p.name])
-                arguments = (k, byref(insertion.struct))
-                refused, _ = self._run(self.library.insert_events, *arguments, trials=trials)
-                insertion.check(refused == REFUSED)
+                for in_order in (True, False):
+                    insertion = buffers.insert(events[p.name], in_order)
+                    arguments = (k, byref(insertion.struct))
+                    found, _ = self._run(self.library.insert_events, *arguments, trials=trials)
+                    if found != OUT_OF_ORDER:
+                        break
+                insertion.check(found == REFUSED)
                 self._run(self.library.list_active, k, trials=trials)
 
     def _read(self) -> np.ndarray:
@@ -198,8 +208,8 @@ class NativeSimulation(Simulation):
         """One call into the engine, every thread taking work from one counter.
 
         Returns:
-            0, or REFUSED where an event was out of place; and the structures of the populations, as
-            the engine left them.
+            0, or REFUSED or OUT_OF_ORDER for events that could not be inserted; and the structures
+            of the populations, as the engine left them.
 
         Raises:
             BackendError: no memory.
@@ -219,8 +229,8 @@ class NativeSimulation(Simulation):
         )
         ticket = c_int64(0)
         failed = self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))
-        inserting = function is self.library.insert_events
-        if any(code and not (inserting and code == REFUSED) for code in failed):
+        allowed = (0, REFUSED, OUT_OF_ORDER) if function is self.library.insert_events else (0,)
+        if any(code not in allowed for code in failed):
             raise BackendError("the native engine ran out of memory; use a smaller batch_size")
         return max(failed), populations
 

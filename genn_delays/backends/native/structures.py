@@ -69,7 +69,10 @@ class EventsStruct(Structure):
 
     _fields_ = [
         *((name, c_void_p) for name in ("time", "unit", "trial", "value", "begin")),
-        *((name, c_int32) for name in ("single_time", "single_value", "parts", "together")),
+        *(
+            (name, c_int32)
+            for name in ("single_time", "single_value", "parts", "together", "in_order", "padding")
+        ),
         *((name, c_double) for name in ("dt", "end")),
     ]
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from genn_delays.backends.base import Gradient
 from genn_delays.backends.native.codegen import TEAM
-from genn_delays.backends.native.layout import tasks_of
 from genn_delays.backends.native.structures import ProjectionStruct, point
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable, stable_order
@@ -22,24 +21,22 @@ class ProjectionBuffers:
     at a neuron is together; inside one by (pre, post), as spikes are sent when they happen.
     """
 
-    def __init__(self, plan: Plan, index: int, slot: int) -> None:
+    def __init__(self, plan: Plan, index: int) -> None:
         self.plan = plan
         self.projection = plan.projections[index]
-        _, self.chunks = tasks_of(plan, self.projection.post)
         self.struct = ProjectionStruct(
             pre=self.projection.pre,
             post=self.projection.post,
             internal=self.projection.internal,
-            slot=slot,
-            chunks=self.chunks,
         )
         self.pre = self.post = np.zeros(0, np.int32)
         self.arrays: dict[str, np.ndarray] = {}
 
-    def load(self, table: SynapseTable) -> None:
-        """Take over a table; connectivity may differ from last time."""
-        if not self._joins(table):
-            self._connect(table)
+    def load(self, table: SynapseTable, slot: int, chunks: int) -> None:
+        """Take over a table; connectivity and layout may differ from last time."""
+        self.struct.slot = slot
+        if not self._joins(table) or chunks != self.struct.chunks:
+            self._connect(table, chunks)
         # beyond a trial all delays are alike, and rows need no more room
         delay = np.minimum(delay_to_steps(table.delay, self.plan.dt), self.plan.steps)
         for name, values in (("delay", delay), ("weight", table.weight.astype(self.plan.dtype))):
@@ -53,7 +50,7 @@ class ProjectionBuffers:
         same = np.array_equal(table.pre, self.pre) and np.array_equal(table.post, self.post)
         return same and "place" in self.arrays
 
-    def _connect(self, table: SynapseTable) -> None:
+    def _connect(self, table: SynapseTable, chunks: int) -> None:
         """Sort the synapses of a table as the engine walks them; make room for their values."""
         self.pre, self.post = table.pre.copy(), table.post.copy()
         if self.projection.internal:
@@ -68,8 +65,9 @@ class ProjectionBuffers:
         dense = not self.projection.internal and _is_dense(table)
         if dense:
             order = _side_by_side(order.reshape(size, table.pre_size))
-        if len(order) != self.struct.synapses or "weight" not in self.arrays:
-            shape = (self.chunks, len(order))
+        held = self.struct.synapses, self.struct.chunks
+        if held != (len(order), chunks) or "weight" not in self.arrays:
+            shape = (chunks, len(order))
             self.arrays = {
                 "delay": np.empty(len(order), np.int32),
                 "weight": np.empty(len(order), self.plan.dtype),
@@ -78,7 +76,8 @@ class ProjectionBuffers:
             }
         self.arrays |= {"place": order, "begin": begin.astype(np.int64), "other": other}
         self.padding = np.flatnonzero(order < 0)
-        self.struct.synapses, self.struct.dense = len(order), dense
+        self.struct.synapses, self.struct.chunks = len(order), chunks
+        self.struct.dense = dense
         point(self.struct, **self.arrays)
 
     def clear(self) -> None:
