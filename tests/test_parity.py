@@ -58,6 +58,37 @@ def test_native_equals_reference(kind, graded):
     assert_same(reference, native)
 
 
+def frames(trials: int, steps: int = 80) -> gd.Events:
+    """A graded value of each input in every step but the last three of every second input."""
+    trial, unit, step = np.indices((trials, 13, steps)).reshape(3, -1)
+    kept = (unit % 2 == 0) | (step < steps - 3)
+    value = np.random.default_rng(2).uniform(-0.2, 0.4, len(trial))
+    return gd.Events(step[kept] * 1.0, unit[kept], trial[kept], trials, value[kept])
+
+
+PATHS = {
+    "as it is": {},
+    "bands of one block": {"layout.LIGHT": 0},
+    "bands of two blocks": {"layout.LIGHT": 0, "layout.BAND": 2, "layout.TASKS": 4},
+    "synapse by synapse": {"synapses.FILLED": 2.0},
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("given", ["frames", "spikes in order", "spikes in any order"])
+def test_every_way_through_the_engine_gives_what_the_reference_does(path, given, monkeypatch):
+    for name, value in PATHS[path].items():
+        monkeypatch.setattr(f"genn_delays.backends.native.{name}", value)
+    events = frames(5) if given == "frames" else batch()
+    if given == "spikes in order":
+        order = np.lexsort((events.time, events.unit, events.trial))
+        events = gd.Events(events.time[order], events.unit[order], events.trial[order], 5)
+    network = KINDS["feedforward"](seed=3)
+    native = run(network, events, "native", READOUTS["mean"], threads=3)
+    assert len(native[2]["adaptive"]) > 100
+    assert_same(run(network, events, "reference", READOUTS["mean"]), native)
+
+
 @pytest.mark.parametrize("name", READOUTS)
 @pytest.mark.parametrize("kind", ["feedforward", "looped"])
 def test_native_equals_reference_for_every_readout(kind, name):

@@ -8,6 +8,7 @@ from genn_delays.backends.native.buffers import INITIAL_SPIKES
 from genn_delays.backends.native.codegen import lanes_of, models_of
 from genn_delays.backends.native.layout import CHUNKS, layout_of
 from genn_delays.backends.native.surrogate_memory import estimate_surrogate
+from genn_delays.backends.native.synapses import slots_of
 from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.network import Network
@@ -59,8 +60,9 @@ def estimate(
     parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
     for q, table in zip(plan.projections, tables, strict=True):
         owner = plan.populations[q.pre if q.internal else q.post].size
-        each = 24 + real * (1 + 2 * layout.chunks[q.post])
-        parts["synapses"] += len(table) * each + 8 * (owner + 1)
+        each = 12 + real * (1 + 2 * layout.chunks[q.post])
+        slots = len(table) if q.internal else slots_of(table)
+        parts["synapses"] += slots * each + 12 * len(table) + 8 * (slots - len(table) + owner + 1)
     return parts | {"scratch": scratch_bytes(plan, threads)}
 
 

@@ -13,6 +13,9 @@ from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable, stable_order
 from genn_delays.timing import delay_to_steps
 
+FILLED = 0.5
+"""Share of the pairs from which on the regular walk over all of them is the quicker one."""
+
 
 class ProjectionBuffers:
     """One projection's synapses in the order that the engine walks them: see templates/types.c.j2.
@@ -30,6 +33,7 @@ class ProjectionBuffers:
             internal=self.projection.internal,
         )
         self.pre = self.post = np.zeros(0, np.int32)
+        self.padding = np.zeros(0, np.int64)
         self.arrays: dict[str, np.ndarray] = {}
 
     def load(self, table: SynapseTable, slot: int, chunks: int) -> None:
@@ -62,9 +66,9 @@ class ProjectionBuffers:
         count = np.bincount(owner, minlength=size)
         begin = np.concatenate([[0], np.cumsum(count)])
         other = other[order].astype(np.int32)
-        dense = not self.projection.internal and _is_dense(table)
+        dense = not self.projection.internal and is_dense(table)
         if dense:
-            order = _side_by_side(order.reshape(size, table.pre_size))
+            order = _side_by_side(table)
         held = self.struct.synapses, self.struct.chunks
         if held != (len(order), chunks) or "weight" not in self.arrays:
             shape = (chunks, len(order))
@@ -92,21 +96,28 @@ class ProjectionBuffers:
 
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        arrays = (self.pre, self.post, *self.arrays.values())
-        return sum(a.nbytes for a in arrays)
+        return sum(a.nbytes for a in (self.pre, self.post, self.padding, *self.arrays.values()))
 
 
-def _is_dense(table: SynapseTable) -> bool:
-    """True where every pair of neurons is joined by one synapse."""
+def is_dense(table: SynapseTable) -> bool:
+    """True where the engine walks all pairs of units, those that are not joined with weight 0."""
     pairs = table.pre_size * table.post_size
+    if not FILLED * pairs <= len(table) <= pairs or not pairs:
+        return False
     keys = table.pre.astype(np.int64) * table.post_size + table.post
-    return len(table) == pairs > 0 and np.array_equal(keys, np.arange(pairs))
+    return bool(np.all(keys[1:] > keys[:-1]))  # several synapses of a pair have no place
 
 
-def _side_by_side(order: np.ndarray) -> np.ndarray:
-    """Table indices (post, pre) as slots, TEAM post neurons side by side; -1 for padding."""
-    size, pre = order.shape
-    teams = -(-size // TEAM)
-    padded = np.full((teams * TEAM, pre), -1, np.int64)
-    padded[:size] = order
-    return padded.reshape(teams, TEAM, pre).transpose(0, 2, 1).ravel()
+def slots_of(table: SynapseTable) -> int:
+    """Slots of a projection between components."""
+    if not is_dense(table):
+        return len(table)
+    return table.pre_size * -(-table.post_size // TEAM) * TEAM
+
+
+def _side_by_side(table: SynapseTable) -> np.ndarray:
+    """Table index of every pair as slots, TEAM post neurons side by side; -1 for no synapse."""
+    teams = -(-table.post_size // TEAM)
+    index = np.full((teams * TEAM, table.pre_size), -1, np.int64)
+    index[table.post, table.pre] = np.arange(len(table))
+    return index.reshape(teams, TEAM, table.pre_size).transpose(0, 2, 1).ravel()
