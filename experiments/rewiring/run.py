@@ -68,7 +68,9 @@ def settings_of(grid: dict[str, Any], run: Run) -> dict[str, Any]:
         for rule in rules:
             rule["growth"] = {"delay": "best"}
     settings = {"training.seed": run.seed, "backend.threads": 1, "rewiring": rules}
-    settings["model.args.density"] = round(1.0 - run.sparsity, 6)
+    settings["model.args.density"] = density = round(1.0 - run.sparsity, 6)
+    if "learning_rate" in task:
+        settings["optimiser.weight.lr"] = round(float(task["learning_rate"]) / density**0.5, 5)
     return settings | ({} if run.delays == "learnt" else task["fixed"])
 
 
