@@ -91,10 +91,11 @@ class Events:
                 f"units 0 to {size - 1}; check the number of input channels"
             )
         step = time_to_steps(self.time, dt)
+        low, high = extremes(step)
+        if low >= 0 and high < steps:
+            return step
         # a float32 time just below the end must not be rounded out of the trial
-        step = np.where(
-            (step == steps) & (self.time.astype(np.float64) < steps * dt), steps - 1, step
-        )
+        step[(step == steps) & (self.time.astype(np.float64) < steps * dt)] = steps - 1
         outside = (step < 0) | (step >= steps)
         if np.any(outside):
             first = np.flatnonzero(outside)[0]
