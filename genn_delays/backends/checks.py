@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genn_delays.errors import DataError, NetworkError, PlanError
+from genn_delays.errors import DataError, PlanError
 from genn_delays.events import Events
 from genn_delays.network import Network
 from genn_delays.neurons import Neuron
@@ -65,7 +65,7 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
     """
     if not isinstance(network, Network):
         raise PlanError(f"load() takes a Network, got {type(network).__name__}")
-    network.check()
+    network.check(plan.precision)
     _check_populations(plan, network)
     planned, given = [p.name for p in plan.projections], list(network.projections)
     if set(planned) != set(given):
@@ -82,11 +82,6 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
             raise PlanError(
                 f"load(): {p.name!r} has lag {projection.lag} and kernel {kernel}, but lag {p.lag} "
                 f"and kernel {p.kernel} were compiled; compile again"
-            )
-        if np.any(np.abs(table.weight) > np.finfo(plan.dtype).max):
-            raise NetworkError(
-                f"projection {p.name!r}: a weight is too large for {plan.precision}; lower the "
-                "learning rate or check the initial weights"
             )
         if delay_to_steps(np.array(table.max_delay), plan.dt) > p.max_delay_steps:
             raise PlanError(
