@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,22 @@ def is_number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return False
     return bool(np.isfinite(value))
+
+
+def extremes(array: np.ndarray) -> tuple[float, float]:
+    """The smallest and the largest value, both NaN if there is a NaN; (0, 0) of nothing.
+
+    Both lie in a range exactly if all values do, without an array of truth values in between.
+
+    >>> extremes(np.array([2.0, -1.0, np.inf]))
+    (-1.0, inf)
+    """
+    return (array.min().item(), array.max().item()) if array.size else (0.0, 0.0)
+
+
+def all_finite(array: np.ndarray) -> bool:
+    """True if no value is NaN or infinite."""
+    return all(map(isfinite, extremes(array)))
 
 
 def is_count(value: Any, least: int = 1) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.checks import is_count
+from genn_delays.checks import all_finite, extremes, is_count
 from genn_delays.errors import DataError
 from genn_delays.timing import time_to_steps
 
@@ -21,7 +21,8 @@ class Events:
         unit: index of the unit within its population, shape (events,).
         trial: index of the trial within the batch, shape (events,).
         trials: number of trials; a trial may have no events.
-        value: graded values, shape (events,), or None where every event is a spike.
+        value: graded values, shape (events,), float32 or float64, or None where every event is
+            a spike.
 
     The order of events does not matter. Events sorted by (trial, unit, time) are used as
     they lie, which saves the engine a sort.
@@ -38,10 +39,7 @@ class Events:
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__  # frozen: the arrays are normalised once, here
-        time = np.asarray(self.time)
-        if time.dtype != np.float32:
-            time = _real(time, "time")
-        set_field(self, "time", time)
+        set_field(self, "time", _real(self.time, "time"))
         for name in ("unit", "trial"):
             set_field(self, name, _integer(getattr(self, name), name))
         if self.value is not None:
@@ -63,14 +61,13 @@ class Events:
             )
         for name, limit in (("trial", self.trials), ("unit", None)):
             array = getattr(self, name)
-            if array.size and (array.min() < 0 or (limit is not None and array.max() >= limit)):
+            low, high = extremes(array)
+            if array.size and (low < 0 or (limit is not None and high >= limit)):
                 bound = "" if limit is None else f" and < {limit}"
-                raise DataError(
-                    f"Events.{name} holds {array.min()} to {array.max()}; it must be >= 0{bound}"
-                )
+                raise DataError(f"Events.{name} holds {low} to {high}; it must be >= 0{bound}")
         for name in ("time", "value"):
             array = getattr(self, name)
-            if array is not None and not np.all(np.isfinite(array)):
+            if array is not None and not all_finite(array):
                 raise DataError(f"Events.{name} holds NaN or infinity; remove these events")
 
     def __len__(self) -> int:
@@ -94,10 +91,11 @@ class Events:
                 f"units 0 to {size - 1}; check the number of input channels"
             )
         step = time_to_steps(self.time, dt)
+        low, high = extremes(step)
+        if low >= 0 and high < steps:
+            return step
         # a float32 time just below the end must not be rounded out of the trial
-        step = np.where(
-            (step == steps) & (self.time.astype(np.float64) < steps * dt), steps - 1, step
-        )
+        step[(step == steps) & (self.time.astype(np.float64) < steps * dt)] = steps - 1
         outside = (step < 0) | (step >= steps)
         if np.any(outside):
             first = np.flatnonzero(outside)[0]
@@ -113,6 +111,22 @@ class Events:
         order = np.lexsort((step, self.unit, self.trial))
         value = None if self.value is None else self.value[order]
         return Events(step[order] * dt, self.unit[order], self.trial[order], self.trials, value)
+
+    @staticmethod
+    def trusted(
+        time: np.ndarray,
+        unit: np.ndarray,
+        trial: np.ndarray,
+        trials: int,
+        value: np.ndarray | None = None,
+    ) -> Events:
+        """Events of arrays that were checked before, in types that Events keep: no look at them.
+
+        For parts of checked events, once per batch. What comes from elsewhere goes to Events().
+        """
+        events = object.__new__(Events)
+        vars(events).update(time=time, unit=unit, trial=trial, trials=trials, value=value)
+        return events
 
     @staticmethod
     def from_lists(
@@ -139,10 +153,14 @@ class Events:
 
 
 def _real(array: np.ndarray, name: str) -> np.ndarray:
+    """The array as float64, or as it is where it is float32: batches stay compact."""
+    array = np.asarray(array)
+    if array.dtype == np.float32:
+        return array
     try:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"Events.{name} must be numbers, got {np.asarray(array).dtype}") from None
+        raise DataError(f"Events.{name} must be numbers, got {array.dtype}") from None
 
 
 def _integer(array: np.ndarray, name: str) -> np.ndarray:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from genn_delays.errors import PlanError, suggest
 from genn_delays.network import Population
@@ -33,13 +31,17 @@ def components_of(
     """Strongly connected components in execution order; label -1 for inputs."""
     count = len(populations)
     pre, post = np.array(edges, dtype=int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(edges)), (pre, post)), shape=(count, count))
-    total, labels = connected_components(graph, directed=True, connection="strong")
-    after = {c: {labels[a] for a, b in edges if labels[b] == c} - {c} for c in range(total)}
+    reached = np.eye(count, dtype=bool)
+    reached[pre, post] = True
+    for k in range(count):  # Warshall (1962): paths through the first k populations
+        reached |= np.outer(reached[:, k], reached[k])
+    # populations that reach each other are one component, labelled by its first population
+    labels = np.argmax(reached & reached.T, axis=1)
+    found = set(labels.tolist())
+    after = {c: {labels[a] for a, b in edges if labels[b] == c} - {c} for c in found}
     order: list[int] = []
-    while len(order) < total:
-        ready = [c for c in range(total) if c not in order and after[c] <= set(order)]
-        order.append(min(ready, key=lambda c: int(np.argmax(labels == c))))
+    while len(order) < len(found):
+        order.append(min(c for c in found - set(order) if after[c] <= set(order)))
     components: list[Component] = []
     position = np.full(count, -1)
     for label in order:

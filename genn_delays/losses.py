@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
 
 from genn_delays.errors import DataError, PlanError
+from genn_delays.softmax import log_softmax
 
 
 class Loss(ABC):

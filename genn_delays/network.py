@@ -251,10 +251,14 @@ class Network:
         )
         return synapses | ({"units": units} if units else {})
 
-    def check(self) -> None:
-        """Raise NetworkError if any parameter is out of range, as after a bad update."""
+    def check(self, precision: str = "float64") -> None:
+        """Raise NetworkError if any parameter is out of range, as after a bad update.
+
+        Args:
+            precision: of the engine that the weights are for.
+        """
         for projection in self.projections.values():
-            projection.synapses.check(f"projection {projection.name!r}")
+            projection.synapses.check(f"projection {projection.name!r}", precision)
         for population in self.populations.values():
             population.units.check(f"population {population.name!r}")
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.special import softmax
 
 from genn_delays.errors import PlanError
+from genn_delays.softmax import softmax
 
 if TYPE_CHECKING:
     from genn_delays.dynamics import PlannedPopulation

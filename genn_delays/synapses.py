@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from genn_delays.checks import extremes
 from genn_delays.errors import NetworkError
 
 CORE = ("pre", "post", "weight", "delay")
@@ -68,8 +69,16 @@ class SynapseTable:
     def __len__(self) -> int:
         return len(self.pre)
 
-    def check(self, where: str = "synapse table") -> None:
-        """Raise NetworkError unless indices, weights and delays are all within their range."""
+    def check(self, where: str = "synapse table", precision: str = "float64") -> None:
+        """Raise NetworkError unless indices, weights and delays are all within their range.
+
+        Every load() of a simulation comes here, so each column is gone through as few times as
+        will do.
+
+        Args:
+            where: begins the message.
+            precision: of the engine that the weights are for.
+        """
         columns = {name: getattr(self, name) for name in CORE} | self.state
         for name, column in columns.items():
             if np.shape(column) != (len(self.pre),) or not isinstance(column, np.ndarray):
@@ -77,26 +86,36 @@ class SynapseTable:
                     f"{where}: column {name!r} has shape {np.shape(column)} for {len(self.pre)} "
                     "synapses; assign an array of one value per synapse"
                 )
-        for name, size in (("pre", self.pre_size), ("post", self.post_size)):
-            index = getattr(self, name)
-            if index.size and (index.min() < 0 or index.max() >= size):
-                raise NetworkError(
-                    f"{where}: {name} index {index.min() if index.min() < 0 else index.max()} "
-                    f"is outside the population of {size}"
-                )
-        if not np.all(np.isfinite(self.weight)):
-            bad = int(np.flatnonzero(~np.isfinite(self.weight))[0])
-            raise NetworkError(
-                f"{where}: weight of synapse {self.pre[bad]} -> {self.post[bad]} is "
-                f"{self.weight[bad]}; lower the learning rate or check the initial weights"
-            )
-        outside = ~((self.delay >= 0.0) & (self.delay <= self.max_delay))
-        if np.any(outside):
-            bad = int(np.flatnonzero(outside)[0])
+        self._check_indices(where)
+        self._check_weights(where, precision)
+        low, high = extremes(self.delay)
+        if len(self) and not (low >= 0.0 and high <= self.max_delay):  # so that NaN is caught too
+            bad = int(np.argmin((self.delay >= 0.0) & (self.delay <= self.max_delay)))
             raise NetworkError(
                 f"{where}: delay {self.delay[bad]:g} ms of synapse {self.pre[bad]} -> "
                 f"{self.post[bad]} is outside [0, max_delay = {self.max_delay:g} ms]"
             )
+
+    def _check_indices(self, where: str) -> None:
+        for name, size in (("pre", self.pre_size), ("post", self.post_size)):
+            low, high = extremes(getattr(self, name))
+            if len(self) and (low < 0 or high >= size):
+                bad = low if low < 0 else high
+                found = f"{name} index {bad} is outside the population of {size}"
+                raise NetworkError(f"{where}: {found}")
+
+    def _check_weights(self, where: str, precision: str) -> None:
+        low, high = extremes(self.weight)
+        if max(-low, high) <= float(np.finfo(precision).max):
+            return
+        remedy = "lower the learning rate or check the initial weights"
+        bad = int(np.argmin(np.isfinite(self.weight)))
+        if np.isfinite(self.weight[bad]):
+            raise NetworkError(f"{where}: a weight is too large for {precision}; {remedy}")
+        raise NetworkError(
+            f"{where}: weight of synapse {self.pre[bad]} -> {self.post[bad]} is "
+            f"{self.weight[bad]}; {remedy}"
+        )
 
     def attach(self, name: str, fill: float = 0.0) -> np.ndarray:
         """The per-synapse column ``name``, made with ``fill`` if it is not there yet."""

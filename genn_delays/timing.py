@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from genn_delays.checks import all_finite, extremes
 from genn_delays.errors import DataError, NetworkError
 
 MAX_STEPS = np.iinfo(np.int32).max
@@ -23,9 +24,10 @@ def delay_to_steps(delay: np.ndarray, dt: float) -> np.ndarray:
     array([0, 2, 2], dtype=int32)
     """
     steps = np.rint(np.asarray(delay, dtype=np.float64) / dt)
-    if not np.all(np.isfinite(steps)):
+    largest = max(map(abs, extremes(steps)))
+    if not np.isfinite(largest):
         raise NetworkError("a delay is NaN or infinite; delays are finite numbers of ms >= 0")
-    if np.any(np.abs(steps) > MAX_STEPS):
+    if largest > MAX_STEPS:
         raise NetworkError(f"a delay has more than {MAX_STEPS} steps of {dt:g} ms; shorten it")
     return steps.astype(np.int32)
 
@@ -49,7 +51,7 @@ def time_to_steps(time: np.ndarray, dt: float) -> np.ndarray:
     time = np.asarray(time)
     precision = np.finfo(np.float32 if time.dtype == np.float32 else np.float64).eps
     quotient = time.astype(np.float64) / dt
-    if not np.all(np.isfinite(quotient)):
+    if not all_finite(quotient):
         raise DataError("an event time is NaN or infinite; event times are finite ms")
     nearest = np.rint(quotient)
     on_grid = np.abs(quotient - nearest) <= 4.0 * precision * np.maximum(np.abs(nearest), 1.0)

@@ -26,6 +26,28 @@ def test_whole_numbers_may_come_as_floats_and_times_keep_single_precision():
     assert gd.Events([1], [2], [0], 1).time.dtype == np.float64
 
 
+def test_graded_values_keep_single_precision():
+    half = np.array([0.5], np.float32)
+    assert gd.Events([1.0], [0], [0], 1, half).value is half
+    assert gd.Events([1.0], [0], [0], 1, [1]).value.dtype == np.float64
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+@pytest.mark.parametrize("gradient", [gd.EventProp(), gd.Surrogate()])
+def test_values_of_either_precision_give_the_same_outputs(backend, gradient):
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 3)
+    net.add_population("output", gd.LeakyReadout(), 2)
+    net.connect("input", "output", weight=gd.init.Normal(0.5, 1.0))
+    events = ([1.0, 2.0, 2.0], [0, 1, 2], [0, 0, 1], 2)
+    value = np.array([0.1, -0.7, 1.3], np.float32)
+    with gd.compile(net, gradient=gradient, steps=9, batch_size=2, backend=backend) as simulation:
+        single = simulation.forward(gd.Events(*events, value))
+        double = simulation.forward(gd.Events(*events, value.astype(np.float64)))
+    np.testing.assert_array_equal(single, double)
+    assert np.any(single)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.special
 
 import genn_delays as gd
 from genn_delays.errors import DataError, PlanError
 from genn_delays.losses import CrossEntropy, MeanSquaredError
 from genn_delays.options import LOSSES, READOUTS
+from genn_delays.softmax import log_softmax, softmax
 
 VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
 OBSERVED = {"voltage": VOLTAGES, "first_spike": np.abs(VOLTAGES[:, 0]) * 10}
@@ -84,6 +86,16 @@ def test_losses_have_the_gradient_of_finite_differences(loss, targets):
 
 def test_every_loss_has_a_case():
     assert {type(loss) for loss, _ in CASES} == set(LOSSES.values())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_softmax_is_that_of_scipy(dtype):
+    x = np.random.default_rng(0).normal(0.0, 30.0, (4, 7, 5)).astype(dtype)
+    x[0, 0, 0] = -np.inf
+    for ours in (softmax, log_softmax):
+        wanted = getattr(scipy.special, ours.__name__)(x, axis=-1)
+        assert ours(x).dtype == dtype
+        np.testing.assert_allclose(ours(x), wanted, rtol=2 * np.finfo(dtype).eps)
 
 
 def test_cross_entropy_of_large_outputs_is_finite():

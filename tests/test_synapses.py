@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import genn_delays as gd
 from genn_delays.errors import NetworkError
 from genn_delays.synapses import SynapseTable
 
@@ -69,6 +70,43 @@ def test_attached_columns_of_new_synapses_start_at_zero_or_as_given():
     table.add(1, 2, weight=0.5, sign=-1.0)
     assert table.state["sign"].tolist() == [1.0, -1.0, 1.0]
     assert table.state["moment"].tolist() == [2.0, 0.0, 2.0]
+
+
+@pytest.mark.parametrize("at", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("column", "bad", "message"),
+    [
+        ("pre", -1, "pre index -1 is outside the population of 5"),
+        ("post", 5, "post index 5 is outside the population of 5"),
+        ("weight", np.nan, "weight of synapse {at} -> {at} is nan; lower the learning rate"),
+        ("weight", -np.inf, "weight of synapse {at} -> {at} is -inf"),
+        ("delay", np.nan, "delay nan ms of synapse {at} -> {at} is outside"),
+        ("delay", -1e-9, "delay -1e-09 ms of synapse {at} -> {at} is outside"),
+        ("delay", 3.5, r"delay 3.5 ms of synapse {at} -> {at} is outside \[0, max_delay = 3 ms\]"),
+    ],
+)
+def test_one_value_out_of_range_is_found_wherever_it_is(at, column, bad, message):
+    each = np.arange(5)
+    table = SynapseTable(each, each, each, each / 2, max_delay=3.0, pre_size=5, post_size=5)
+    table.check("table")
+    getattr(table, column)[at] = bad
+    with pytest.raises(NetworkError, match="table: " + message.format(at=at)):
+        table.check("table")
+
+
+@pytest.mark.parametrize(("precision", "largest"), [("float32", 3.4e38), ("float64", 1.7e308)])
+def test_weights_up_to_the_largest_number_of_the_precision_can_be_loaded(precision, largest):
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 2)
+    net.add_population("output", gd.LeakyReadout(), 1)
+    table = net.connect("input", "output", weight=1.0).synapses
+    with gd.compile(net, steps=5, backend="reference", precision=precision) as simulation:
+        table.weight[1] = -largest
+        simulation.load(net)
+        if precision == "float32":
+            table.weight[1] = -1.01 * largest
+            with pytest.raises(NetworkError, match="a weight is too large for float32"):
+                simulation.load(net)
 
 
 @pytest.mark.parametrize(

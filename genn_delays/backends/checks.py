@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genn_delays.errors import DataError, NetworkError, PlanError
+from genn_delays.errors import DataError, PlanError
 from genn_delays.events import Events
 from genn_delays.network import Network
 from genn_delays.neurons import Neuron
@@ -44,7 +44,15 @@ def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
             f"batch of {max(counts)} trials, but the simulation was compiled for batch_size="
             f"{plan.batch_size}"
         )
-    return dict(batch)
+    return {name: _double_values(events) for name, events in batch.items()}
+
+
+def _double_values(events: Events) -> Events:
+    """Events as engines read them: graded values are float64, few as they are beside spikes."""
+    if events.value is None or events.value.dtype == np.float64:
+        return events
+    value = events.value.astype(np.float64)
+    return Events.trusted(events.time, events.unit, events.trial, events.trials, value)
 
 
 def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
@@ -57,7 +65,7 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
     """
     if not isinstance(network, Network):
         raise PlanError(f"load() takes a Network, got {type(network).__name__}")
-    network.check()
+    network.check(plan.precision)
     _check_populations(plan, network)
     planned, given = [p.name for p in plan.projections], list(network.projections)
     if set(planned) != set(given):
@@ -74,11 +82,6 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
             raise PlanError(
                 f"load(): {p.name!r} has lag {projection.lag} and kernel {kernel}, but lag {p.lag} "
                 f"and kernel {p.kernel} were compiled; compile again"
-            )
-        if np.any(np.abs(table.weight) > np.finfo(plan.dtype).max):
-            raise NetworkError(
-                f"projection {p.name!r}: a weight is too large for {plan.precision}; lower the "
-                "learning rate or check the initial weights"
             )
         if delay_to_steps(np.array(table.max_delay), plan.dt) > p.max_delay_steps:
             raise PlanError(

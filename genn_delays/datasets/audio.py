@@ -18,9 +18,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.fft
-import scipy.signal
-import scipy.sparse
 
 from genn_delays.errors import DataError
 from genn_delays.settings import Settings
@@ -60,6 +57,9 @@ def resample(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """The sound at another sample rate, by polyphase filtering; float32."""
     if rate == wanted:
         return sound
+    # scipy.signal takes most of a second to import, and cached recordings do without
+    import scipy.signal
+
     common = math.gcd(rate, wanted)
     return scipy.signal.resample_poly(sound, wanted // common, rate // common).astype(np.float32)
 
@@ -128,6 +128,10 @@ class LogMel(Settings):
         return out
 
     def _chunk(self, sounds: np.ndarray, frames: int) -> np.ndarray:
+        import scipy.fft  # as in resample()
+        import scipy.signal
+        import scipy.sparse
+
         size = round(self.window * self.rate / 1000.0)
         length = scipy.fft.next_fast_len(size, real=True)
         padded = np.pad(sounds, ((0, 0), (size // 2, size)))

@@ -210,7 +210,7 @@ def _keep(
     """The events of ``mask``, with new times or units where given."""
     # take() with indices is several times faster than indexing with the mask
     index = np.flatnonzero(mask)
-    return Events(
+    return Events.trusted(  # each caller's mask leaves nothing that is out of range
         (events.time if time is None else time).take(index),
         (events.unit if unit is None else unit).take(index),
         events.trial.take(index),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from genn_delays.checks import all_finite
 from genn_delays.errors import DataError
 from genn_delays.events import Events
 from genn_delays.settings import Settings
@@ -33,6 +34,7 @@ class Split:
     offset: np.ndarray
     labels: np.ndarray
     value: np.ndarray | None = None
+    _checked: bool = field(default=False, init=False, repr=False)
 
     @staticmethod
     def from_events(events: Events, labels: np.ndarray) -> Split:
@@ -63,7 +65,8 @@ class Split:
         take = lambda array: np.concatenate([array[:0], *(array[a:b] for a, b in bounds)])  # noqa: E731
         trial = np.repeat(np.arange(len(index), dtype=np.int32), last - first)
         value = None if self.value is None else take(self.value)
-        return Events(take(self.time), take(self.unit), trial, len(index), value)
+        make = Events.trusted if self._checked else Events
+        return make(take(self.time), take(self.unit), trial, len(index), value)
 
     def check(self, where: str, units: int, classes: int, duration: float) -> None:
         """Raise DataError unless there are trials, and labels and events are within range.
@@ -98,6 +101,24 @@ class Split:
                 "the number of units"
             ),
             where,
+        )
+        # once for all batches, which are parts of what has just been looked at
+        object.__setattr__(self, "_checked", self._is_as_documented())
+
+    def _is_as_documented(self) -> bool:
+        """Whether any batch of this split can be taken as it lies, given times and units."""
+        columns = [(self.time, np.float32), (self.unit, np.int32), (self.offset, np.int64)]
+        if self.value is not None:
+            columns.append((self.value, np.float32))
+        if not all(isinstance(a, np.ndarray) and a.dtype == kind for a, kind in columns):
+            return False
+        events, trials = self.time.shape, (len(self) + 1,)
+        shapes = [trials if array is self.offset else events for array, _ in columns]
+        return (
+            [array.shape for array, _ in columns] == shapes
+            and [self.offset[0], self.offset[-1]] == [0, *events]
+            and bool(np.all(self.offset[1:] >= self.offset[:-1]))
+            and (self.value is None or all_finite(self.value))
         )
 
     def _refuse(self, wrong: np.ndarray, describe: Callable[[int], str], where: str) -> None:

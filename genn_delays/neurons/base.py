@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.linalg import expm, expm_frechet
 
 from genn_delays.errors import NetworkError
 
@@ -86,6 +85,9 @@ class Neuron:
         flow = self.flow(size)
         if discretisation == "euler":
             return np.eye(len(self.states)) + flow * dt
+        # scipy.linalg takes a fifth of a second to import, and not every command needs it
+        from scipy.linalg import expm
+
         return _each_distinct(lambda m: expm(m * dt), flow)
 
     def propagator_derivative(
@@ -98,6 +100,8 @@ class Neuron:
         change[:, row] = -flow[:, row] / self.parameters(size)[parameter][:, None]
         if discretisation == "euler":
             return change * dt
+        from scipy.linalg import expm_frechet  # as above
+
         both = np.concatenate([flow, change], axis=-1) * dt
         count = len(self.states)
         return _each_distinct(

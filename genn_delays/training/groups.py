@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genn_delays.checks import all_finite
 from genn_delays.errors import ConfigError, TrainingError, suggest
 from genn_delays.network import LEARNABLE, Network
 from genn_delays.settings import check_keys
@@ -185,12 +186,13 @@ class Optimiser:
             scale = self._clip_scale(kind, learning, found)
             for learnt, gradient in zip(learning, found, strict=True):
                 group = self.group(learnt.owner, learnt.parameter)
-                if scale != 1.0:
-                    gradient = scale * gradient
-                if group.l1:
-                    gradient = gradient + group.l1 * np.sign(getattr(learnt.table, kind))
-                updates.append((group.at(progress), learnt, gradient))
-        for (rule, factor), learnt, gradient in updates:
+                updates.append((group.at(progress), group.l1, learnt, gradient, scale))
+        for (rule, factor), l1, learnt, gradient, scale in updates:
+            # here, one after the other: the memory of each is used again by the next
+            if scale != 1.0:
+                gradient = scale * gradient
+            if l1:
+                gradient = gradient + l1 * np.sign(getattr(learnt.table, learnt.parameter))
             rule.update(learnt.table, learnt.parameter, gradient, factor)
             learnt.bound()
 
@@ -235,7 +237,7 @@ def _gradient(learnt: _Learnt, gradients: Gradients) -> np.ndarray:
         raise TrainingError(
             f"{learnt.where} has shape {gradient.shape} for {len(table)} {rows}; {remedy}"
         )
-    if not np.all(np.isfinite(gradient)):
+    if not all_finite(gradient):
         raise TrainingError(
             f"{learnt.where} holds NaN or infinity; lower the learning rate, ease it in, or set "
             "clip="

@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from genn_delays.checks import extremes
 from genn_delays.errors import ConfigError
 from genn_delays.settings import build_named
+from genn_delays.training.blocks import in_blocks
 
 
 class Table(Protocol):
@@ -83,28 +85,41 @@ class Adam(Rule):
     def update(
         self, table: Table, parameter: str, gradient: np.ndarray, factor: float = 1.0
     ) -> None:
-        value = getattr(table, parameter)
-        first = table.attach(f"{parameter}_adam_m")
-        second = table.attach(f"{parameter}_adam_v")
-        steps = table.attach(f"{parameter}_adam_steps")
+        names = [f"{parameter}_adam_{name}" for name in ("m", "v", "steps")]
+        columns = [getattr(table, parameter), *map(table.attach, names), gradient]
+        fewest, most = extremes(columns[3])
+        # of all rows, so that the blocks have no say in which formula is used
+        common = fewest + 1.0 if fewest == most else None
+
+        def update_rows(rows: slice, scratch: np.ndarray) -> None:
+            self._update_rows([c[rows] for c in columns], scratch, common, self.lr * factor)
+
+        in_blocks(update_rows, len(gradient))
+
+    def _update_rows(
+        self, columns: list[np.ndarray], scratch: np.ndarray, common: float | None, rate: float
+    ) -> None:
+        """Update some rows; ``common`` is the step count where the whole table has but one."""
+        value, first, second, steps, gradient = columns
+        change, correction, decayed = scratch
         steps += 1.0
         if self.weight_decay:
-            gradient = gradient + self.weight_decay * value
-        # one scratch array serves every line: fresh ones would cost more than the arithmetic
-        scratch = (1.0 - self.beta1) * gradient
+            np.multiply(value, self.weight_decay, out=decayed)
+            gradient = np.add(gradient, decayed, out=decayed)
+        np.multiply(gradient, 1.0 - self.beta1, out=change)
         first *= self.beta1
-        first += scratch
-        np.multiply(gradient, gradient, out=scratch)
-        scratch *= 1.0 - self.beta2
+        first += change
+        np.multiply(gradient, gradient, out=change)
+        change *= 1.0 - self.beta2
         second *= self.beta2
-        second += scratch
-        np.divide(second, _bias_correction(self.beta2, steps), out=scratch)
-        np.sqrt(scratch, out=scratch)
-        scratch += self.eps
-        scratch *= _bias_correction(self.beta1, steps)
-        np.divide(first, scratch, out=scratch)
-        scratch *= self.lr * factor
-        value -= scratch
+        second += change
+        np.divide(second, _bias_correction(self.beta2, steps, common, correction), out=change)
+        np.sqrt(change, out=change)
+        change += self.eps
+        change *= _bias_correction(self.beta1, steps, common, correction)
+        np.divide(first, change, out=change)
+        change *= rate
+        value -= change
 
     def with_momentum(self, momentum: float) -> Adam:
         return replace(self, beta1=momentum)
@@ -113,13 +128,15 @@ class Adam(Rule):
         return replace(self, weight_decay=0.0)
 
 
-def _bias_correction(beta: float, steps: np.ndarray) -> np.ndarray | float:
+def _bias_correction(
+    beta: float, steps: np.ndarray, common: float | None, out: np.ndarray
+) -> np.ndarray | float:
     """1 - beta^steps: one number while all synapses are equally old, which is quicker."""
-    if len(steps) and np.all(steps == steps[0]):
-        return 1.0 - beta ** float(steps[0])
-    result = steps * (log(beta) if beta else -inf)
-    np.exp(result, out=result)
-    return np.subtract(1.0, result, out=result)
+    if common is not None:
+        return 1.0 - beta**common
+    np.multiply(steps, log(beta) if beta else -inf, out=out)
+    np.exp(out, out=out)
+    return np.subtract(1.0, out, out=out)
 
 
 @dataclass(frozen=True)

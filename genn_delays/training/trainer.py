@@ -1,29 +1,30 @@
 """Trainer: epochs and batches, evaluation, model selection on the validation split.
 
 Randomness is stateless. The order of an epoch, the augmentation and the dropout of a batch come
-from generators that are seeded with the run's seed and the counters, so that a run resumed from
-its counters in the middle of an epoch continues bit for bit. So does the narrowing of delay
-kernels, which follows from the epoch.
+from generators that are seeded with the run's seed and the counters (`loader.py`), so that a run
+resumed from its counters in the middle of an epoch continues bit for bit. So does the narrowing of
+delay kernels, which follows from the epoch.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genn_delays.backends.base import Batch, Simulation
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
-from genn_delays.events import Events
 from genn_delays.losses import Loss
 from genn_delays.network import Network
 from genn_delays.rewiring import Rewiring, RewiringRule
 from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
 from genn_delays.training.groups import Optimiser
+from genn_delays.training.loader import DROPOUT, Augmentation, Loader, stream
 from genn_delays.training.narrowing import Narrowing, largest_width
 from genn_delays.training.regularisers import Regulariser, SilentRescue
 from genn_delays.training.schedules import Progress
@@ -31,19 +32,9 @@ from genn_delays.training.state import Metrics, Tally, TrainerState
 from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
-    from genn_delays.datasets.base import Dataset, Split
+    from genn_delays.datasets.base import Dataset
 
 SPLITS = ("train", "validation", "test")
-ORDER, AUGMENTATION, DROPOUT = 0, 1, 2
-"""Spawn keys: independent streams of one seed, whatever the counters that follow."""
-
-
-class Augmentation(Protocol):
-    """Changes the events of a training batch at random."""
-
-    def __call__(
-        self, events: Events, rng: np.random.Generator, *, units: int, duration: float
-    ) -> Events: ...
 
 
 class Trainer:
@@ -57,7 +48,7 @@ class Trainer:
         loss, optimiser: as in the training step.
         epochs, batch_size: the last batch of an epoch may be smaller.
         seed: of the order of the trials, the augmentation and the dropout.
-        augmentations: applied in turn to each training batch.
+        augmentations: applied in turn to each training batch, in a thread of their own.
         regularisers: add their drive to the spikes in the backward pass.
         rescue: strengthens the input of neurons silent for a whole epoch.
         narrowing: of the delay kernels; without it they stay as wide as declared.
@@ -143,6 +134,10 @@ class Trainer:
         stalled = rule is not None and self.state.epochs_since_best >= rule.patience
         return stalled or self.state.epoch >= self.epochs
 
+    @property
+    def _loader(self) -> Loader:
+        return Loader(self.dataset, self.batch_size, self.seed, self.augmentations)
+
     def request_stop(self) -> None:
         """Ask the run to stop after the current batch; safe in a signal handler."""
         self.stop_requested = True
@@ -195,34 +190,30 @@ class Trainer:
         """
         if split not in SPLITS:
             raise DataError(f"there is no split {split!r}; {suggest(split, SPLITS)}")
-        trials: Split = getattr(self.dataset, split)
-        tally = Tally()
-        for start in range(0, len(trials), self.batch_size):
-            began = time.perf_counter()
-            index = np.arange(start, min(start + self.batch_size, len(trials)))
-            outputs = self.simulation.forward(trials.batch(index), training=False)
-            value, _ = self.loss(outputs, trials.labels[index])
-            self._require_finite(value, split)
-            self._count(tally, value, outputs, trials.labels[index], began)
-            self._stop_if_asked()
+        tally, began = Tally(), time.perf_counter()
+        with closing(self._loader.evaluation(split)) as batches:
+            for batch, labels in batches:
+                outputs = self.simulation.forward(batch, training=False)
+                value, _ = self.loss(outputs, labels)
+                self._require_finite(value, split)
+                self._count(tally, value, outputs, labels, began)
+                began = time.perf_counter()
+                self._stop_if_asked()
         return tally.metrics()
 
     def _train_epoch(self) -> None:
-        trials = self.dataset.train
-        order = self._generator(ORDER, self.state.epoch).permutation(len(trials))
-        while self.state.batch < self.batches_per_epoch:
-            began = time.perf_counter()
-            start = self.state.batch * self.batch_size
-            index = order[start : start + self.batch_size]
-            labels = trials.labels[index]
-            value, outputs = self.train_batch(self._augment(trials.batch(index)), labels)
-            self._count(self.state.tally, value, outputs, labels, began)
-            self.state.batch += 1
-            # with the last batch, not after it: a run resumed in between would rescue twice
-            if self.state.batch == self.batches_per_epoch:
-                self._rescue()
-            self._call("on_batch_end")
-            self._stop_if_asked()
+        with closing(self._loader.training(self.state.epoch, self.state.batch)) as batches:
+            while self.state.batch < self.batches_per_epoch:
+                began = time.perf_counter()  # waiting for the loader counts
+                batch, labels = next(batches)
+                value, outputs = self.train_batch(batch, labels)
+                self._count(self.state.tally, value, outputs, labels, began)
+                self.state.batch += 1
+                # with the last batch, not after it: a run resumed in between would rescue twice
+                if self.state.batch == self.batches_per_epoch:
+                    self._rescue()
+                self._call("on_batch_end")
+                self._stop_if_asked()
 
     def _finish_epoch(self) -> None:
         validation = self.evaluate("validation")
@@ -243,7 +234,7 @@ class Trainer:
 
     def _masks(self, trials: int) -> dict[str, np.ndarray]:
         """Dropout of the coming batch."""
-        rng = self._generator(DROPOUT, self.state.epoch, self.state.batch)
+        rng = stream(self.seed, DROPOUT, self.state.epoch, self.state.batch)
         return dropout_masks(self.simulation.plan, trials, rng)
 
     def _observe(self, statistics: Mapping[str, BatchStatistics]) -> None:
@@ -252,17 +243,6 @@ class Trainer:
             population = self.network.populations[name]
             if population.normalise is not None:
                 population.units.observe(population.normalise, seen)
-
-    def _augment(self, events: Events) -> Events:
-        rng = self._generator(AUGMENTATION, self.state.epoch, self.state.batch)
-        for augmentation in self.augmentations:
-            events = augmentation(
-                events, rng, units=self.dataset.units, duration=self.dataset.duration
-            )
-        return events
-
-    def _generator(self, *key: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def _spike_drive(self) -> dict[str, np.ndarray] | None:
         drive: dict[str, np.ndarray] = {}

@@ -30,6 +30,34 @@ def test_batch_equals_slow_gather(make_split, graded):
     np.testing.assert_array_equal(order, np.arange(len(batch)))
 
 
+@pytest.mark.parametrize("graded", [False, True])
+def test_batches_stay_compact_and_those_of_a_checked_split_are_the_same(make_split, graded):
+    split, index = make_split(graded=graded), np.array([4, 0, 9])
+    before = split.batch(index)
+    Dataset("d", split, split, split, 30, 3, 200.0, ("a", "b", "c"))
+    after = split.batch(index)
+    kinds = {"time": np.float32, "unit": np.int32, "trial": np.int32}
+    for name, kind in (kinds | ({"value": np.float32} if graded else {})).items():
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+        assert getattr(after, name).dtype == getattr(before, name).dtype == kind
+    assert after.trials == before.trials == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"value": np.full(1, np.nan, np.float32)}, "value"),
+        ({"unit": np.full(1, 0.5)}, "unit must be whole numbers"),
+        ({"unit": np.zeros(2, np.int32), "offset": np.array([0, 2])}, "unit has shape"),
+    ],
+)
+def test_what_a_split_does_not_look_at_is_refused_in_a_batch(change, message):
+    split = replace(Split.from_events(Events([1.0], [0], [0], 1), np.zeros(1)), **change)
+    Dataset("d", split, split, split, 1, 0, 10.0, ())
+    with pytest.raises(DataError, match=message):
+        split.batch(np.array([0]))
+
+
 def test_batch_of_no_trials_is_empty(make_split):
     batch = make_split().batch(np.zeros(0, dtype=int))
     assert (len(batch), batch.trials) == (0, 0)

@@ -9,7 +9,7 @@ import pytest
 
 from genn_delays.errors import ConfigError
 from genn_delays.synapses import SynapseTable
-from genn_delays.training import SGD, Adam, optimisers
+from genn_delays.training import SGD, Adam, blocks, optimisers
 
 
 @pytest.fixture
@@ -64,6 +64,46 @@ def test_adam_starts_afresh_for_a_regrown_synapse(table):
     assert table.weight[2] == pytest.approx(fresh, rel=1e-13)
     assert table.state["weight_adam_steps"].tolist() == [6, 6, 3, 6, 6, 6]
     assert np.all(table.weight != old)
+
+
+@pytest.mark.parametrize("regrown", [False, True])
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_blocks_and_threads_leave_no_trace_in_adam(monkeypatch, cores, regrown):
+    rng, rows = np.random.default_rng(5), 1001
+    pre, post = np.divmod(np.arange(rows), 77)
+    start = rng.normal(size=rows), np.zeros(rows)
+    columns, sizes = (pre, post, *start), {"max_delay": 1.0, "pre_size": 14, "post_size": 77}
+    whole, parts = SynapseTable(*columns, **sizes), SynapseTable(*columns, **sizes)
+    gradients = rng.normal(size=(3, rows))
+    for table, block in ((whole, rows), (parts, 90)):
+        monkeypatch.setattr(blocks, "BLOCK", block)
+        monkeypatch.setattr(blocks, "available_cores", lambda: cores)
+        table.attach("weight_adam_steps")[:] = 4.0
+        table.state["weight_adam_steps"][-1] -= regrown
+        for gradient in gradients:
+            Adam(0.05, weight_decay=0.1).update(table, "weight", gradient)
+    np.testing.assert_array_equal(whole.weight, parts.weight)
+    for name, column in whole.state.items():
+        np.testing.assert_array_equal(column, parts.state[name])
+
+
+def test_rows_are_visited_once_and_a_failure_in_any_thread_is_raised(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 10)
+    monkeypatch.setattr(blocks, "available_cores", lambda: 3)
+    visits = np.zeros(95, int)
+
+    def visit(rows, scratch):
+        assert scratch.shape == (blocks.SCRATCH, len(visits[rows]))
+        visits[rows] += 1
+        if rows.start == failing:
+            raise ValueError(rows.start)
+
+    failing = None
+    blocks.in_blocks(visit, 95)
+    assert visits.tolist() == [1] * 95
+    for failing in (0, 10, 20, 90):
+        with pytest.raises(ValueError, match=str(failing)):
+            blocks.in_blocks(visit, 95)
 
 
 def test_adam_treats_old_synapses_alike_whether_or_not_others_are_younger(table):
