@@ -29,7 +29,7 @@ import click
 import numpy as np
 
 import genn_delays as gd
-from genn_delays.backends.native.threads import available_cores
+from genn_delays.cores import available_cores
 from genn_delays.environment import machine, versions
 from genn_delays.rewiring import DeepR, Growth, Rewiring, RewiringRule, RigL
 from genn_delays.training.groups import Optimiser

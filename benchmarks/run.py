@@ -18,7 +18,7 @@ import numpy as np
 
 import genn_delays as gd
 from genn_delays.backends import Simulation
-from genn_delays.backends.native.threads import available_cores
+from genn_delays.cores import available_cores
 from genn_delays.environment import machine, versions
 
 STEPS, SPIKES, BATCH = 1000, 8000, 32

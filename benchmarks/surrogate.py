@@ -25,7 +25,7 @@ from pytorch_dcls import DelayNetwork
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
-from genn_delays.backends.native.threads import available_cores
+from genn_delays.cores import available_cores
 from genn_delays.environment import machine, versions
 from genn_delays.model_file import build_network
 from genn_delays.training.groups import Optimiser

@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 
 import genn_delays
-from genn_delays.backends.native.threads import available_cores
+from genn_delays.cores import available_cores
 
 PACKAGES = ("numpy", "scipy", "h5py", "matplotlib", "pydantic", "PyYAML", "jinja2", "click", "tqdm")
 

@@ -44,15 +44,7 @@ def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
             f"batch of {max(counts)} trials, but the simulation was compiled for batch_size="
             f"{plan.batch_size}"
         )
-    return {name: _double_values(events) for name, events in batch.items()}
-
-
-def _double_values(events: Events) -> Events:
-    """Events as engines read them: graded values are float64, few as they are beside spikes."""
-    if events.value is None or events.value.dtype == np.float64:
-        return events
-    value = events.value.astype(np.float64)
-    return Events.trusted(events.time, events.unit, events.trial, events.trials, value)
+    return dict(batch)
 
 
 def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:

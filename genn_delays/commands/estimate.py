@@ -10,9 +10,9 @@ import numpy as np
 from genn_delays.backends import get_backend
 from genn_delays.backends.native import Native
 from genn_delays.backends.native.memory import estimate as estimate_memory
-from genn_delays.backends.native.threads import available_cores
 from genn_delays.commands.arguments import config_argument, set_option
 from genn_delays.config import Config, load_config
+from genn_delays.cores import available_cores
 from genn_delays.datasets import Split
 from genn_delays.experiment import load_dataset, make_network, plan_of
 from genn_delays.network import Network

@@ -89,7 +89,7 @@ class PopulationBuffers:
         T, n = self.plan.steps, self.size
         step = events.steps(self.plan.dt, T, n, self.population.name)
         self.given = events.on_grid(step, self.plan.dt)
-        value = np.ones(len(events)) if events.value is None else events.value
+        value = np.ones(len(events)) if events.value is None else events.value.astype(float)
         place = (events.trial * n + events.unit) * T + step
         distinct, inverse = np.unique(place, return_inverse=True)
         total = np.zeros(len(distinct), self.plan.dtype)

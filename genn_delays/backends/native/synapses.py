@@ -96,7 +96,8 @@ class ProjectionBuffers:
 
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(a.nbytes for a in (self.pre, self.post, self.padding, *self.arrays.values()))
+        every: list[np.ndarray] = [self.pre, self.post, self.padding, *self.arrays.values()]
+        return sum(array.nbytes for array in every)
 
 
 def is_dense(table: SynapseTable) -> bool:

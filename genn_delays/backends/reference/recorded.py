@@ -52,7 +52,7 @@ class Recorded(Simulation):
         self.sent = [np.zeros(s, plan.dtype) for s in sizes]
         for k, p in inputs:
             given = events[p.name]
-            value = np.ones(len(given)) if given.value is None else given.value
+            value = np.ones(len(given)) if given.value is None else given.value.astype(float)
             at = (grid[p.name], given.trial, given.unit)
             np.add.at(self.sent[k], at, value.astype(plan.dtype))
         return checked
