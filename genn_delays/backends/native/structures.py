@@ -42,7 +42,7 @@ class ProjectionStruct(Structure):
     _fields_ = [
         *((name, c_int32) for name in ("pre", "post", "internal", "dense", "slot", "chunks")),
         ("synapses", c_int64),
-        *((name, c_void_p) for name in ("begin", "other", "place", "delay", "weight")),
+        *((name, c_void_p) for name in ("begin", "owner", "other", "place", "delay", "weight")),
         *((name, c_void_p) for name in ("weight_gradient", "delay_gradient")),
     ]
 

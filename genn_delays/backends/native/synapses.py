@@ -65,7 +65,7 @@ class ProjectionBuffers:
             order = stable_order(table.post, size)  # the table is sorted by pre
         count = np.bincount(owner, minlength=size)
         begin = np.concatenate([[0], np.cumsum(count)])
-        other = other[order].astype(np.int32)
+        owner, other = owner[order].astype(np.int32), other[order].astype(np.int32)
         dense = not self.projection.internal and is_dense(table)
         if dense:
             order = _side_by_side(table)
@@ -78,7 +78,8 @@ class ProjectionBuffers:
                 "weight_gradient": np.zeros(shape, self.plan.dtype),
                 "delay_gradient": np.zeros(shape, self.plan.dtype),
             }
-        self.arrays |= {"place": order, "begin": begin.astype(np.int64), "other": other}
+        self.arrays |= {"place": order, "begin": begin.astype(np.int64)}
+        self.arrays |= {"owner": owner, "other": other}
         self.padding = np.flatnonzero(order < 0)
         self.struct.synapses, self.struct.chunks = len(order), chunks
         self.struct.dense = dense
