@@ -156,4 +156,5 @@ def render(plan: Plan) -> str:
         widest=WIDEST,
         together=TOGETHER,
         team=TEAM,
+        most_states=max(model.states for model in models),
     )

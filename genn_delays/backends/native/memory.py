@@ -42,6 +42,7 @@ def estimate(
     _, models = models_of(plan)
     tables = [network.projections[q.name].synapses for q in plan.projections]
     layout = layout_of(plan, [len(table) for table in tables])
+    room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
     for k, p in enumerate(plan.populations):
         padded = -(-p.size // lanes) * lanes
         if p.is_input:
@@ -53,7 +54,6 @@ def estimate(
             each = 8 if summed else plan.steps * real
             parts["voltages"] += 2 * plan.batch_size * padded * each + 8 * plan.steps * summed
         if p.is_spiking:
-            room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
             per_spike = 8 + real * (len(p.states) + layout.slots[k])
             parts["spikes"] += int(plan.batch_size * (padded * (16 + room * per_spike) + 4))
     per_event = 4 + real * graded
@@ -63,7 +63,7 @@ def estimate(
         each = 12 + real * (1 + 2 * layout.chunks[q.post])
         slots = len(table) if q.internal else slots_of(table)
         parts["synapses"] += slots * each + 16 * len(table) + 8 * (slots - len(table) + owner + 1)
-    return parts | {"scratch": scratch_bytes(plan, threads)}
+    return parts | {"scratch": scratch_bytes(plan, threads, room)}
 
 
 def row_length(plan: Plan) -> int:
@@ -80,23 +80,28 @@ def kept_row(plan: Plan) -> int:
     return row_length(plan) + lanes_of(plan.dtype)
 
 
-def scratch_bytes(plan: Plan, threads: int) -> int:
-    """Most that the engine's threads hold at once; see templates/layer and recurrent."""
-    return threads * max(_component_scratch(plan, c) for c in plan.components)
+def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
+    """Most that the engine's threads hold at once; see templates/layer and recurrent.
+
+    Args:
+        room: spikes per neuron and trial that there is room for.
+    """
+    return threads * max(_component_scratch(plan, c, room) for c in plan.components)
 
 
-def _component_scratch(plan: Plan, component: Component) -> int:
+def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype), row_length(plan)
     pairs = 2 * lanes * row * real
+    states = max(len(p.states) for p in plan.populations)
+    leaps = room * (8 + real * (3 + states))
     if not component.recurrent:
-        states = len(plan.populations[component.populations[0]].states)
         log = lanes * plan.steps * (8 + states * real)
         forward = real * lanes * (row + plan.steps + lanes) + log
-        return max(forward, 2 * pairs)
+        return max(forward, int(2 * pairs + lanes * leaps))
     forward, backward = lanes * row * real, pairs
     for k in component.populations:
         p = plan.populations[k]
         padded = -(-p.size // lanes) * lanes
         forward += row * padded * real + plan.steps * padded * (8 + len(p.states) * real)
-        backward += 2 * row * padded * real
+        backward += int(padded * (2 * row * real + leaps))
     return max(forward, backward)

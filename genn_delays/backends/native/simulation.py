@@ -18,7 +18,7 @@ from genn_delays.backends.checks import (
     planned_tables,
 )
 from genn_delays.backends.native.buffers import PopulationBuffers
-from genn_delays.backends.native.codegen import models_of, render
+from genn_delays.backends.native.codegen import lanes_of, models_of, render
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.correlation import Adjoints, pairings
 from genn_delays.backends.native.layout import Layout, layout_of
@@ -245,7 +245,8 @@ class NativeSimulation(Simulation):
     def memory(self) -> int:
         held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
         held += self.adjoints.nbytes()
-        return held + scratch_bytes(self.plan, self.team.size)
+        room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan.dtype)
+        return held + scratch_bytes(self.plan, self.team.size, room)
 
     def close(self) -> None:
         self.team.close()
