@@ -13,6 +13,7 @@ The layers are those of :mod:`pytorch_dcls`. Three kinds of networks, by side of
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import rows
 import torch
@@ -169,12 +170,14 @@ class Baseline:
         torch.set_num_threads(available_cores())
         torch.manual_seed(1)
         self.model = MODELS[side](row)
-        self.joined = [layer.weight != 0 for layer in self.model.delayed]
-        moving = [
-            p for name, p in self.model.named_parameters() if name.endswith(("position", "delay"))
+        delayed = self.model.delayed if row.density < 1.0 else []
+        self.joined = [(layer.weight, layer.weight != 0) for layer in delayed]
+        groups: list[dict[str, Any]] = [
+            {"params": [], "lr": rows.RATE},
+            {"params": [], "lr": rows.RATE_DELAY},
         ]
-        rest = [p for p in self.model.parameters() if all(p is not m for m in moving)]
-        groups = [{"params": rest, "lr": 1e-3}, {"params": moving, "lr": 0.1}]
+        for name, parameter in self.model.named_parameters():
+            groups[name.endswith(("position", "delay"))]["params"].append(parameter)
         self.optimiser = torch.optim.Adam(groups)
         self.batch = torch.tensor(rows.frames(row, rows.events(row, row.batch)))
         self.labels = torch.tensor(rows.labels(row, row.batch))
@@ -191,8 +194,8 @@ class Baseline:
         loss.backward()
         self.optimiser.step()
         self.model.bound()
-        for layer, joined in zip(self.model.delayed, self.joined, strict=True):
-            layer.weight.data.mul_(joined)
+        for weight, joined in self.joined:
+            weight.data.mul_(joined)
         return loss.item()
 
     def spikes(self) -> dict[str, float]:
