@@ -29,6 +29,23 @@ Arrive = Callable[[list[Tensor]], Tensor]
 DECAY = 0.95
 CURRENT = 0.06
 """Mean input of a hidden neuron per step, which makes it fire every 36 steps."""
+LARGEST = 47_000_000
+"""Elements of a kernel that is convolved in one part."""
+
+
+class Convolution(DelayLayer):
+    """A layer whose large kernels are convolved in parts, by output units.
+
+    oneDNN has no fast weight gradient for a kernel of 700 x 256 x 513 and takes its reference
+    implementation, tens of times slower; for half of the kernel it has one.
+    """
+
+    def forward(self, sent: Tensor) -> Tensor:
+        kernel = (self.weight[..., None] * self.shares()).sum(2)
+        sent = functional.pad(sent, (2 * self.reach, self.right))
+        parts = kernel.split(max(1, LARGEST // kernel[0].numel()))
+        currents = [functional.conv1d(sent, part) for part in parts]
+        return currents[0] if len(currents) == 1 else torch.cat(currents, 1)
 
 
 class Plain(nn.Module):
@@ -150,7 +167,7 @@ def delay_layer(row: rows.Row, inputs: int, outputs: int, received: float) -> De
     joined = torch.rand(shape) < row.density
     mean = CURRENT / received if received else 0.0
     weight = mean + (mean / 3.0 or CURRENT / 20.0) * torch.randn(shape)
-    layer = DelayLayer(weight * joined, reach * (2.0 * torch.rand(shape) - 1.0), reach, 0)
+    layer = Convolution(weight * joined, reach * (2.0 * torch.rand(shape) - 1.0), reach, 0)
     layer.sigma = rows.NARROW
     return layer
 
