@@ -33,10 +33,12 @@ types: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest --cov $(ARGS)
 
+# Both against PyTorch, which has to be in the environment: $(VENV)/bin/pip install torch
 bench: $(VENV)/.run
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python benchmarks/compare.py $(ARGS)
+	$(BIN)/python benchmarks/scaling.py $(ARGS)
+	$(BIN)/python benchmarks/report.py
 
-# Against PyTorch, which has to be in the environment: $(VENV)/bin/pip install torch
 bench-surrogate: $(VENV)/.run
 	$(BIN)/python benchmarks/surrogate.py $(ARGS)
 

@@ -10,21 +10,23 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import click
-from run import STEPS, batch, network
+import rows
 
 import genn_delays as gd
 from genn_delays.environment import machine, versions
 
 TRIALS = 8156
+STEPS = 1000
 ROWS = {
-    "700-512-20, delays to 64": ((512,), 64.0),
-    "700-512-20, delays to 512": ((512,), 512.0),
-    "700-256-256-20, delays to 64": ((256, 256), 64.0),
-    "700-256-256-20, delays to 512": ((256, 256), 512.0),
+    "700-512-20, delays to 64": replace(rows.ROWS["A"], max_delay=64),
+    "700-512-20, delays to 512": replace(rows.ROWS["A"], max_delay=512),
+    "700-256-256-20, delays to 64": replace(rows.ROWS["B64"], steps=STEPS),
+    "700-256-256-20, delays to 512": replace(rows.ROWS["B512"], steps=STEPS),
 }
 RESULTS = Path(__file__).parent / "results" / "gpu.json"
 
@@ -43,13 +45,14 @@ def device() -> dict[str, str]:
 @click.option("--batches", default=8, show_default=True, help="timed batches of each row")
 def main(backend: str, size: int, batches: int) -> None:
     """Time every row and print the table."""
-    events, rows = batch(size), {}
+    measured = {}
     print("| network | set-up s | s per 8,156 trials | memory in use |")
     print("|---|---|---|---|")
-    for name, (hidden, max_delay) in ROWS.items():
+    for name, row in ROWS.items():
+        events = rows.events(row, size)
         start = time.perf_counter()
         with gd.compile(
-            network(hidden, max_delay), steps=STEPS, batch_size=size, backend=backend
+            rows.network(row), steps=STEPS, batch_size=size, backend=backend
         ) as simulation:
             simulation.backward(simulation.forward(events))  # builds and enlarges its buffers
             ready = time.perf_counter()
@@ -57,13 +60,13 @@ def main(backend: str, size: int, batches: int) -> None:
                 simulation.backward(simulation.forward(events))
             seconds = (time.perf_counter() - ready) * TRIALS / (batches * size)
             found = device() if backend == "genn-cuda" else {}
-        rows[name] = {"setup_s": ready - start, "epoch_s": seconds, **found}
+        measured[name] = {"setup_s": ready - start, "epoch_s": seconds, **found}
         used = found.get("memory_used", "")
         print(f"| {name} | {ready - start:.1f} | {seconds:.1f} | {used} |", flush=True)
     about = {"date": date.today().isoformat(), "machine": machine(), "versions": versions()}
     about |= {"backend": backend, "steps": STEPS, "batch": size}
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n")
+    RESULTS.write_text(json.dumps(about | {"rows": measured}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

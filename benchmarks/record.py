@@ -1,0 +1,40 @@
+"""What all measurements of one run share: where, when, with what, and the file they go to."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import shlex
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from genn_delays.cores import available_cores
+from genn_delays.environment import machine, versions
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def about(repeats: int) -> dict[str, Any]:
+    """Date, machine, versions, threads, and the command."""
+    found = versions()
+    try:
+        found["torch"] = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        found["torch"] = "not installed"
+    command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    return {
+        "date": date.today().isoformat(),
+        "machine": machine(),
+        "versions": found,
+        "threads": available_cores(),
+        "repeats": repeats,
+        "command": command,
+    }
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write a file of results."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
