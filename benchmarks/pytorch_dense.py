@@ -6,7 +6,7 @@ The layers are those of :mod:`pytorch_dcls`. Three kinds of networks, by side of
   neurons have no synaptic current of their own, which is less work than in our networks; so their
   dynamics, spikes and losses differ from ours. What it computes does not depend on the spikes.
 - ``published``: DCLS and FCN24 as published, with batch normalisation, dropout and the sum of
-  the softmax; the same numbers as ours, as ``tests/test_published.py`` shows.
+  the softmax; the network of our surrogate rule, as ``tests/test_published.py`` shows.
 - ``delayed`` and ``undelayed``: a recurrent layer, step by step, see :class:`Recurrent`.
 """
 

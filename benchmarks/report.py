@@ -39,7 +39,7 @@ does what a layer of delays does where they are dilated convolutions: it spreads
 the taps of a kernel and convolves over all steps. `plain` has LIF neurons without a synaptic
 current, which is less work than in our networks, and so other spikes and losses; what it computes
 does not depend on them. `published` is DCLS (C) and FCN24 (D) with batch normalisation and
-dropout; with their delay kernel at sigma 0.23, `surrogate narrow`, we compute the same numbers,
+dropout; with their delay kernel at sigma 0.23, `surrogate narrow`, we do the same,
 while `surrogate` rounds delays to one tap, at which a dense convolution saves nothing. In E
 `delayed` has a delay on every recurrent synapse, step by step; `undelayed` has none within the
 layer, for information.
