@@ -1,7 +1,7 @@
 """One side of one row, in a process of its own: sets itself up, then answers on stdout.
 
-It says ``ready`` after one whole training step has warmed everything up. Told ``repeat`` it times
-one forward pass and one training step; told ``report`` it says what memory it took. Whoever reads
+It says ``ready`` after two whole training steps have warmed everything up. Told ``repeat`` it times
+forward passes and training steps, one of each or as many as take TURN; told ``report`` it says what memory it took. Whoever reads
 and writes decides when it computes, so that sides can take turns.
 """
 
@@ -11,11 +11,14 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
 import rows
 
+TURN = 0.5
+"""Seconds that passes and steps are repeated for, at least, where one is quicker."""
 OURS = ("eventprop", "surrogate", "surrogate_narrow")
 
 
@@ -38,14 +41,23 @@ def make(row: rows.Row, name: str, threads: int | None) -> tuple[Any, int]:
     return Baseline(row, name), before
 
 
-def repeat(side: Any) -> dict[str, float]:
+def mean(work: Callable[[], Any], seconds: float) -> tuple[float, Any]:
+    """Seconds of a call, over as many calls as take so long; and what the last one returned."""
+    start, calls = time.perf_counter(), 0
+    while True:
+        result, calls = work(), calls + 1
+        spent = time.perf_counter() - start
+        if spent >= seconds:
+            return spent / calls, result
+
+
+def repeat(side: Any, quick: bool) -> dict[str, float]:
     """Seconds of a forward pass and of a training step."""
-    start = time.perf_counter()
-    side.forward()
-    middle = time.perf_counter()
-    loss = side.step()
-    end = time.perf_counter()
-    return {"forward_s": middle - start, "step_s": end - middle, "loss": loss}
+    if quick:  # threads of the side before may still wait for work, and caches hold its data
+        mean(side.step, TURN)
+    forward, _ = mean(side.forward, TURN if quick else 0.0)
+    step, loss = mean(side.step, TURN if quick else 0.0)
+    return {"forward_s": forward, "step_s": step, "loss": loss}
 
 
 @click.command()
@@ -56,10 +68,11 @@ def main(row: str, name: str, threads: int | None) -> None:
     """Serve one side of a row until stdin ends."""
     side, before = make(rows.ROWS[row], name, threads)
     side.step()
+    quick = mean(side.step, 0.0)[0] < TURN
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         if line.strip() == "repeat":
-            answer: dict[str, Any] = repeat(side)
+            answer: dict[str, Any] = repeat(side, quick)
         else:
             most = peak()
             answer = {"peak_bytes": most, "added_bytes": most - before, "spikes": side.spikes()}

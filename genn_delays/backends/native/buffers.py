@@ -6,13 +6,18 @@ import numpy as np
 
 from genn_delays.backends.native.codegen import TOGETHER, Model, constants_of, lanes_of
 from genn_delays.backends.native.insertion import Insertion
-from genn_delays.backends.native.layout import TASKS, blocks_of
+from genn_delays.backends.native.layout import TASKS, blocks_of, rows_of
 from genn_delays.backends.native.structures import PopulationStruct, point
 from genn_delays.events import Events
 from genn_delays.plan import Plan
 
 INITIAL_SPIKES = 32
 """Spikes per neuron and trial that there is room for at first; more room is made on demand."""
+
+
+OFTEN = 8
+"""Inputs that send something in one of so many steps are kept as rows of all steps: vectors of
+these are added more quickly than single events."""
 
 
 class PopulationBuffers:
@@ -120,7 +125,7 @@ class PopulationBuffers:
             "first": self._room("first", cells, np.int64),
             "time": self._room("time", (len(events),), np.int32),
             "value": None,
-            "run": None,
+            "rows": None,
         }
         if events.value is not None:
             adopted = in_order and events.value.dtype == self.plan.dtype
@@ -129,7 +134,10 @@ class PopulationBuffers:
                 if adopted
                 else np.empty(len(events), self.plan.dtype)
             )
-            room["run"] = self._room("run", cells, np.uint8)
+        self.struct.row_before, length = rows_of(self.plan)
+        if len(events) * OFTEN >= events.trials * self.size * self.plan.steps > 0:
+            shape = (events.trials, self.size, length)
+            room["rows"] = self._room("rows", shape, self.plan.dtype)
         self._set(**room)
         self._make_active(cells[0])
         return Insertion(self.plan, self.population, events, together, in_order)

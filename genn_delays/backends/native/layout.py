@@ -49,6 +49,17 @@ def blocks_of(plan: Plan, k: int) -> int:
     return -(-plan.populations[k].size // lanes_of(plan.dtype))
 
 
+def rows_of(plan: Plan) -> tuple[int, int]:
+    """Steps before the trial, and in all, of the row of an input that sends often.
+
+    Before the trial are zeros, at least as many as the largest delay has steps and one more.
+    """
+    lanes = lanes_of(plan.dtype)
+    before = min(plan.max_delay_steps, plan.steps) + 1
+    before, steps = (-(-n // lanes) * lanes for n in (before, plan.steps))
+    return before, before + steps
+
+
 def layout_of(plan: Plan, synapses: Sequence[int]) -> Layout:
     """The layout for projections with these numbers of synapses."""
     tasks = [_tasks(plan, k, synapses) for k in range(len(plan.populations))]

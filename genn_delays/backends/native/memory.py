@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.buffers import INITIAL_SPIKES
+from genn_delays.backends.native.buffers import INITIAL_SPIKES, OFTEN
 from genn_delays.backends.native.codegen import lanes_of, models_of
-from genn_delays.backends.native.layout import CHUNKS, layout_of
+from genn_delays.backends.native.layout import CHUNKS, layout_of, rows_of
 from genn_delays.backends.native.surrogate_memory import estimate_surrogate
 from genn_delays.backends.native.synapses import slots_of
 from genn_delays.gradients import Surrogate
@@ -46,7 +46,7 @@ def estimate(
     for k, p in enumerate(plan.populations):
         padded = -(-p.size // lanes) * lanes
         if p.is_input:
-            parts["spikes"] += plan.batch_size * (padded * (16 + graded) + 4)
+            parts["spikes"] += plan.batch_size * (padded * 16 + 4)
             continue
         parts["synapses"] += models[k].constants * padded * real
         if k == plan.readout_population and plan.readout.reads == "voltage":
@@ -58,6 +58,9 @@ def estimate(
             parts["spikes"] += int(plan.batch_size * (padded * (16 + room * per_spike) + 4))
     per_event = 4 + real * graded
     parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
+    inputs = sum(p.size for p in plan.populations if p.is_input)
+    if events_per_trial * OFTEN >= inputs * plan.steps:
+        parts["spikes"] += plan.batch_size * inputs * rows_of(plan)[1] * real
     for q, table in zip(plan.projections, tables, strict=True):
         owner = plan.populations[q.pre if q.internal else q.post].size
         each = 12 + real * (1 + 2 * layout.chunks[q.post])

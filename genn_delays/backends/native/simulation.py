@@ -122,6 +122,8 @@ class NativeSimulation(Simulation):
                         break
                 insertion.check(found == REFUSED)
                 self._run(self.library.list_active, k, trials=trials)
+                if "rows" in buffers.arrays:
+                    self._run(self.library.fill_rows, k, trials=trials)
 
     def _read(self) -> np.ndarray:
         """Outputs of the batch."""
