@@ -98,13 +98,14 @@ def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     states = max(len(p.states) for p in plan.populations)
     leaps = room * (8 + real * (3 + states))
     if not component.recurrent:
-        log = lanes * plan.steps * (8 + states * real)
+        log = plan.steps * (12 + lanes * states * real)
         forward = real * lanes * (row + plan.steps + lanes) + log
         return max(forward, int(2 * pairs + lanes * leaps))
     forward, backward = lanes * row * real, pairs
     for k in component.populations:
         p = plan.populations[k]
         padded = -(-p.size // lanes) * lanes
-        forward += row * padded * real + plan.steps * padded * (8 + len(p.states) * real)
+        log = plan.steps * (12 * padded // lanes + padded * len(p.states) * real)
+        forward += row * padded * real + log
         backward += int(padded * (2 * row * real + leaps))
     return max(forward, backward)
