@@ -24,7 +24,7 @@ class PopulationBuffers:
     """Spikes, voltages and drives of one population."""
 
     def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
-        self.plan, self.model, self.chunks = plan, model, 1
+        self.plan, self.model, self.chunks, self.most = plan, model, 1, 0
         self.population = plan.populations[index]
         self.size = self.population.size
         lanes = lanes_of(plan.dtype)
@@ -76,6 +76,8 @@ class PopulationBuffers:
     def begin(self, trials: int) -> None:
         """Prepare for a batch."""
         self.struct.chunks = min(self.chunks, max(trials, 1))
+        if self.most and 2 * self._with_spare() < self.struct.capacity:
+            self._reserve(self._with_spare())  # less room lies closer together in memory
 
     def voltage(self, trials: int) -> np.ndarray:
         """(trials, steps, n)."""
@@ -105,11 +107,16 @@ class PopulationBuffers:
     def grow(self) -> bool:
         """Make room if the last pass needed more than there was; True if it must run again."""
         needed, self.struct.needed = self.struct.needed, 0
+        self.most = max(self.most, needed)
         if not self.population.is_spiking or needed <= self.struct.capacity:
             return False
-        most = self.plan.steps * lanes_of(self.plan.dtype)
-        self._reserve(min(most, needed + needed // 4))
+        self._reserve(self._with_spare())
         return True
+
+    def _with_spare(self) -> int:
+        """The most spikes that a block had in a trial so far, and a quarter more."""
+        possible = self.plan.steps * lanes_of(self.plan.dtype)
+        return min(possible, self.most + self.most // 4 + 1)
 
     def insert(self, events: Events, in_order: bool) -> Insertion:
         """Make room for the events of an input population; the engine then puts them there.
