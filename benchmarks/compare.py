@@ -5,10 +5,11 @@
 Rows are those of :mod:`rows`, sides those of :mod:`ours` and :mod:`pytorch_dense`. Every side is a
 process of its own with the row's sizes and batch, and all cores. Sides take turns within every
 repeat, and only the side whose turn it is computes; so what else the machine does falls on all
-alike, and figures of one row may be divided by each other. A repeat is a forward pass and
-a whole training step, or the mean of as many as take half a second: forward pass, loss, backward pass, the optimiser's update, and, on our
-side, handing the new values to the engine. Memory is the most that the process had, less what it
-had before its network and data were there. Run it on an idle machine. Needs torch.
+alike, and figures of one row may be divided by each other. A repeat is a forward pass and a whole
+training step, or the mean of as many as take half a second: forward pass, loss, backward pass, the
+optimiser's update, and, on our side, handing the new values to the engine. Memory is the most that
+the process had, less what it had before its network and data were there. Run it on an idle machine.
+Needs torch.
 """
 
 from __future__ import annotations

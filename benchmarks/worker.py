@@ -1,8 +1,8 @@
 """One side of one row, in a process of its own: sets itself up, then answers on stdout.
 
 It says ``ready`` after two whole training steps have warmed everything up. Told ``repeat`` it times
-forward passes and training steps, one of each or as many as take TURN; told ``report`` it says what memory it took. Whoever reads
-and writes decides when it computes, so that sides can take turns.
+forward passes and training steps, one of each or as many as take TURN; told ``report`` it says what
+memory it took. Whoever reads and writes decides when it computes, so that sides can take turns.
 """
 
 from __future__ import annotations
