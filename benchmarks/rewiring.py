@@ -40,6 +40,10 @@ STEPS, SPIKES, HIDDEN, DRIVERS, CLASSES = 1000, 8000, 512, 20, 20
 DENSITIES = (0.01, 0.1, 1.0)
 EVERY = 100
 """Batches between two steps of RigL."""
+CANDIDATES = 8192
+"""Absent pairs that RigL considers where it does not consider all of them."""
+ADDED = {"deep_r": 1, "rigl": EVERY, "rigl_some": EVERY}
+"""Batches between two steps of each rule."""
 RESULTS = Path(__file__).parent / "results" / "rewiring.json"
 Normal, Uniform = gd.init.Normal, gd.init.Uniform
 Clock = Callable[[], float]
@@ -143,19 +147,22 @@ def rules(trials: int, repeats: int, threads: int, clock: Clock) -> dict:
     for density in DENSITIES:
         plain = Run(network(density, driven=False), trials, threads, clock)
         deep = Run(network(density, driven=False), trials, threads, clock, DeepR(l1=1e-6))
-        rigl = RigL(every=EVERY, growth=Growth("best"))
-        best = Run(network(density, driven=False), trials, threads, clock, rigl)
-        rows: dict[str, list[dict[str, float]]] = {"plain": [], "deep_r": [], "rigl": []}
+        runs = {"deep_r": deep}
+        for name, candidates in (("rigl", None), ("rigl_some", CANDIDATES)):
+            rigl = RigL(every=EVERY, candidates=candidates, growth=Growth("best"))
+            runs[name] = Run(network(density, driven=False), trials, threads, clock, rigl)
+        rows: dict[str, list[dict[str, float]]] = {name: [] for name in ("plain", *runs)}
         for repeat in range(repeats + 1):
-            steps = {"plain": plain.step(repeat), "deep_r": deep.step(repeat)}
-            steps["rigl"] = best.step(EVERY * (repeat + 1))
+            steps = {"plain": plain.step(repeat)}
+            for name, run in runs.items():
+                steps[name] = run.step(ADDED[name] * (repeat + 1))
             if repeat:
                 for name, row in steps.items():
                     rows[name].append(row)
         step, load = median(rows["plain"], "step"), median(rows["plain"], "load")
         row = {"step_s": step, "load_s": load}
         row["spikes_per_neuron"] = float(plain.simulation.spike_counts("hidden").mean())
-        for name, every in (("deep_r", 1), ("rigl", EVERY)):
+        for name, every in ADDED.items():
             added = median(rows[name], "rule") + median(rows[name], "load") - load
             row[f"{name}_s"], row[f"{name}_share"] = added, added / every / step
             row[f"{name}_moved"] = median(rows[name], "moved")
@@ -171,13 +178,16 @@ def show(found: dict) -> None:
             f"| {float(name):.0%} | {1e3 * row['projections_s']:.1f} "
             f"| {row['share_of_dense']:.1%} |"
         )
-    print("\n| synapses | step ms | DEEP R adds, every batch | RigL adds, every 100 |")
-    print("|---|---|---|---|")
+    print(
+        "\n| synapses | step ms | DEEP R adds, every batch | RigL adds, every 100, all pairs "
+        f"| RigL adds, every 100, {CANDIDATES} pairs |"
+    )
+    print("|---|---|---|---|---|")
     for name, row in found["rules"].items():
         cells = (
             f"{row[f'{rule}_share']:.1%} ({1e3 * row[f'{rule}_s']:.1f} ms, "
             f"{row[f'{rule}_moved']:.0f} synapses)"
-            for rule in ("deep_r", "rigl")
+            for rule in ADDED
         )
         print(f"| {float(name):.0%} | {1e3 * row['step_s']:.0f} | {' | '.join(cells)} |")
 

@@ -97,7 +97,7 @@ def _b(max_delay: int) -> Row:
     first, second = _B[max_delay]
     return Row(
         f"700-256-256-20, delays to {max_delay}",
-        *("feedforward", (700, 256, 256, 20), 1127, max_delay, 8),
+        *("feedforward", (700, 256, 256, 20), 1127, max_delay, 8 if max_delay < 256 else 4),
         {"weight_input": (first, 0.01), "weight_hidden": (second, 0.03)},
     )
 
@@ -118,7 +118,7 @@ def _d(density: float) -> Row:
 ROWS: dict[str, Row] = {
     "A": Row(
         "700-512-20, delays to 63",
-        *("feedforward", (700, 512, 20), 1000, 63, 32),
+        *("feedforward", (700, 512, 20), 1000, 63, 16),
         {"weight_input": (0.028, 0.01)},
     ),
     **{f"B{max_delay}": _b(max_delay) for max_delay in _B},
@@ -133,7 +133,7 @@ ROWS: dict[str, Row] = {
     **{f"D{name}": _d(d) for name, d in {"": 1.0, "90": 0.1, "99": 0.01, "998": 0.002}.items()},
     "E": Row(
         "700-512 recurrent-20, delays to 63",
-        *("recurrent", (700, 512, 20), 1000, 63, 8),
+        *("recurrent", (700, 512, 20), 1000, 63, 2),
         {"weight_input": (0.028, 0.01), "weight_recurrent": (0.0, 0.02)},
     ),
 }
