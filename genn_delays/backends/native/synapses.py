@@ -13,6 +13,8 @@ from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable, stable_order
 from genn_delays.timing import delay_to_steps
 
+AHEAD = 8
+"""Entries behind the last synapse that a walk may look at; more than in templates/types.c.j2."""
 FILLED = 0.5
 """Share of the pairs from which on the regular walk over all of them is the quicker one."""
 
@@ -65,7 +67,8 @@ class ProjectionBuffers:
             order = stable_order(table.post, size)  # the table is sorted by pre
         count = np.bincount(owner, minlength=size)
         begin = np.concatenate([[0], np.cumsum(count)])
-        owner, other = owner[order].astype(np.int32), other[order].astype(np.int32)
+        owner = owner[order].astype(np.int32)
+        other = np.concatenate([other[order], np.zeros(AHEAD, np.int32)]).astype(np.int32)
         dense = not self.projection.internal and is_dense(table)
         if dense:
             order = _side_by_side(table)
