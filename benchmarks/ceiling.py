@@ -4,13 +4,15 @@
 
 ``ceiling.c`` measures on one core what an operation costs at best, with its data in the first-level
 cache. Counted are the synaptic events of the rows of :mod:`rows` under EventProp: a spike that
-arrives, or a vector of 16 steps where an input is kept as a row. Passes run on one thread. Writes
-benchmarks/results/ceiling.json and prints the table.
+arrives, or a vector of 16 steps where an input is kept as a row. Passes run on one thread. A second
+table has the milliseconds that each call into the engine takes, and the optimiser and the load.
+Writes benchmarks/results/ceiling.json and prints both.
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from ctypes import c_double
 from pathlib import Path
 
@@ -21,6 +23,7 @@ import rows
 from ours import Ours
 
 from genn_delays.backends.native.compiler import load
+from genn_delays.backends.native.simulation import NativeSimulation
 from genn_delays.network import Projection
 
 OPERATIONS = ("add", "gather", "multiply_add", "stream")
@@ -74,6 +77,34 @@ def measured(side: Ours, repeats: int) -> dict[str, float]:
     return {"forward_ms": float(forward), "backward_ms": float(backward)}
 
 
+def by_call(side: Ours, repeats: int) -> dict[str, float]:
+    """Milliseconds per trial of each call into the engine, and of what follows; medians."""
+    spent: dict[str, list[float]] = defaultdict(list)
+    run = NativeSimulation._run
+
+    def timed(self, function, *what, **options):
+        start = time.perf_counter()
+        result = run(self, function, *what, **options)
+        spent[function.__name__].append(time.perf_counter() - start)
+        return result
+
+    NativeSimulation._run = timed
+    try:
+        for _ in range(repeats):
+            _, gradients = side.gradients()
+            for name, work in (
+                ("optimiser", lambda g=gradients: side.optimiser.step(side.network, g)),
+                ("load", lambda: side.simulation.load(side.network)),
+            ):
+                start = time.perf_counter()
+                work()
+                spent[name].append(time.perf_counter() - start)
+    finally:
+        NativeSimulation._run = run
+    trials = side.batch.trials
+    return {name: 1e3 * sum(times) / repeats / trials for name, times in spent.items()}
+
+
 @click.command()
 @click.option("--repeats", default=7, show_default=True)
 @click.option("--rows", "chosen", default="A,B64,B512,C,D,D99", show_default=True)
@@ -88,12 +119,18 @@ def main(repeats: int, chosen: str) -> None:
         row = rows.ROWS[name]
         side = Ours(row, threads=1)
         found[name] = line = measured(side, repeats) | counted(row, side, cost)
+        found[name]["calls_ms"] = by_call(side, repeats)
         click.echo(
             f"| {name} | {line['events']:,.0f} | {line['vectors']:,.0f} "
             f"| {line['forward_ms']:.3f} | {line['forward_best_ms']:.3f} "
             f"| {line['backward_ms']:.3f} | {line['backward_best_ms']:.3f} |"
         )
         side.simulation.close()
+    calls = list(dict.fromkeys(call for line in found.values() for call in line["calls_ms"]))
+    click.echo(f"\n| ms per trial | {' | '.join(found)} |\n|{'---|' * (len(found) + 1)}")
+    for call in calls:
+        cells = (f"{line['calls_ms'].get(call, 0.0):.4f}" for line in found.values())
+        click.echo(f"| {call} | {' | '.join(cells)} |")
     record.write(RESULTS, record.about(repeats) | {"cost_ns": cost, "rows": found})
 
 
