@@ -65,7 +65,7 @@ def estimate(
         owner = plan.populations[q.pre if q.internal else q.post].size
         each = 12 + real * (1 + 2 * layout.chunks[q.post])
         slots = len(table) if q.internal else slots_of(table)
-        parts["synapses"] += slots * each + 16 * len(table) + 8 * (slots - len(table) + owner + 1)
+        parts["synapses"] += slots * each + 16 * len(table) + 8 * (owner + 1)
     return parts | {"scratch": scratch_bytes(plan, threads, room)}
 
 

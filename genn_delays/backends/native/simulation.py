@@ -75,8 +75,9 @@ class NativeSimulation(Simulation):
             tasks = zip(layout.band, layout.chunks, layout.slots, strict=True)
             for population, task in zip(self.populations, tasks, strict=True):
                 population.lay_out(*task)
-        for buffers, table, slot in zip(self.projections, tables, layout.slot, strict=True):
-            buffers.load(table, slot, layout.chunks[buffers.projection.post])
+        for k, (buffers, table) in enumerate(zip(self.projections, tables, strict=True)):
+            buffers.connect(table, layout.slot[k], layout.chunks[buffers.projection.post])
+            self._run(self.library.load_synapses, k, *buffers.exchanged(table))
         self.adjoints.renew(ready=False)
 
     def forward(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import c_void_p
+from ctypes import c_double, c_void_p
 
 import numpy as np
 
@@ -11,11 +11,10 @@ from genn_delays.backends.native.codegen import TEAM
 from genn_delays.backends.native.structures import ProjectionStruct, point
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable, stable_order
-from genn_delays.timing import delay_to_steps
 
 AHEAD = 8
 """Entries behind the last synapse that a walk may look at; more than in templates/types.c.j2."""
-FILLED = 0.5
+FILLED = 0.3
 """Share of the pairs from which on the regular walk over all of them is the quicker one."""
 
 
@@ -35,21 +34,19 @@ class ProjectionBuffers:
             internal=self.projection.internal,
         )
         self.pre = self.post = np.zeros(0, np.int32)
-        self.padding = np.zeros(0, np.int64)
         self.arrays: dict[str, np.ndarray] = {}
 
-    def load(self, table: SynapseTable, slot: int, chunks: int) -> None:
-        """Take over a table; connectivity and layout may differ from last time."""
+    def connect(self, table: SynapseTable, slot: int, chunks: int) -> None:
+        """Take over the connectivity of a table; it and the layout may differ from last time."""
         self.struct.slot = slot
         if not self._joins(table) or chunks != self.struct.chunks:
             self._connect(table, chunks)
-        # beyond a trial all delays are alike, and rows need no more room
-        delay = np.minimum(delay_to_steps(table.delay, self.plan.dt), self.plan.steps)
-        for name, values in (("delay", delay), ("weight", table.weight.astype(self.plan.dtype))):
-            array = self.arrays[name]
-            if len(table):
-                np.take(values, self.arrays["place"], out=array, mode="clip")
-            array[self.padding] = 0
+
+    def exchanged(self, table: SynapseTable) -> tuple[c_double, *tuple[c_void_p, ...]]:
+        """What the engine takes weights and delays from and puts them into."""
+        given = (np.ascontiguousarray(column, float) for column in (table.weight, table.delay))
+        self.given = (*given, self.arrays["delay"], self.arrays["weight"])  # outlives the call
+        return c_double(self.plan.dt), *(c_void_p(array.ctypes.data) for array in self.given)
 
     def _joins(self, table: SynapseTable) -> bool:
         """True where the connectivity is that of the last table."""
@@ -83,7 +80,6 @@ class ProjectionBuffers:
             }
         self.arrays |= {"place": order, "begin": begin.astype(np.int64)}
         self.arrays |= {"owner": owner, "other": other}
-        self.padding = np.flatnonzero(order < 0)
         self.struct.synapses, self.struct.chunks = len(order), chunks
         self.struct.dense = dense
         point(self.struct, **self.arrays)
@@ -100,7 +96,7 @@ class ProjectionBuffers:
 
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        every: list[np.ndarray] = [self.pre, self.post, self.padding, *self.arrays.values()]
+        every: list[np.ndarray] = [self.pre, self.post, *self.arrays.values()]
         return sum(array.nbytes for array in every)
 
 
