@@ -38,6 +38,7 @@ bench: $(VENV)/.run
 	$(BIN)/python benchmarks/compare.py $(ARGS)
 	$(BIN)/python benchmarks/scaling.py $(ARGS)
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/ceiling.py $(ARGS)
 
 bench-surrogate: $(VENV)/.run
 	$(BIN)/python benchmarks/surrogate.py $(ARGS)

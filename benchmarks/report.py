@@ -65,7 +65,7 @@ CURVES = {
     "spikes": "input spikes of a trial",
     "synapses": "share of the synapses",
     "delay": "largest delay (B, 32 trials)",
-    "threads": "threads",
+    "threads": "threads, on as many cores",
 }
 
 

@@ -3,7 +3,7 @@
     python benchmarks/scaling.py
 
 Curves start from row A of :mod:`rows` under EventProp and change one thing: trials of a batch,
-input spikes, synapses, threads; the largest delay is that of the B rows, at 32 trials. Weights
+input spikes, synapses, threads on as many cores; the largest delay is that of the B rows, at 32 trials. Weights
 change along, so that hidden neurons fire about as often everywhere. All points of a curve take
 turns within every repeat. ``pass`` is forward pass, loss and backward pass; ``step`` also has the
 optimiser's update and the load. An epoch is 8,156 trials in batches of 256, as in Meszaros, Knight
@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,21 @@ def seconds(function: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def curve(points: Points, repeats: int) -> dict[str, Any]:
-    """Seconds at every point."""
+@contextmanager
+def on_cores(count: int | None) -> Iterator[None]:
+    """Within this, all that the calling thread starts takes so many cores, the optimiser too."""
+    every = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    if count and every:
+        os.sched_setaffinity(0, sorted(every)[:count])
+    try:
+        yield
+    finally:
+        if count and every:
+            os.sched_setaffinity(0, every)
+
+
+def curve(points: Points, repeats: int, *, cores: bool = False) -> dict[str, Any]:
+    """Seconds at every point; with ``cores`` the name of a point is the number it may use."""
     sides = {name: make() for name, make in points.items()}
     found: dict[str, dict[str, Any]] = {}
     for name, side in sides.items():
@@ -88,8 +102,9 @@ def curve(points: Points, repeats: int) -> dict[str, Any]:
         found[name] = {"pass_s": [], "step_s": [], "spikes": side.spikes()}
     for _ in range(repeats):
         for name, side in sides.items():
-            found[name]["pass_s"].append(seconds(side.gradients))
-            found[name]["step_s"].append(seconds(side.step))
+            with on_cores(int(name) if cores else None):
+                found[name]["pass_s"].append(seconds(side.gradients))
+                found[name]["step_s"].append(seconds(side.step))
     for side in sides.values():
         side.simulation.close()
     return found
@@ -156,7 +171,10 @@ def starts(repeats: int) -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[[int], dict[str, Any]]] = {
-    **{name: lambda n, points=points: curve(points, n) for name, points in CURVES.items()},
+    **{
+        name: lambda n, name=name, points=points: curve(points, n, cores=name == "threads")
+        for name, points in CURVES.items()
+    },
     "epoch": epochs,
     "start": starts,
 }
