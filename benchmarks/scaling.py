@@ -3,11 +3,12 @@
     python benchmarks/scaling.py
 
 Curves start from row A of :mod:`rows` under EventProp and change one thing: trials of a batch,
-input spikes, synapses, threads on as many cores; the largest delay is that of the B rows, at 32 trials. Weights
-change along, so that hidden neurons fire about as often everywhere. All points of a curve take
-turns within every repeat. ``pass`` is forward pass, loss and backward pass; ``step`` also has the
-optimiser's update and the load. An epoch is 8,156 trials in batches of 256, as in Meszaros, Knight
-and Nowotny (2025), from a few batches that are in memory. Starts are processes of their own.
+input spikes, synapses, threads on as many cores; the largest delay is that of the B rows, at 32
+trials. Weights change along, so that hidden neurons fire about as often everywhere. All points of a
+curve take turns within every repeat. ``pass`` is forward pass, loss and backward pass; ``step``
+also has the optimiser's update and the load. An epoch is 8,156 trials in batches of 256, as in
+Meszaros, Knight and Nowotny (2025), from a few batches that are in memory. Starts are processes of
+their own.
 """
 
 from __future__ import annotations

@@ -167,8 +167,8 @@ def _integer(array: np.ndarray, name: str) -> np.ndarray:
     array = np.asarray(array)
     if array.size == 0:
         return array.astype(np.int64)
-    if array.dtype.kind == "u":
-        return array.astype(np.int64)
+    if array.dtype.kind == "u" or (array.dtype.kind == "i" and array.dtype.itemsize < 4):
+        return array.astype(np.int64)  # sums and products of small integers would wrap around
     if array.dtype.kind != "i":
         real = array.dtype.kind == "f" and np.all(np.isfinite(array))
         if not (real and np.all(array == np.rint(array))):

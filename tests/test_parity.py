@@ -216,3 +216,48 @@ def test_delays_beyond_the_trial_cost_no_memory():
             assert np.all(simulation.forward(gd.Events([1.0], [0], [0], 1)) == 0.0)
             sizes.append(simulation.memory())
     assert sizes[0] == sizes[1]
+
+
+def test_a_trial_that_sends_often_changes_nothing_for_the_others():
+    network, rng = KINDS["feedforward"](seed=3), np.random.default_rng(4)
+    n = 120  # graded, several in one step
+    few = (rng.integers(0, 20, n) * 1.0, rng.integers(0, 13, n), rng.normal(0.4, 0.3, n))
+    many = frames(1)
+    alone = gd.Events(few[0], few[1], np.zeros(n, int), 1, few[2])
+    both = gd.Events(
+        np.concatenate([few[0], many.time]),
+        np.concatenate([few[1], many.unit]),
+        np.repeat([0, 1], [n, len(many)]),
+        2,
+        np.concatenate([few[2], many.value]),
+    )
+    one = run(network, alone, "native", READOUTS["mean"], "float32")[0]
+    two = run(network, both, "native", READOUTS["mean"], "float32")[0]
+    np.testing.assert_array_equal(two[0], one[0])
+
+
+def test_indices_of_any_whole_type_are_read_alike():
+    given, found = batch(trials=100), []
+    for kind in (np.int8, np.uint8, np.int16, np.int64):
+        events = gd.Events(given.time, given.unit.astype(kind), given.trial.astype(kind), 200)
+        network = KINDS["feedforward"](seed=3)
+        found.append(run(network, events, "native", READOUTS["mean"])[0])
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+    assert np.ptp(found[0][:100]) > 0
+
+
+def test_a_load_that_fails_can_be_repeated(monkeypatch):
+    network, events = KINDS["feedforward"](seed=3), batch()
+    with gd.compile(network, steps=80, batch_size=5, backend="native") as simulation:
+        table = network.projections["input->lif"].synapses
+        table.keep(np.arange(len(table)) % 3 > 0)
+        with monkeypatch.context() as patch:
+            path = "genn_delays.backends.native.synapses.stable_order"
+            patch.setattr(path, lambda *_: (_ for _ in ()).throw(MemoryError))
+            with pytest.raises(MemoryError):
+                simulation.load(network)
+        simulation.load(network)
+        outputs = simulation.forward(events)
+    expected = run(network, events, "reference", READOUTS["mean"], "float32")[0]
+    np.testing.assert_allclose(outputs, expected, rtol=1e-3, atol=1e-4)

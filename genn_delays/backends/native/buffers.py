@@ -90,19 +90,22 @@ class PopulationBuffers:
     def _reserve(self, capacity: int) -> None:
         """Room for ``capacity`` spikes per block and trial."""
         storage = self.plan.batch_size * self.blocks * capacity
+        states = len(self.population.states)
+        room = {
+            "time": np.empty(storage, np.int32),
+            "order": np.empty(storage, np.int32),
+            "before": np.empty((storage, states), self.plan.dtype),
+            "feedback": np.empty((self.struct.slots, storage), self.plan.dtype),
+        }
+        # only now, when there is memory for all of it: the engine believes these numbers
         self.struct.capacity, self.struct.storage = capacity, storage
-        self._set(
-            time=np.empty(storage, np.int32),
-            order=np.empty(storage, np.int32),
-            before=np.empty((storage, len(self.population.states)), self.plan.dtype),
-        )
-        self.lay_out(self.struct.band, self.chunks, self.struct.slots)
+        self._set(**room)
 
     def lay_out(self, band: int, chunks: int, slots: int) -> None:
         """Take over the tasks of a layout, with room for the feedback in its slots."""
-        self.struct.band, self.chunks, self.struct.slots = band, chunks, slots
         if self.population.is_spiking:
             self._set(feedback=np.empty((slots, self.struct.storage), self.plan.dtype))
+        self.struct.band, self.chunks, self.struct.slots = band, chunks, slots
 
     def grow(self) -> bool:
         """Make room if the last pass needed more than there was; True if it must run again."""
@@ -122,32 +125,34 @@ class PopulationBuffers:
         """Make room for the events of an input population; the engine then puts them there.
 
         Args:
-            in_order: they are taken to be sorted by (trial, unit, time): then graded values of the
-                right precision are used where they lie.
+            in_order: they are taken to be sorted by (trial, unit, time).
         """
         together = max(1, -(-events.trials // TASKS))
         cells = (max(events.trials, 1), self.padded)
-        room: dict[str, np.ndarray | None] = {
-            "count": self._room("count", cells, np.int32),
-            "first": self._room("first", cells, np.int64),
-            "time": self._room("time", (len(events),), np.int32),
-            "value": None,
-            "rows": None,
-        }
-        if events.value is not None:
-            adopted = in_order and events.value.dtype == self.plan.dtype
-            room["value"] = (
-                np.ascontiguousarray(events.value)
-                if adopted
-                else np.empty(len(events), self.plan.dtype)
-            )
-        self.struct.row_before, length = rows_of(self.plan)
-        if len(events) * OFTEN >= events.trials * self.size * self.plan.steps > 0:
-            shape = (events.trials, self.size, length)
-            room["rows"] = self._room("rows", shape, self.plan.dtype)
-        self._set(**room)
+        graded = events.value is not None
+        self._set(
+            count=self._room("count", cells, np.int32),
+            first=self._room("first", cells, np.int64),
+            time=self._room("time", (len(events),), np.int32),
+            value=self._room("value", (len(events),), self.plan.dtype) if graded else None,
+            by_row=None,
+        )
         self._make_active(cells[0])
         return Insertion(self.plan, self.population, events, together, in_order)
+
+    def make_rows(self, trials: int) -> bool:
+        """Room for the rows of inserted trials that send often; whether there are any.
+
+        Each trial decides for itself, so that its sums do not depend on the other trials.
+        """
+        sent = self.arrays["count"][:trials].sum(axis=1, dtype=np.int64)
+        by_row = sent * OFTEN >= max(self.size * self.plan.steps, 1)
+        if not np.any(by_row):
+            return False
+        self.struct.row_before, length = rows_of(self.plan)
+        shape = (trials, self.size, length)
+        self._set(rows=self._room("rows", shape, self.plan.dtype), by_row=by_row.astype(np.uint8))
+        return True
 
     def _room(self, name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
         """The array ``name`` where it is large enough: fresh memory costs more than to fill it."""

@@ -54,7 +54,7 @@ def room_for_sendings(buffers: PopulationBuffers, trials: int) -> _Arrays:
     groups = -(-trials // TOGETHER)
     count = np.zeros((groups * TOGETHER, buffers.padded), np.int64)
     count[:trials] = buffers.arrays["count"].reshape(-1, buffers.padded)[:trials]
-    each = count.reshape(groups, TOGETHER, -1).sum(axis=1)
+    each = count.reshape(groups, TOGETHER, buffers.padded).sum(axis=1)
     end = np.cumsum(each).reshape(each.shape)
     begin = np.concatenate([end[:, :1] - each[:, :1], end], axis=1)
     sent = int(each.sum())

@@ -28,11 +28,11 @@ class Insertion:
         in_order: bool = False,
     ) -> None:
         self.plan, self.population, self.events = plan, population, events
-        trial = events.trial
+        trial = np.ascontiguousarray(events.trial, np.int32)
         if not in_order and np.any(trial[1:] < trial[:-1]):
             together = max(events.trials, 1)
         parts = -(-events.trials // together)
-        ends = np.minimum(np.arange(parts + 1) * together, events.trials).astype(trial.dtype)
+        ends = np.minimum(np.arange(parts + 1) * together, events.trials).astype(np.int32)
         begin = np.maximum.accumulate(np.searchsorted(trial, ends)).astype(np.int64)
         begin[0], begin[-1] = 0, len(events) if parts else 0
         unit = events.unit
@@ -42,7 +42,7 @@ class Insertion:
         self.held = {
             "time": np.ascontiguousarray(events.time),
             "unit": np.ascontiguousarray(unit, np.int32),
-            "trial": np.ascontiguousarray(trial, np.int32),
+            "trial": trial,
             "value": None if events.value is None else np.ascontiguousarray(events.value),
             "begin": begin,
         }

@@ -71,10 +71,10 @@ class NativeSimulation(Simulation):
         tables = planned_tables(self.plan, network)
         layout = layout_of(self.plan, [len(table) for table in tables])
         if layout != self.layout:
-            self.layout = layout
             tasks = zip(layout.band, layout.chunks, layout.slots, strict=True)
             for population, task in zip(self.populations, tasks, strict=True):
                 population.lay_out(*task)
+            self.layout = layout
         for k, (buffers, table) in enumerate(zip(self.projections, tables, strict=True)):
             buffers.connect(table, layout.slot[k], layout.chunks[buffers.projection.post])
             self._run(self.library.load_synapses, k, *buffers.exchanged(table))
@@ -96,19 +96,27 @@ class NativeSimulation(Simulation):
         check_masks(self.plan, masks, trials, training)
         self._insert(events, trials)
         self.trials = trials
-        for component in self.plan.components:
-            while True:
-                self._pass("forward", component)
-                grown = [self.populations[k].grow() for k in component.populations]
-                if not any(grown):
-                    break
-                self.regrown += 1
-            for k in component.populations:
-                if self.plan.populations[k].is_spiking:
-                    self._run(self.library.list_active, k)
-        outputs = self._read()
+        try:
+            for component in self.plan.components:
+                self._forward_component(component)
+            outputs = self._read()
+        except BaseException:  # what an interrupted pass leaves are the spikes of two batches
+            self.trials = 0
+            raise
         self.shape, self.training = outputs.shape, training
         return outputs
+
+    def _forward_component(self, component: Component) -> None:
+        """Run a component, again where it had more spikes than there was room for."""
+        while True:
+            self._pass("forward", component)
+            grown = [self.populations[k].grow() for k in component.populations]
+            if not any(grown):
+                break
+            self.regrown += 1
+        for k in component.populations:
+            if self.plan.populations[k].is_spiking:
+                self._run(self.library.list_active, k)
 
     def _insert(self, events: Mapping[str, Events], trials: int) -> None:
         """Events into the populations that send them."""
@@ -123,7 +131,7 @@ class NativeSimulation(Simulation):
                         break
                 insertion.check(found == REFUSED)
                 self._run(self.library.list_active, k, trials=trials)
-                if "rows" in buffers.arrays:
+                if buffers.make_rows(trials):
                     self._run(self.library.fill_rows, k, trials=trials)
 
     def _read(self) -> np.ndarray:
@@ -142,6 +150,7 @@ class NativeSimulation(Simulation):
     ) -> Gradients:
         shape = self.shape if self.training else None
         spike_drive = check_drives(self.plan, shape, drive, spike_drive)
+        self.adjoints.renew(ready=False)
         self._set_drives(drive, spike_drive)
         if self.unfinished:
             for buffers in self.projections:
@@ -179,9 +188,9 @@ class NativeSimulation(Simulation):
         target = self.plan.projections[index].post
         component = next(c for c in self.plan.components if target in c.populations)
         if self.adjoints.missing(target):
+            self.unfinished = True  # gradients inside the component are added up once more
             with self.adjoints.pointed(component.populations, kept_row(self.plan)):
                 self._pass("backward", component)
-            self.unfinished = True  # gradients inside the component were added up once more
         source = self.plan.projections[index].pre
         gather = partial(self._run, self.library.gather, source)
         sent = self.adjoints.sent(source, self.trials, gather)

@@ -28,7 +28,10 @@ class PopulationStruct(Structure):
                 "n_active",
             )
         ),
-        *((name, c_void_p) for name in ("value", "rows", "order", "before", "feedback", "adjoint")),
+        *(
+            (name, c_void_p)
+            for name in ("value", "rows", "by_row", "order", "before", "feedback", "adjoint")
+        ),
         ("storage", c_int64),
         ("capacity", c_int32),
         *((name, c_int32) for name in ("slots", "row_before", "padding")),

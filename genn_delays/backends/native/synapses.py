@@ -55,7 +55,6 @@ class ProjectionBuffers:
 
     def _connect(self, table: SynapseTable, chunks: int) -> None:
         """Sort the synapses of a table as the engine walks them; make room for their values."""
-        self.pre, self.post = table.pre.copy(), table.post.copy()
         if self.projection.internal:
             owner, other, order = table.pre, table.post, np.arange(len(table))
             size = table.pre_size
@@ -83,6 +82,7 @@ class ProjectionBuffers:
         self.struct.synapses, self.struct.chunks = len(order), chunks
         self.struct.dense = dense
         point(self.struct, **self.arrays)
+        self.pre, self.post = table.pre.copy(), table.post.copy()  # last: now it is connected
 
     def clear(self) -> None:
         """Start the gradients at zero: a backward pass that was interrupted leaves some."""
