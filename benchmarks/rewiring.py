@@ -10,7 +10,7 @@ questions:
   all spike alike, and the step of the network without a synapse in the measured projections can be
   taken from that of the others.
 - What rewiring adds to the step of the same network: DEEP R after every batch, and one step of
-  RigL that considers every absent pair at its best delay, spread over 100 batches.
+  RigL, spread over 100 batches, that considers every absent pair, or some, at its best delay.
 
 A step is forward pass, loss, backward pass, Adam, and load. Densities take turns within every
 repeat, and all ratios are of figures of one run. Writes benchmarks/results/rewiring.json and
