@@ -257,6 +257,8 @@ def test_a_load_that_fails_can_be_repeated(monkeypatch):
             patch.setattr(path, lambda *_: (_ for _ in ()).throw(MemoryError))
             with pytest.raises(MemoryError):
                 simulation.load(network)
+        with pytest.raises(gd.GennDelaysError, match="load the network again"):
+            simulation.forward(events)
         simulation.load(network)
         outputs = simulation.forward(events)
     expected = run(network, events, "reference", READOUTS["mean"], "float32")[0]

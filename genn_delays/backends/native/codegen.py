@@ -18,8 +18,8 @@ VECTOR_BYTES = 64
 WIDEST = 8
 """Vectors of 32 bytes of delays that a correlation sums at once, in registers."""
 TEAM = 4
-"""Postsynaptic neurons that a walk over shared synapses takes side by side: their rows, of pairs
-going backwards, fit the first-level cache, and one spike time serves them all."""
+"""Postsynaptic neurons that a walk over dense synapses takes side by side: one spike time serves
+all of them, and the rows of more would not fit the first-level cache."""
 TOGETHER = 4
 """Trials whose adjoints a correlation reads together, from the first-level cache."""
 

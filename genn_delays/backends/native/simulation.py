@@ -69,15 +69,16 @@ class NativeSimulation(Simulation):
         self._require_open()
         self.training = False  # what was run belongs to what was loaded before
         tables = planned_tables(self.plan, network)
-        layout = layout_of(self.plan, [len(table) for table in tables])
-        if layout != self.layout:
+        layout, held = layout_of(self.plan, [len(table) for table in tables]), self.layout
+        self.layout = None  # until all of it is loaded: buffers of two networks do not fit
+        if layout != held:
             tasks = zip(layout.band, layout.chunks, layout.slots, strict=True)
             for population, task in zip(self.populations, tasks, strict=True):
                 population.lay_out(*task)
-            self.layout = layout
         for k, (buffers, table) in enumerate(zip(self.projections, tables, strict=True)):
             buffers.connect(table, layout.slot[k], layout.chunks[buffers.projection.post])
             self._run(self.library.load_synapses, k, *buffers.exchanged(table))
+        self.layout = layout
         self.adjoints.renew(ready=False)
 
     def forward(
@@ -88,6 +89,8 @@ class NativeSimulation(Simulation):
         masks: Mapping[str, np.ndarray] | None = None,
     ) -> np.ndarray:
         self._require_open()
+        if self.layout is None:
+            raise BackendError("the last load() did not come to its end; load the network again")
         # a batch that is refused leaves nothing to go back over
         self.shape, self.trials = None, 0
         self.adjoints.renew(ready=False)
