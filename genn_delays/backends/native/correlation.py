@@ -77,21 +77,15 @@ def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -
 
 
 class Adjoints:
-    """Adjoints and spikes of the last backward pass, kept where somebody asked for them.
-
-    Attributes:
-        ready: a backward pass is done, and nothing has changed since.
-    """
+    """Adjoints and spikes of the last backward pass, kept where somebody asked for them."""
 
     def __init__(self, populations: list[PopulationBuffers]) -> None:
         self.populations = populations
-        self.ready = False
         self._kept: set[int] = set()
         self._sent: dict[int, _Arrays] = {}
 
-    def renew(self, ready: bool) -> None:
+    def renew(self) -> None:
         """What was kept is out of date."""
-        self.ready = ready
         self._kept.clear()
         self._sent.clear()
 

@@ -9,14 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradient, Gradients, Simulation
-from genn_delays.backends.checks import (
-    check_drives,
-    check_masks,
-    check_pairs,
-    input_events,
-    planned_tables,
-)
+from genn_delays.backends.base import Simulation
+from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.native.buffers import PopulationBuffers
 from genn_delays.backends.native.codegen import lanes_of, models_of, render
 from genn_delays.backends.native.compiler import load
@@ -36,6 +30,7 @@ from genn_delays.gradients import EventProp
 from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
 
 REFUSED, OUT_OF_ORDER = 1, 3
 """Why the engine took no events: one lies outside the trial or the population; they are not sorted.
@@ -47,7 +42,8 @@ class NativeSimulation(Simulation):
 
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
         assert isinstance(plan.gradient, EventProp)
-        self.plan, self.min_slope = plan, plan.gradient.min_slope
+        super().__init__(plan)
+        self.min_slope = plan.gradient.min_slope
         self.library = load(render(plan))
         self.team = Team(threads)
         _, models = models_of(plan)
@@ -56,19 +52,11 @@ class NativeSimulation(Simulation):
         ]
         self.projections = [ProjectionBuffers(plan, k) for k in range(len(plan.projections))]
         self.adjoints = Adjoints(self.populations)
-        self.trials, self.training, self.unfinished = 0, True, False
-        self.shape: tuple[int, ...] | None = None
+        self.unfinished = False  # a backward pass was interrupted: its sums are still there
         self.layout: Layout | None = None
         self.load(network)
 
-    def _require_open(self) -> None:
-        if not self.populations:
-            raise BackendError("this simulation is closed; compile the network again")
-
-    def load(self, network: Network) -> None:
-        self._require_open()
-        self.training = False  # what was run belongs to what was loaded before
-        tables = planned_tables(self.plan, network)
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         layout, held = layout_of(self.plan, [len(table) for table in tables]), self.layout
         self.layout = None  # until all of it is loaded: buffers of two networks do not fit
         if layout != held:
@@ -79,35 +67,14 @@ class NativeSimulation(Simulation):
             buffers.connect(table, layout.slot[k], layout.chunks[buffers.projection.post])
             self._run(self.library.load_synapses, k, *buffers.exchanged(table))
         self.layout = layout
-        self.adjoints.renew(ready=False)
+        self.adjoints.renew()
 
-    def forward(
-        self,
-        batch: Batch,
-        *,
-        training: bool = True,
-        masks: Mapping[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
-        self._require_open()
-        if self.layout is None:
-            raise BackendError("the last load() did not come to its end; load the network again")
-        # a batch that is refused leaves nothing to go back over
-        self.shape, self.trials = None, 0
-        self.adjoints.renew(ready=False)
-        events = input_events(self.plan, batch)
-        trials = next(iter(events.values())).trials
-        check_masks(self.plan, masks, trials, training)
-        self._insert(events, trials)
-        self.trials = trials
-        try:
-            for component in self.plan.components:
-                self._forward_component(component)
-            outputs = self._read()
-        except BaseException:  # what an interrupted pass leaves are the spikes of two batches
-            self.trials = 0
-            raise
-        self.shape, self.training = outputs.shape, training
-        return outputs
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+        self.adjoints.renew()
+        self._insert(events)
+        for component in self.plan.components:
+            self._forward_component(component)
+        return self._read()
 
     def _forward_component(self, component: Component) -> None:
         """Run a component, again where it had more spikes than there was room for."""
@@ -121,21 +88,22 @@ class NativeSimulation(Simulation):
             if self.plan.populations[k].is_spiking:
                 self._run(self.library.list_active, k)
 
-    def _insert(self, events: Mapping[str, Events], trials: int) -> None:
+    def _insert(self, events: Mapping[str, Events]) -> None:
         """Events into the populations that send them."""
+        trials = self.trials
         for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
             buffers.begin(trials)
             if p.is_input:
                 for in_order in (True, False):
                     insertion = buffers.insert(events[p.name], in_order)
                     arguments = (k, byref(insertion.struct))
-                    found, _ = self._run(self.library.insert_events, *arguments, trials=trials)
+                    found, _ = self._run(self.library.insert_events, *arguments)
                     if found != OUT_OF_ORDER:
                         break
                 insertion.check(found == REFUSED)
-                self._run(self.library.list_active, k, trials=trials)
+                self._run(self.library.list_active, k)
                 if buffers.make_rows(trials):
-                    self._run(self.library.fill_rows, k, trials=trials)
+                    self._run(self.library.fill_rows, k)
 
     def _read(self) -> np.ndarray:
         """Outputs of the batch."""
@@ -148,12 +116,8 @@ class NativeSimulation(Simulation):
             self.observed = buffers.first_spike(self.trials) * plan.dt
         return plan.readout.forward(self.observed, plan.dt)
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
-        shape = self.shape if self.training else None
-        spike_drive = check_drives(self.plan, shape, drive, spike_drive)
-        self.adjoints.renew(ready=False)
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+        self.adjoints.renew()
         self._set_drives(drive, spike_drive)
         if self.unfinished:
             for buffers in self.projections:
@@ -163,7 +127,6 @@ class NativeSimulation(Simulation):
             self._pass("backward", component)
         found = {p.name: self._gradient(k) for k, p in enumerate(self.plan.projections)}
         self.unfinished = False
-        self.adjoints.renew(ready=True)
         return Gradients(found)
 
     def _gradient(self, k: int) -> Gradient:
@@ -177,17 +140,16 @@ class NativeSimulation(Simulation):
             drives = {"spike": spike_drive.get(p.name)}
             if k == plan.readout_population:
                 if "output" in buffers.arrays:
-                    drives["output"] = np.asarray(drive)
+                    drives["output"] = drive
                 else:
                     kind = "voltage" if plan.readout.reads == "voltage" else "first"
                     drives[kind] = plan.readout.backward(drive, self.observed, plan.dt)
             buffers.set_drives(**drives)
 
-    def correlation(
-        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        """As for every simulation, but before :meth:`load`, as it goes back once more."""
-        index = check_pairs(self.plan, projection, pre, post, first, count, self.adjoints.ready)
+        """Goes back over the neurons once more, if their adjoints were not kept yet."""
         target = self.plan.projections[index].post
         component = next(c for c in self.plan.components if target in c.populations)
         if self.adjoints.missing(target):
@@ -217,9 +179,7 @@ class NativeSimulation(Simulation):
         for k in component.populations:
             self.populations[k].struct.needed = populations[k].needed
 
-    def _run(
-        self, function: Callable[..., int], *what: Any, trials: int | None = None
-    ) -> tuple[int, Any]:
+    def _run(self, function: Callable[..., int], *what: Any) -> tuple[int, Any]:
         """One call into the engine, every thread taking work from one counter.
 
         Returns:
@@ -234,7 +194,7 @@ class NativeSimulation(Simulation):
         simulation = simulation_struct(self.plan.precision)(
             steps=self.plan.steps,
             row=row_length(self.plan),
-            trials=self.trials if trials is None else trials,
+            trials=self.trials,
             n_populations=len(populations),
             n_projections=len(projections),
             dt=self.plan.dt,
@@ -249,24 +209,22 @@ class NativeSimulation(Simulation):
             raise BackendError("the native engine ran out of memory; use a smaller batch_size")
         return max(failed), populations
 
-    def spikes(self, population: str) -> Events:
-        k = self.plan.population_index(population)
+    def _spikes(self, k: int) -> Events:
         return self.populations[k].events(self.trials, self.plan.dt)
 
-    def spike_counts(self, population: str) -> np.ndarray:
-        buffers = self.populations[self.plan.population_index(population)]
-        return buffers.counts(self.trials)
+    def _spike_counts(self, k: int) -> np.ndarray:
+        return self.populations[k].counts(self.trials)
 
-    def memory(self) -> int:
+    def _memory(self) -> int:
         held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
         held += self.adjoints.nbytes()
         room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan.dtype)
         return held + scratch_bytes(self.plan, self.team.size, room)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self.team.close()
-        self.adjoints.renew(ready=False)
-        self.populations, self.projections, self.shape = [], [], None
+        self.adjoints.renew()
+        self.populations, self.projections = [], []
 
 
 def _array(kind: type[Structure], buffers: Sequence[Any]) -> Any:

@@ -8,14 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradients, Simulation
-from genn_delays.backends.checks import (
-    check_drives,
-    check_masks,
-    check_pairs,
-    input_events,
-    planned_tables,
-)
+from genn_delays.backends.base import Simulation
+from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.insertion import Insertion
@@ -37,6 +31,7 @@ from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
 
 
 class NativeSurrogate(Simulation):
@@ -44,7 +39,7 @@ class NativeSurrogate(Simulation):
 
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
         assert isinstance(plan.gradient, Surrogate)
-        self.plan = plan
+        super().__init__(plan)
         self.library = load(render_surrogate(plan))
         self.team = Team(threads)
         _, models = surrogate_models(plan)
@@ -60,18 +55,9 @@ class NativeSurrogate(Simulation):
         shape = (read.size, plan.steps, self.room)
         self.voltage, self.drive = np.zeros(shape, plan.dtype), np.zeros(shape, plan.dtype)
         self.insertions: dict[str, Insertion] = {}
-        self.trials, self.training, self.gone_back = 0, True, False
-        self.shape: tuple[int, ...] | None = None
         self.load(network)
 
-    def _require_open(self) -> None:
-        if not self.populations:
-            raise BackendError("this simulation is closed; compile the network again")
-
-    def load(self, network: Network) -> None:
-        self._require_open()
-        self.training = False  # what was run belongs to what was loaded before
-        tables = planned_tables(self.plan, network)
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table, network.projections[buffers.projection.name].kernel)
         for p, normalisation in zip(self.plan.populations, self.normalisations, strict=True):
@@ -80,42 +66,25 @@ class NativeSurrogate(Simulation):
             population = gradients.load(network)
             self.populations[gradients.index].load(population)
 
-    def forward(
-        self,
-        batch: Batch,
-        *,
-        training: bool = True,
-        masks: Mapping[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
-        self._require_open()
-        # a batch that is refused leaves nothing to go back over
-        self.shape, self.trials, self.gone_back = None, 0, False
-        events = input_events(self.plan, batch)
-        trials = next(iter(events.values())).trials
-        masks = check_masks(self.plan, masks, trials, training)
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
         for buffers in self.projections:
-            buffers.spread(training)
-        self._insert(events, trials)
-        self.trials, self.training, self.statistics = trials, training, {}
+            buffers.spread(self.training)
+        self._insert(events)
         for p, units in zip(self.plan.populations, self.populations, strict=True):
             units.set(mask=units.lanes(masks.get(p.name)))
         for component in self.plan.components:
             self._forward_component(component)
         voltage = self._observe()
-        self.observed = voltage[:trials]
+        self.observed = voltage[: self.trials]
         # whole vectors: numpy adds up a single trial in another order than several
-        outputs = self.plan.readout.forward(voltage, self.plan.dt)[:trials]
-        self.shape = outputs.shape
-        return outputs
+        return self.plan.readout.forward(voltage, self.plan.dt)[: self.trials]
 
-    def _insert(self, events: Mapping[str, Events], trials: int) -> None:
+    def _insert(self, events: Mapping[str, Events]) -> None:
         self.insertions = {}
         for k, p in enumerate(self.plan.populations):
             if p.is_input:
                 insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
-                run = self.library.insert_events
-                failed = self._run(run, k, byref(insertion.struct), trials=trials)
-                insertion.check(failed)
+                insertion.check(self._run(self.library.insert_events, k, byref(insertion.struct)))
                 self.insertions[p.name] = insertion
 
     def _forward_component(self, component: Component) -> None:
@@ -153,25 +122,20 @@ class NativeSurrogate(Simulation):
         whole = self._groups * lanes_of(self.plan.dtype)
         return self.voltage[:, :, :whole].transpose(2, 1, 0)
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
         plan, read = self.plan, self.plan.readout_population
-        shape = self.shape if self.training else None
-        extra = check_drives(plan, shape, drive, spike_drive)
         # in the order of the voltages, or numpy would walk over both in the wrong one
         drive = np.asfortranarray(drive)
         observed = plan.readout.backward(drive, self.observed, plan.dt)
         self.drive[:, :, : self.trials] = observed.transpose(2, 1, 0)
         self._run(self.library.write_drive, read, self.room, _pointer(self.drive))
         for p, units in zip(plan.populations, self.populations, strict=True):
-            units.set(spike_drive=units.lanes(extra.get(p.name)))
+            units.set(spike_drive=units.lanes(spike_drive.get(p.name)))
             units.struct.feedback = False
         for component in reversed(plan.components):
             self._backward_component(component)
         chunks = min(CHUNKS, self._groups)
         pairs = zip(plan.projections, self.projections, strict=True)
-        self.gone_back = True
         return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
 
     def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
@@ -201,11 +165,9 @@ class NativeSurrogate(Simulation):
                 self._run(self.library.gradients, k, int(feed))
                 pre.feedback = pre.feedback or feed
 
-    def correlation(
-        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        gone_back = self.gone_back and self.training
-        index = check_pairs(self.plan, projection, pre, post, first, count, gone_back)
         # beyond a trial all delays are alike
         columns = (pre, post, np.minimum(first, self.plan.steps))
         given = [np.ascontiguousarray(column, np.int32) for column in columns]
@@ -219,7 +181,7 @@ class NativeSurrogate(Simulation):
     def _groups(self) -> int:
         return groups_of(self.plan, self.trials)
 
-    def _run(self, function: Callable[..., int], *what: Any, trials: int | None = None) -> bool:
+    def _run(self, function: Callable[..., int], *what: Any) -> bool:
         """One call into the engine, every thread taking work from one counter.
 
         Returns:
@@ -228,8 +190,7 @@ class NativeSurrogate(Simulation):
         Raises:
             BackendError: no memory.
         """
-        trials = self.trials if trials is None else trials
-        groups = groups_of(self.plan, trials)
+        trials, groups = self.trials, self._groups
         if not groups:
             return False
         populations = (UnitsStruct * len(self.populations))(*(b.struct for b in self.populations))
@@ -255,30 +216,24 @@ class NativeSurrogate(Simulation):
             raise BackendError("the native engine ran out of memory; use a smaller batch_size")
         return failed
 
-    def spikes(self, population: str) -> Events:
-        self._require_open()
-        k = self.plan.population_index(population)
-        if population in self.insertions and self.trials:
-            return self.insertions[population].on_grid()
+    def _spikes(self, k: int) -> Events:
+        name = self.plan.populations[k].name
+        if name in self.insertions:
+            return self.insertions[name].on_grid()
         return self.populations[k].events(self.trials)
 
-    def spike_counts(self, population: str) -> np.ndarray:
-        self._require_open()
-        k = self.plan.population_index(population)
-        if not self.plan.populations[k].is_input:
-            return self.populations[k].counts(self.trials)
-        size = self.plan.populations[k].size
-        events = self.spikes(population)
-        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
-        return cells.reshape(self.trials, size).astype(np.int64)
+    def _spike_counts(self, k: int) -> np.ndarray:
+        if self.plan.populations[k].is_input:
+            return super()._spike_counts(k)
+        return self.populations[k].counts(self.trials)
 
-    def memory(self) -> int:
+    def _memory(self) -> int:
         held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
         return held + 2 * self.voltage.nbytes + scratch_bytes(self.plan, self.team.size)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self.team.close()
-        self.populations, self.projections, self.shape = [], [], None
+        self.populations, self.projections = [], []
 
 
 def _pointer(array: np.ndarray) -> c_void_p:

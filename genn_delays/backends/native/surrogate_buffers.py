@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from genn_delays.backends.base import Gradient
+from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.structures import point
 from genn_delays.backends.native.surrogate_codegen import PAD, SurrogateModel, unit_constants

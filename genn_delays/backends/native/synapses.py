@@ -6,7 +6,7 @@ from ctypes import c_double, c_void_p
 
 import numpy as np
 
-from genn_delays.backends.base import Gradient
+from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import TEAM
 from genn_delays.backends.native.structures import ProjectionStruct, point
 from genn_delays.plan import Plan
