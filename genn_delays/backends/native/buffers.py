@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.codegen import TOGETHER, Model, constants_of, lanes_of
+from genn_delays.backends.native.eventprop_structures import POPULATION
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.layout import TASKS, blocks_of, rows_of
-from genn_delays.backends.native.structures import PopulationStruct, point
+from genn_delays.backends.native.structures import point
 from genn_delays.events import Events
 from genn_delays.plan import Plan
 
@@ -30,7 +31,7 @@ class PopulationBuffers:
         lanes = lanes_of(plan.dtype)
         self.blocks = blocks_of(plan, index)
         self.padded = self.blocks * lanes
-        self.struct = PopulationStruct(
+        self.struct = POPULATION.ctypes()(
             size=self.size,
             padded=self.padded,
             blocks=self.blocks,

@@ -12,6 +12,14 @@ from functools import cache
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from genn_delays.backends.native.eventprop_structures import (
+    PAIRINGS,
+    POPULATION,
+    PROJECTION,
+    SENDINGS,
+    SIMULATION,
+)
+from genn_delays.backends.native.structures import EVENTS, typedefs
 from genn_delays.plan import Plan, PlannedPopulation
 
 VECTOR_BYTES = 64
@@ -130,6 +138,11 @@ def lanes_of(dtype: type) -> int:
     return VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
+def real_of(dtype: type) -> str:
+    """The C type of weights, states and adjoints."""
+    return "float" if dtype is np.float32 else "double"
+
+
 @cache
 def environment() -> Environment:
     """The templates of the engine; what is not defined is an error."""
@@ -146,10 +159,12 @@ def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
     single = plan.precision == "float32"
+    real = real_of(plan.dtype)
     template = environment().get_template("engine.c.j2")
     return template.render(
         models=models,
-        real="float" if single else "double",
+        real=real,
+        shared=typedefs([EVENTS, POPULATION, PROJECTION, SIMULATION, SENDINGS, PAIRINGS], real),
         whole="int32_t" if single else "int64_t",
         lanes=lanes_of(plan.dtype),
         rounds=lanes_of(plan.dtype).bit_length() - 1,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from ctypes import Structure, byref, c_int32, c_int64, c_void_p
+from collections.abc import Callable, Mapping
+from ctypes import byref, c_int32, c_int64, c_void_p
 from functools import partial
 from typing import Any
 
@@ -12,16 +12,12 @@ import numpy as np
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.native.buffers import PopulationBuffers
-from genn_delays.backends.native.codegen import lanes_of, models_of, render
+from genn_delays.backends.native.codegen import lanes_of, models_of, real_of, render
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.correlation import Adjoints, pairings
+from genn_delays.backends.native.eventprop_structures import SIMULATION
 from genn_delays.backends.native.layout import Layout, layout_of
 from genn_delays.backends.native.memory import kept_row, row_length, scratch_bytes
-from genn_delays.backends.native.structures import (
-    PopulationStruct,
-    ProjectionStruct,
-    simulation_struct,
-)
 from genn_delays.backends.native.synapses import ProjectionBuffers
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError
@@ -189,9 +185,8 @@ class NativeSimulation(Simulation):
         Raises:
             BackendError: no memory.
         """
-        populations = _array(PopulationStruct, self.populations)
-        projections = _array(ProjectionStruct, self.projections)
-        simulation = simulation_struct(self.plan.precision)(
+        populations, projections = SIMULATION.arrays(self.populations, self.projections)
+        simulation = SIMULATION.ctypes(real_of(self.plan.dtype))(
             steps=self.plan.steps,
             row=row_length(self.plan),
             trials=self.trials,
@@ -225,8 +220,3 @@ class NativeSimulation(Simulation):
         self.team.close()
         self.adjoints.renew()
         self.populations, self.projections = [], []
-
-
-def _array(kind: type[Structure], buffers: Sequence[Any]) -> Any:
-    """The structures of buffers as a C array, which holds copies of them."""
-    return (kind * len(buffers))(*(b.struct for b in buffers))

@@ -10,7 +10,7 @@ import numpy as np
 
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.gradient import Gradients
-from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.codegen import lanes_of, real_of
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.layout import CHUNKS
@@ -18,11 +18,7 @@ from genn_delays.backends.native.normalise import Normalisation
 from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers, groups_of
 from genn_delays.backends.native.surrogate_codegen import PAD, render_surrogate, surrogate_models
 from genn_delays.backends.native.surrogate_memory import scratch_bytes
-from genn_delays.backends.native.surrogate_structures import (
-    BatchStruct,
-    SynapsesStruct,
-    UnitsStruct,
-)
+from genn_delays.backends.native.surrogate_structures import SIMULATION
 from genn_delays.backends.native.threads import Team
 from genn_delays.backends.native.unit_gradients import UnitGradients
 from genn_delays.errors import BackendError
@@ -193,12 +189,9 @@ class NativeSurrogate(Simulation):
         trials, groups = self.trials, self._groups
         if not groups:
             return False
-        populations = (UnitsStruct * len(self.populations))(*(b.struct for b in self.populations))
-        projections = (SynapsesStruct * len(self.projections))(
-            *(b.struct for b in self.projections)
-        )
+        populations, projections = SIMULATION.arrays(self.populations, self.projections)
         assert isinstance(self.plan.gradient, Surrogate)
-        batch = BatchStruct(
+        batch = SIMULATION.ctypes(real_of(self.plan.dtype))(
             steps=self.plan.steps,
             stride=self.plan.steps + PAD,
             trials=trials,

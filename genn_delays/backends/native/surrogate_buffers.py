@@ -10,7 +10,7 @@ from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.structures import point
 from genn_delays.backends.native.surrogate_codegen import PAD, SurrogateModel, unit_constants
-from genn_delays.backends.native.surrogate_structures import SynapsesStruct, UnitsStruct
+from genn_delays.backends.native.surrogate_structures import POPULATION, PROJECTION
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.kernels import DelayKernel, taps_of
@@ -49,7 +49,7 @@ class UnitBuffers:
         self.population = p = plan.populations[index]
         self.groups = groups_of(plan, plan.batch_size)
         self.sums = 2 + (len(model.flow) if model else 0)
-        self.struct = UnitsStruct(
+        self.struct = POPULATION.ctypes()(
             size=p.size,
             model=-1 if model is None else model.index,
             spiking=p.is_spiking,
@@ -148,7 +148,7 @@ class SynapseBuffers:
         self.plan, self.chunks = plan, chunks
         self.projection = p = plan.projections[index]
         self.blocks, block = blocks_of(plan, plan.populations[p.pre].size)
-        self.struct = SynapsesStruct(
+        self.struct = PROJECTION.ctypes()(
             pre=p.pre, post=p.post, internal=p.internal, blocks=self.blocks, block=block, lag=p.lag
         )
         self.arrays: dict[str, np.ndarray] = {}

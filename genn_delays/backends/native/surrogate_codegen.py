@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import Entry, environment, lanes_of
+from genn_delays.backends.native.codegen import Entry, environment, lanes_of, real_of
+from genn_delays.backends.native.structures import EVENTS, typedefs
+from genn_delays.backends.native.surrogate_structures import POPULATION, PROJECTION, SIMULATION
 from genn_delays.gradients import Surrogate
 from genn_delays.plan import Plan, PlannedPopulation
 
@@ -150,14 +152,15 @@ def render_surrogate(plan: Plan) -> str:
     """The C source of a plan's engine."""
     assert isinstance(plan.gradient, Surrogate)
     models, _ = surrogate_models(plan)
-    single = plan.precision == "float32"
+    single, real = plan.precision == "float32", real_of(plan.dtype)
     return (
         environment()
         .get_template("surrogate/engine.c.j2")
         .render(
             models=models,
             function=plan.gradient.function,
-            real="float" if single else "double",
+            real=real,
+            shared=typedefs([EVENTS, POPULATION, PROJECTION, SIMULATION], real),
             whole="int32_t" if single else "int64_t",
             lanes=lanes_of(plan.dtype),
             counts=range(1, TAPS + 1),

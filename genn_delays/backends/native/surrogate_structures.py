@@ -1,44 +1,64 @@
-"""The C structures of the surrogate engine, in the order of templates/surrogate/types.c.j2."""
+"""What the surrogate engine and Python share; see ``structures.py``."""
 
 from __future__ import annotations
 
-from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_void_p
+from genn_delays.backends.native.structures import shared
 
+POPULATION = shared(
+    "population",
+    [
+        ("int32_t size, model, spiking", ""),
+        ("int32_t life", "steps in which it is on"),
+        ("int32_t feedback", "the adjoint holds dL/d sent from outside its component"),
+        ("int32_t sums", "values in unit_sums of each unit"),
+        ("int32_t states", ""),
+        ("int32_t block", "units of one task"),
+        ("const real *constant", "[units][constants]"),
+        ("real *sent", "[groups][units][stride][LANES] spikes with dropout, or the input"),
+        ("int32_t *active", "[groups][units][T] steps with anything sent, ascending"),
+        ("int32_t *active_count", "[groups][units]"),
+        ("real *trace", "[groups][units][T][stored][LANES] state before the threshold"),
+        ("real *current", "[groups][units][T][LANES] input before batch normalisation, or NULL"),
+        ("real *adjoint", "[groups][units][stride][LANES] dL/d sent, then dL/d input"),
+        ("real *drive", "[groups][units][T][LANES] dL/dV, or NULL"),
+        ("const real *mask", "[groups][units][LANES] dropout, or NULL"),
+        ("const real *spike_drive", "[groups][units][LANES], or NULL"),
+        ("int32_t *spike_count", "[groups][units][LANES]"),
+        ("const real *centre, *gain, *shift", "[units] input <- (input - centre) gain + shift"),
+        ("const real *scale, *adjoint_mean, *along", "[units] of batch normalisation, backwards"),
+        ("double *moments", "[groups][units][2] mean of the input, sum of squares about it"),
+        ("double *unit_sums", "[groups][units][sums] see neuron.c.j2"),
+    ],
+)
 
-class UnitsStruct(Structure):
-    """``population``."""
+PROJECTION = shared(
+    "projection",
+    [
+        ("int32_t pre, post, internal, taps", ""),
+        ("int32_t fresh", "the first to add to dL/d sent of its pre units"),
+        ("int32_t rounded", "one tap without a slope"),
+        ("int32_t blocks, block", "blocks of pre units, and units in each"),
+        ("int32_t lag", ""),
+        ("int64_t synapses", ""),
+        ("const int64_t *begin", ""),
+        ("const int32_t *pre_unit, *post_unit", ""),
+        ("const int32_t *first", "steps from sending to the first tap"),
+        ("const real *weight", "[synapses][taps]"),
+        ("const real *share", "[synapses][taps] d (weight of a tap) / d weight"),
+        ("const real *slope", "[synapses][taps] the same / (weight x d delay in steps)"),
+        ("real *weight_gradient", "[chunks][synapses]"),
+        ("real *delay_gradient", "[chunks][synapses] divided by weight, per step"),
+    ],
+)
 
-    _fields_ = [
-        *((name, c_int32) for name in ("size", "model", "spiking", "life")),
-        *((name, c_int32) for name in ("feedback", "sums", "states", "block")),
-        *((name, c_void_p) for name in ("constant", "sent", "active", "active_count", "trace")),
-        *((name, c_void_p) for name in ("current", "adjoint", "drive", "mask", "spike_drive")),
-        *((name, c_void_p) for name in ("spike_count", "centre", "gain", "shift")),
-        *((name, c_void_p) for name in ("scale", "adjoint_mean", "along")),
-        *((name, c_void_p) for name in ("moments", "unit_sums")),
-    ]
-
-
-class SynapsesStruct(Structure):
-    """``projection``."""
-
-    _fields_ = [
-        *((name, c_int32) for name in ("pre", "post", "internal", "taps")),
-        *((name, c_int32) for name in ("fresh", "rounded", "blocks", "block", "lag", "padding")),
-        ("synapses", c_int64),
-        *((name, c_void_p) for name in ("begin", "pre_unit", "post_unit", "first")),
-        *((name, c_void_p) for name in ("weight", "share", "slope")),
-        *((name, c_void_p) for name in ("weight_gradient", "delay_gradient")),
-    ]
-
-
-class BatchStruct(Structure):
-    """``simulation``."""
-
-    _fields_ = [
-        *((name, c_int32) for name in ("steps", "stride", "trials", "groups", "chunks")),
-        *((name, c_int32) for name in ("n_populations", "n_projections", "padding")),
-        ("slope", c_double),
-        ("populations", POINTER(UnitsStruct)),
-        ("projections", POINTER(SynapsesStruct)),
-    ]
+SIMULATION = shared(
+    "simulation",
+    [
+        ("int32_t steps, stride, trials, groups, chunks, n_populations, n_projections", ""),
+        ("double slope", "of the surrogate"),
+        ("population *populations", ""),
+        ("projection *projections", ""),
+    ],
+    POPULATION,
+    PROJECTION,
+)

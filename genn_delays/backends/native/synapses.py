@@ -8,7 +8,8 @@ import numpy as np
 
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import TEAM
-from genn_delays.backends.native.structures import ProjectionStruct, point
+from genn_delays.backends.native.eventprop_structures import PROJECTION
+from genn_delays.backends.native.structures import point
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable, stable_order
 
@@ -28,7 +29,7 @@ class ProjectionBuffers:
     def __init__(self, plan: Plan, index: int) -> None:
         self.plan = plan
         self.projection = plan.projections[index]
-        self.struct = ProjectionStruct(
+        self.struct = PROJECTION.ctypes()(
             pre=self.projection.pre,
             post=self.projection.post,
             internal=self.projection.internal,
