@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.buffers import INITIAL_SPIKES, OFTEN
-from genn_delays.backends.native.codegen import lanes_of, models_of
-from genn_delays.backends.native.layout import CHUNKS, layout_of, rows_of
+from genn_delays.backends.native.codegen import constants_of, lanes_of, models_of
+from genn_delays.backends.native.eventprop_shapes import (
+    cell_shapes,
+    drive_shapes,
+    input_shapes,
+    read_shapes,
+    row_shapes,
+    spike_shapes,
+    synapse_shapes,
+)
+from genn_delays.backends.native.layout import CHUNKS, layout_of
+from genn_delays.backends.native.shapes import nbytes
 from genn_delays.backends.native.surrogate_memory import estimate_surrogate
 from genn_delays.backends.native.synapses import slots_of
 from genn_delays.gradients import Surrogate
@@ -37,36 +47,37 @@ def estimate(
     """
     if isinstance(plan.gradient, Surrogate):
         return estimate_surrogate(plan, network, threads=threads, chunks=CHUNKS)
-    parts = {"spikes": 0, "voltages": 0, "synapses": 0}
-    real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype)
-    _, models = models_of(plan)
     tables = [network.projections[q.name].synapses for q in plan.projections]
     layout = layout_of(plan, [len(table) for table in tables])
     room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
+    parts = {"spikes": 0, "voltages": 0, "synapses": 0}
+    models = models_of(plan)[1]
     for k, p in enumerate(plan.populations):
-        padded = -(-p.size // lanes) * lanes
         if p.is_input:
-            parts["spikes"] += plan.batch_size * (padded * 16 + 4)
+            parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size))
             continue
-        parts["synapses"] += models[k].constants * padded * real
-        if k == plan.readout_population and plan.readout.reads == "voltage":
-            summed = plan.readout.weights(plan.steps, plan.dt) is not None
-            each = 8 if summed else plan.steps * real
-            parts["voltages"] += 2 * plan.batch_size * padded * each + 8 * plan.steps * summed
+        parts["synapses"] += constants_of(p, models[k], plan.dtype).nbytes
+        parts["voltages"] += nbytes(read_shapes(plan, k) | drive_shapes(plan, k))
         if p.is_spiking:
-            per_spike = 8 + real * (len(p.states) + layout.slots[k])
-            parts["spikes"] += int(plan.batch_size * (padded * (16 + room * per_spike) + 4))
-    per_event = 4 + real * graded
-    parts["spikes"] += int(plan.batch_size * events_per_trial * per_event)
-    inputs = sum(p.size for p in plan.populations if p.is_input)
-    if events_per_trial * OFTEN >= inputs * plan.steps:
-        parts["spikes"] += plan.batch_size * inputs * rows_of(plan)[1] * real
+            capacity = int(np.ceil(room * lanes_of(plan.dtype)))
+            held = spike_shapes(plan, k, capacity, layout.slots[k])
+            parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size) | held)
+    parts["spikes"] += _inputs(plan, events_per_trial, graded)
     for q, table in zip(plan.projections, tables, strict=True):
-        owner = plan.populations[q.pre if q.internal else q.post].size
-        each = 12 + real * (1 + 2 * layout.chunks[q.post])
+        owners = plan.populations[q.pre if q.internal else q.post].size
         slots = len(table) if q.internal else slots_of(table)
-        parts["synapses"] += slots * each + 16 * len(table) + 8 * (owner + 1)
+        chunks = layout.chunks[q.post]
+        parts["synapses"] += nbytes(synapse_shapes(plan, owners, len(table), slots, chunks))
     return parts | {"scratch": scratch_bytes(plan, threads, room)}
+
+
+def _inputs(plan: Plan, events_per_trial: float, graded: bool) -> int:
+    """Bytes of input events, and of their rows where inputs send often."""
+    inputs = [k for k, p in enumerate(plan.populations) if p.is_input]
+    found = nbytes(input_shapes(plan, round(plan.batch_size * events_per_trial), graded))
+    if events_per_trial * OFTEN >= sum(plan.populations[k].size for k in inputs) * plan.steps:
+        found += sum(nbytes(row_shapes(plan, k, plan.batch_size)) for k in inputs)
+    return found
 
 
 def row_length(plan: Plan) -> int:

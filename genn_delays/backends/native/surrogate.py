@@ -15,9 +15,11 @@ from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.layout import CHUNKS
 from genn_delays.backends.native.normalise import Normalisation
-from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers, groups_of
+from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers
 from genn_delays.backends.native.surrogate_codegen import PAD, render_surrogate, surrogate_models
 from genn_delays.backends.native.surrogate_memory import scratch_bytes
+from genn_delays.backends.native.surrogate_shapes import groups_of, read_shapes
 from genn_delays.backends.native.surrogate_structures import SIMULATION
 from genn_delays.backends.native.threads import Team
 from genn_delays.backends.native.unit_gradients import UnitGradients
@@ -45,11 +47,8 @@ class NativeSurrogate(Simulation):
         self.projections = [SynapseBuffers(plan, k, CHUNKS) for k in range(len(plan.projections))]
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
-        read = plan.populations[plan.readout_population]
-        # trials last, as in the engine; readouts see (trials, steps, units)
-        self.room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
-        shape = (read.size, plan.steps, self.room)
-        self.voltage, self.drive = np.zeros(shape, plan.dtype), np.zeros(shape, plan.dtype)
+        read = zeros(read_shapes(plan))
+        self.voltage, self.drive = read["voltage"], read["drive"]
         self.insertions: dict[str, Insertion] = {}
         self.load(network)
 
@@ -114,7 +113,9 @@ class NativeSurrogate(Simulation):
         model = self.populations[k].model
         assert model is not None
         place = len(model.stored), model.stored.index(model.threshold_state)
-        self._run(self.library.read_voltage, k, *place, self.room, _pointer(self.voltage))
+        self._run(
+            self.library.read_voltage, k, *place, self.voltage.shape[2], _pointer(self.voltage)
+        )
         whole = self._groups * lanes_of(self.plan.dtype)
         return self.voltage[:, :, :whole].transpose(2, 1, 0)
 
@@ -124,7 +125,7 @@ class NativeSurrogate(Simulation):
         drive = np.asfortranarray(drive)
         observed = plan.readout.backward(drive, self.observed, plan.dt)
         self.drive[:, :, : self.trials] = observed.transpose(2, 1, 0)
-        self._run(self.library.write_drive, read, self.room, _pointer(self.drive))
+        self._run(self.library.write_drive, read, self.drive.shape[2], _pointer(self.drive))
         for p, units in zip(plan.populations, self.populations, strict=True):
             units.set(spike_drive=units.lanes(spike_drive.get(p.name)))
             units.struct.feedback = False

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
-from genn_delays.backends.native.surrogate_buffers import blocks_of, groups_of
-from genn_delays.backends.native.surrogate_codegen import PAD, surrogate_models
+from genn_delays.backends.native.codegen import VECTOR_BYTES
+from genn_delays.backends.native.shapes import nbytes
+from genn_delays.backends.native.surrogate_codegen import PAD, surrogate_models, unit_constants
+from genn_delays.backends.native.surrogate_shapes import (
+    batch_shapes,
+    blocks_of,
+    kept_shapes,
+    read_shapes,
+    spike_shapes,
+    state_shapes,
+    synapse_shapes,
+    tap_shapes,
+)
 from genn_delays.graph import Component
 from genn_delays.kernels import taps_of
 from genn_delays.network import Network
@@ -24,36 +32,22 @@ def estimate_surrogate(
         chunks: parts of the batch with gradients of their own.
     """
     parts = {"spikes": 0, "voltages": 0, "synapses": 0}
-    real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype)
-    groups, (_, models) = groups_of(plan, plan.batch_size), surrogate_models(plan)
+    models = surrogate_models(plan)[1]
     for k, p in enumerate(plan.populations):
-        units = groups * p.size
-        if p.is_input or p.is_spiking:
-            parts["spikes"] += units * ((plan.steps + PAD) * VECTOR_BYTES + plan.steps * 4)
-        if p.is_input:
-            continue
-        rows = len(models[k].stored) + (p.normalise is not None) + (k == plan.readout_population)
-        parts["voltages"] += units * (rows * plan.steps + plan.steps + PAD) * VECTOR_BYTES
-        parts["voltages"] += units * 8 * (2 + len(models[k].flow) + 2 * (p.normalise is not None))
-        parts["voltages"] += units * lanes * (4 * p.is_spiking + real * (p.dropout > 0))
-        parts["synapses"] += p.size * models[k].constants * real
-    read = plan.populations[plan.readout_population]
-    parts["voltages"] += 2 * groups * plan.steps * read.size * VECTOR_BYTES
-    for index in range(len(plan.projections)):
-        parts["synapses"] += _synapses(plan, network, index, chunks)
+        held = state_shapes(plan, k, models.get(k)) | batch_shapes(plan, k)
+        parts["spikes"] += nbytes(spike_shapes(plan, k))
+        parts["voltages"] += nbytes(held)
+        if k in models:
+            parts["synapses"] += unit_constants(p, models[k], plan.dtype).nbytes
+    parts["voltages"] += nbytes(read_shapes(plan))
+    for index, q in enumerate(plan.projections):
+        projection = network.projections[q.name]
+        synapses, first = len(projection.synapses), projection.synapses.delay[:1]
+        one = taps_of(first, projection.kernel, plan.dt, q.max_delay_steps, plan.dtype)
+        parts["synapses"] += nbytes(synapse_shapes(plan, index, synapses, chunks))
+        parts["synapses"] += nbytes(kept_shapes(synapses))
+        parts["synapses"] += nbytes(tap_shapes(plan, synapses, one.count, one.slope is not None))
     return parts | {"scratch": scratch_bytes(plan, threads)}
-
-
-def _synapses(plan: Plan, network: Network, index: int, chunks: int) -> int:
-    q, real = plan.projections[index], np.dtype(plan.dtype).itemsize
-    projection = network.projections[q.name]
-    table = projection.synapses
-    one = taps_of(table.delay[:1], projection.kernel, plan.dt, q.max_delay_steps, plan.dtype)
-    arrays = 1 if one.slope is None else 3
-    each = 12 + 8 + 16 + 2 * table.pre.itemsize + real * (arrays * one.count + 2 * chunks)
-    blocks, _ = blocks_of(plan, plan.populations[q.pre].size)
-    ends = table.pre_size if q.internal else blocks * (table.post_size + 1)
-    return len(table) * each + 8 * ends
 
 
 def scratch_bytes(plan: Plan, threads: int) -> int:
