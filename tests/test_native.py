@@ -15,7 +15,7 @@ from networks import KINDS, batch, chain
 import genn_delays as gd
 from genn_delays.backends import get_backend
 from genn_delays.backends.native import compiler
-from genn_delays.backends.native.codegen import render
+from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError, DataError, NetworkError, PlanError

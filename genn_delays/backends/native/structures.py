@@ -95,11 +95,6 @@ def _line(declaration: str, holds: str) -> list[str]:
     return [*(f"  {part}" for part in above), text]
 
 
-def typedefs(structures: Sequence[Shared], real: str) -> dict[str, str]:
-    """What templates include, by name of the structure."""
-    return {one.name: one.typedef(real) for one in structures}
-
-
 def shared(name: str, lines: Sequence[tuple[str, str]], *pointing: Shared) -> Shared:
     """Declare a structure; see :class:`Shared`."""
     return Shared(name, tuple(lines), pointing)

@@ -1,4 +1,4 @@
-"""NativeSurrogate: the surrogate rule on the embedded engine, one trial per lane."""
+"""SurrogateEngine: the surrogate rule on the embedded engine, one trial per lane."""
 
 from __future__ import annotations
 
@@ -8,39 +8,34 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Simulation
 from genn_delays.backends.gradient import Gradients
-from genn_delays.backends.native.codegen import lanes_of, real_of
-from genn_delays.backends.native.compiler import load
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.engine import REFUSED, Engine
 from genn_delays.backends.native.insertion import Insertion
-from genn_delays.backends.native.layout import CHUNKS
-from genn_delays.backends.native.normalise import Normalisation
 from genn_delays.backends.native.shapes import zeros
-from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers
-from genn_delays.backends.native.surrogate_codegen import PAD, render_surrogate, surrogate_models
-from genn_delays.backends.native.surrogate_memory import scratch_bytes
-from genn_delays.backends.native.surrogate_shapes import groups_of, read_shapes
-from genn_delays.backends.native.surrogate_structures import SIMULATION
-from genn_delays.backends.native.threads import Team
-from genn_delays.backends.native.unit_gradients import UnitGradients
-from genn_delays.errors import BackendError
+from genn_delays.backends.native.surrogate.buffers import SynapseBuffers, UnitBuffers
+from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
+from genn_delays.backends.native.surrogate.memory import scratch_bytes
+from genn_delays.backends.native.surrogate.normalise import Normalisation
+from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
+from genn_delays.backends.native.surrogate.structures import SIMULATION
+from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
+from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.events import Events
-from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable
 
 
-class NativeSurrogate(Simulation):
-    """A network trained with surrogate gradients on the embedded engine."""
+class SurrogateEngine(Engine):
+    """A network trained with surrogate gradients."""
+
+    shared = SIMULATION
 
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
-        assert isinstance(plan.gradient, Surrogate)
-        super().__init__(plan)
-        self.library = load(render_surrogate(plan))
-        self.team = Team(threads)
-        _, models = surrogate_models(plan)
+        super().__init__(plan, render(plan), threads)
+        _, models = models_of(plan)
         self.populations = [
             UnitBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
         ]
@@ -79,7 +74,8 @@ class NativeSurrogate(Simulation):
         for k, p in enumerate(self.plan.populations):
             if p.is_input:
                 insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
-                insertion.check(self._run(self.library.insert_events, k, byref(insertion.struct)))
+                found = self._run(self.library.insert_events, k, byref(insertion.struct))
+                insertion.check(found == REFUSED)
                 self.insertions[p.name] = insertion
 
     def _forward_component(self, component: Component) -> None:
@@ -178,37 +174,18 @@ class NativeSurrogate(Simulation):
     def _groups(self) -> int:
         return groups_of(self.plan, self.trials)
 
-    def _run(self, function: Callable[..., int], *what: Any) -> bool:
-        """One call into the engine, every thread taking work from one counter.
+    def _scalars(self) -> dict[str, float]:
+        return {
+            "steps": self.plan.steps,
+            "stride": self.plan.steps + PAD,
+            "groups": self._groups,
+            "chunks": min(CHUNKS, self._groups),
+            "slope": rule_of(self.plan).slope,
+        }
 
-        Returns:
-            True where the engine refused, which only happens to events.
-
-        Raises:
-            BackendError: no memory.
-        """
-        trials, groups = self.trials, self._groups
-        if not groups:
-            return False
-        populations, projections = SIMULATION.arrays(self.populations, self.projections)
-        assert isinstance(self.plan.gradient, Surrogate)
-        batch = SIMULATION.ctypes(real_of(self.plan.dtype))(
-            steps=self.plan.steps,
-            stride=self.plan.steps + PAD,
-            trials=trials,
-            groups=groups,
-            chunks=min(CHUNKS, groups),
-            n_populations=len(populations),
-            n_projections=len(projections),
-            slope=self.plan.gradient.slope,
-            populations=populations,
-            projections=projections,
-        )
-        ticket = c_int64(0)
-        failed = any(self.team.run(lambda: function(byref(batch), *what, byref(ticket))))
-        if failed and function is not self.library.insert_events:
-            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
-        return failed
+    def _run(self, function: Callable[..., int], *what: Any) -> int:
+        """As of any engine; nothing where there is no trial."""
+        return super()._run(function, *what) if self.trials else 0
 
     def _spikes(self, k: int) -> Events:
         name = self.plan.populations[k].name
@@ -222,12 +199,8 @@ class NativeSurrogate(Simulation):
         return self.populations[k].counts(self.trials)
 
     def _memory(self) -> int:
-        held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
-        return held + 2 * self.voltage.nbytes + scratch_bytes(self.plan, self.team.size)
-
-    def _close(self) -> None:
-        self.team.close()
-        self.populations, self.projections = [], []
+        scratch = scratch_bytes(self.plan, self.team.size)
+        return self._held() + self.voltage.nbytes + self.drive.nbytes + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:

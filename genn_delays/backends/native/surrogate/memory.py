@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from genn_delays.backends.native.codegen import VECTOR_BYTES
 from genn_delays.backends.native.shapes import nbytes
-from genn_delays.backends.native.surrogate_codegen import PAD, surrogate_models, unit_constants
-from genn_delays.backends.native.surrogate_shapes import (
+from genn_delays.backends.native.surrogate.codegen import PAD, models_of, unit_constants
+from genn_delays.backends.native.surrogate.shapes import (
     batch_shapes,
     blocks_of,
     kept_shapes,
@@ -15,24 +15,17 @@ from genn_delays.backends.native.surrogate_shapes import (
     synapse_shapes,
     tap_shapes,
 )
+from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.graph import Component
 from genn_delays.kernels import taps_of
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
 
-def estimate_surrogate(
-    plan: Plan, network: Network, *, threads: int, chunks: int
-) -> dict[str, int]:
-    """Bytes by part: ``"spikes"``, ``"voltages"``, ``"synapses"``, ``"scratch"``.
-
-    Args:
-        plan, network: what will be run; kernels count with the width they have now.
-        threads: each has scratch of its own.
-        chunks: parts of the batch with gradients of their own.
-    """
+def estimate(plan: Plan, network: Network, *, threads: int, **_: float) -> dict[str, int]:
+    """See :func:`genn_delays.backends.native.memory.estimate`; kernels as wide as they are."""
     parts = {"spikes": 0, "voltages": 0, "synapses": 0}
-    models = surrogate_models(plan)[1]
+    models = models_of(plan)[1]
     for k, p in enumerate(plan.populations):
         held = state_shapes(plan, k, models.get(k)) | batch_shapes(plan, k)
         parts["spikes"] += nbytes(spike_shapes(plan, k))
@@ -44,7 +37,7 @@ def estimate_surrogate(
         projection = network.projections[q.name]
         synapses, first = len(projection.synapses), projection.synapses.delay[:1]
         one = taps_of(first, projection.kernel, plan.dt, q.max_delay_steps, plan.dtype)
-        parts["synapses"] += nbytes(synapse_shapes(plan, index, synapses, chunks))
+        parts["synapses"] += nbytes(synapse_shapes(plan, index, synapses, CHUNKS))
         parts["synapses"] += nbytes(kept_shapes(synapses))
         parts["synapses"] += nbytes(tap_shapes(plan, synapses, one.count, one.slope is not None))
     return parts | {"scratch": scratch_bytes(plan, threads)}
@@ -56,7 +49,7 @@ def scratch_bytes(plan: Plan, threads: int) -> int:
 
 
 def _component_scratch(plan: Plan, component: Component) -> int:
-    stride, (_, models) = plan.steps + PAD, surrogate_models(plan)
+    stride, (_, models) = plan.steps + PAD, models_of(plan)
     sizes = {k: plan.populations[k].size for k in component.populations}
     if not component.recurrent:
         return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * VECTOR_BYTES

@@ -10,8 +10,8 @@ from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.structures import point
-from genn_delays.backends.native.surrogate_codegen import SurrogateModel, unit_constants
-from genn_delays.backends.native.surrogate_shapes import (
+from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
+from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     groups_of,
     spike_shapes,
@@ -19,7 +19,7 @@ from genn_delays.backends.native.surrogate_shapes import (
     sums_of,
     synapse_shapes,
 )
-from genn_delays.backends.native.surrogate_structures import POPULATION, PROJECTION
+from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.kernels import DelayKernel, taps_of
@@ -38,7 +38,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
 class UnitBuffers:
     """What one population sends, its states, adjoints and constants."""
 
-    def __init__(self, plan: Plan, index: int, model: SurrogateModel | None) -> None:
+    def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
         self.plan, self.model = plan, model
         self.population = p = plan.populations[index]
         self.struct = POPULATION.ctypes()(

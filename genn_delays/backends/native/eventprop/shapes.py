@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.codegen import lanes_of
-from genn_delays.backends.native.layout import blocks_of, rows_of
+from genn_delays.backends.native.eventprop.layout import blocks_of, rows_of
 from genn_delays.backends.native.shapes import Shapes
 from genn_delays.plan import Plan
 
 AHEAD = 8
-"""Entries behind the last synapse that a walk may look at; more than in templates/types.c.j2."""
+"""Entries behind the last synapse that a walk may look at; more than AHEAD of the templates."""
 
 
 def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:

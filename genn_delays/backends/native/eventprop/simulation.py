@@ -1,26 +1,24 @@
-"""NativeSimulation: the buffers of one network and the calls into the compiled engine."""
+"""EventPropEngine: the buffers of one network and the calls into the compiled engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from ctypes import byref, c_int32, c_int64, c_void_p
+from collections.abc import Mapping
+from ctypes import byref, c_int32, c_void_p
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Simulation
 from genn_delays.backends.gradient import Gradient, Gradients
-from genn_delays.backends.native.buffers import PopulationBuffers
-from genn_delays.backends.native.codegen import lanes_of, models_of, real_of, render
-from genn_delays.backends.native.compiler import load
-from genn_delays.backends.native.correlation import Adjoints, pairings
-from genn_delays.backends.native.eventprop_structures import SIMULATION
-from genn_delays.backends.native.layout import Layout, layout_of
-from genn_delays.backends.native.memory import kept_row, row_length, scratch_bytes
-from genn_delays.backends.native.synapses import ProjectionBuffers
-from genn_delays.backends.native.threads import Team
-from genn_delays.errors import BackendError
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.engine import OUT_OF_ORDER, REFUSED, Engine
+from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
+from genn_delays.backends.native.eventprop.codegen import models_of, render
+from genn_delays.backends.native.eventprop.correlation import Adjoints, pairings
+from genn_delays.backends.native.eventprop.layout import Layout, layout_of
+from genn_delays.backends.native.eventprop.memory import kept_row, row_length, scratch_bytes
+from genn_delays.backends.native.eventprop.structures import SIMULATION
+from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
 from genn_delays.events import Events
 from genn_delays.gradients import EventProp
 from genn_delays.graph import Component
@@ -28,20 +26,16 @@ from genn_delays.network import Network
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable
 
-REFUSED, OUT_OF_ORDER = 1, 3
-"""Why the engine took no events: one lies outside the trial or the population; they are not sorted.
-Threads may differ: where any finds them out of order, they are inserted again."""
 
+class EventPropEngine(Engine):
+    """A network trained with EventProp."""
 
-class NativeSimulation(Simulation):
-    """A network on the embedded engine."""
+    shared = SIMULATION
 
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
         assert isinstance(plan.gradient, EventProp)
-        super().__init__(plan)
+        super().__init__(plan, render(plan), threads)
         self.min_slope = plan.gradient.min_slope
-        self.library = load(render(plan))
-        self.team = Team(threads)
         _, models = models_of(plan)
         self.populations = [
             PopulationBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
@@ -93,7 +87,7 @@ class NativeSimulation(Simulation):
                 for in_order in (True, False):
                     insertion = buffers.insert(events[p.name], in_order)
                     arguments = (k, byref(insertion.struct))
-                    found, _ = self._run(self.library.insert_events, *arguments)
+                    found = self._run(self.library.insert_events, *arguments)
                     if found != OUT_OF_ORDER:
                         break
                 insertion.check(found == REFUSED)
@@ -171,38 +165,18 @@ class NativeSimulation(Simulation):
         else:
             function = getattr(self.library, f"{direction}_layer")
             what = component.populations
-        _, populations = self._run(function, *what)
+        self._run(function, *what)
         for k in component.populations:
-            self.populations[k].struct.needed = populations[k].needed
+            self.populations[k].struct.needed = self.passed[0][k].needed
 
-    def _run(self, function: Callable[..., int], *what: Any) -> tuple[int, Any]:
-        """One call into the engine, every thread taking work from one counter.
-
-        Returns:
-            0, or REFUSED or OUT_OF_ORDER for events that could not be inserted; and the structures
-            of the populations, as the engine left them.
-
-        Raises:
-            BackendError: no memory.
-        """
-        populations, projections = SIMULATION.arrays(self.populations, self.projections)
-        simulation = SIMULATION.ctypes(real_of(self.plan.dtype))(
-            steps=self.plan.steps,
-            row=row_length(self.plan),
-            trials=self.trials,
-            n_populations=len(populations),
-            n_projections=len(projections),
-            dt=self.plan.dt,
-            min_slope=self.min_slope,
-            populations=populations,
-            projections=projections,
-        )
-        ticket = c_int64(0)
-        failed = self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))
-        allowed = (0, REFUSED, OUT_OF_ORDER) if function is self.library.insert_events else (0,)
-        if any(code not in allowed for code in failed):
-            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
-        return max(failed), populations
+    def _scalars(self) -> dict[str, float]:
+        plan = self.plan
+        return {
+            "steps": plan.steps,
+            "row": row_length(plan),
+            "dt": plan.dt,
+            "min_slope": self.min_slope,
+        }
 
     def _spikes(self, k: int) -> Events:
         return self.populations[k].events(self.trials, self.plan.dt)
@@ -211,12 +185,10 @@ class NativeSimulation(Simulation):
         return self.populations[k].counts(self.trials)
 
     def _memory(self) -> int:
-        held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
-        held += self.adjoints.nbytes()
         room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan.dtype)
-        return held + scratch_bytes(self.plan, self.team.size, room)
+        scratch = scratch_bytes(self.plan, self.team.size, room)
+        return self._held() + self.adjoints.nbytes() + scratch
 
     def _close(self) -> None:
-        self.team.close()
         self.adjoints.renew()
-        self.populations, self.projections = [], []
+        super()._close()

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.native.buffers import PopulationBuffers
-from genn_delays.backends.native.codegen import TOGETHER
-from genn_delays.backends.native.eventprop_structures import PAIRINGS, SENDINGS
+from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
+from genn_delays.backends.native.eventprop.codegen import TOGETHER
+from genn_delays.backends.native.eventprop.structures import PAIRINGS, SENDINGS
 from genn_delays.backends.native.structures import point
 
 TASK = 64

@@ -9,7 +9,7 @@ import numpy as np
 
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.shapes import Shapes
-from genn_delays.backends.native.surrogate_codegen import PAD, SurrogateModel
+from genn_delays.backends.native.surrogate.codegen import PAD, Model
 from genn_delays.plan import Plan
 
 CACHE = 256 * 1024
@@ -28,7 +28,7 @@ def blocks_of(plan: Plan, size: int) -> tuple[int, int]:
     return blocks, -(-size // blocks)
 
 
-def sums_of(model: SurrogateModel | None) -> int:
+def sums_of(model: Model | None) -> int:
     """Values that are summed for each unit going backwards."""
     return 2 + (len(model.flow) if model else 0)
 
@@ -45,7 +45,7 @@ def spike_shapes(plan: Plan, k: int) -> Shapes:
     }
 
 
-def state_shapes(plan: Plan, k: int, model: SurrogateModel | None) -> Shapes:
+def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
     """States and adjoints of a population; nothing of an input."""
     if model is None:
         return {}

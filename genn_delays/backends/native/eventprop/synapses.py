@@ -7,9 +7,9 @@ from ctypes import c_double, c_void_p
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.codegen import TEAM
-from genn_delays.backends.native.eventprop_shapes import AHEAD, synapse_shapes
-from genn_delays.backends.native.eventprop_structures import PROJECTION
+from genn_delays.backends.native.eventprop.codegen import TEAM
+from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
+from genn_delays.backends.native.eventprop.structures import PROJECTION
 from genn_delays.backends.native.shapes import empty
 from genn_delays.backends.native.structures import point
 from genn_delays.plan import Plan
@@ -21,7 +21,7 @@ FILLED = 0.3
 
 
 class ProjectionBuffers:
-    """One projection's synapses in the order that the engine walks them: see templates/types.c.j2.
+    """One projection's synapses in the order that the engine walks them.
 
     From outside a component synapses are sorted by (post, pre), so that everything which arrives
     at a neuron is together; inside one by (pre, post), as spikes are sent when they happen.

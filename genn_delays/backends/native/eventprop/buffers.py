@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import TOGETHER, Model, constants_of, lanes_of
-from genn_delays.backends.native.eventprop_shapes import (
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.eventprop.codegen import TOGETHER, Model, constants_of
+from genn_delays.backends.native.eventprop.layout import TASKS, blocks_of, rows_of
+from genn_delays.backends.native.eventprop.shapes import (
     cell_shapes,
     input_shapes,
     read_shapes,
     row_shapes,
     spike_shapes,
 )
-from genn_delays.backends.native.eventprop_structures import POPULATION
+from genn_delays.backends.native.eventprop.structures import POPULATION
 from genn_delays.backends.native.insertion import Insertion
-from genn_delays.backends.native.layout import TASKS, blocks_of, rows_of
 from genn_delays.backends.native.shapes import empty, zeros
 from genn_delays.backends.native.structures import point
 from genn_delays.events import Events
