@@ -8,7 +8,7 @@ import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from genn_delays.errors import DataError
+from genn_delays.errors import DataError, reason
 from genn_delays.limits import RECORDING, check_size
 
 PIECE = 4096
@@ -56,7 +56,7 @@ class FolderFiles(Files):
             with open(self.path / name, "rb") as file:
                 return file.read(size)
         except OSError as failure:
-            raise self.missing(name, failure.strerror or "unreadable") from None
+            raise self.missing(name, reason(failure)) from None
 
     def stamp(self, name: str) -> list[int]:
         status = self._status(name)
@@ -66,7 +66,7 @@ class FolderFiles(Files):
         try:
             status = (self.path / name).stat()
         except (OSError, ValueError) as failure:  # a name that no file can have is a ValueError
-            raise self.missing(name, getattr(failure, "strerror", None) or str(failure)) from None
+            raise self.missing(name, reason(failure)) from None
         if not stat.S_ISREG(status.st_mode):  # a device or a pipe may have no end
             raise self.missing(name, "not a file")
         return status
@@ -81,7 +81,7 @@ class ZipFiles(Files):
             self.archive = zipfile.ZipFile(path)
         except Exception as failure:  # whatever a damaged directory makes zipfile raise
             raise DataError(
-                f"{path}: neither a folder nor a readable zip archive ({_why(failure)}); copy it "
+                f"{path}: neither a folder nor a readable zip archive ({reason(failure)}); copy it "
                 "again"
             ) from None
 
@@ -98,8 +98,8 @@ class ZipFiles(Files):
                 return b"".join(iter(lambda: member.read(PIECE), b""))
         except Exception as failure:  # checksum, zlib, header, a password that is asked for
             raise DataError(
-                f"{self.path}: {name} is damaged or encrypted ({_why(failure)}); copy the archive "
-                "again, or make it without a password"
+                f"{self.path}: {name} is damaged or encrypted ({reason(failure)}); copy the "
+                "archive again, or make it without a password"
             ) from None
 
     def stamp(self, name: str) -> list[int]:
@@ -111,10 +111,6 @@ class ZipFiles(Files):
             return self.archive.getinfo(name)
         except KeyError:
             raise self.missing(name, "not in the archive") from None
-
-
-def _why(failure: Exception) -> str:
-    return str(failure) or type(failure).__name__
 
 
 def open_files(path: Path) -> Files:

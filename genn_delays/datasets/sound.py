@@ -14,7 +14,7 @@ import numpy as np
 
 from genn_delays.checks import extremes
 from genn_delays.datasets.sound_headers import check_rate, truncated, whole
-from genn_delays.errors import DataError
+from genn_delays.errors import DataError, reason
 from genn_delays.limits import RECORDING, check_size
 
 LOUDEST = 2.0**31  # of float samples, full scale of 32-bit numbers: the energies stay finite
@@ -57,7 +57,7 @@ def read_sound(data: bytes, where: str) -> Sound:
         raise
     except Exception as failure:  # whatever a damaged file makes the decoder raise
         # the text of the exception holds an address in memory
-        why = getattr(failure, "error_string", failure)
+        why = getattr(failure, "error_string", None) or reason(failure)
         raise truncated(where, f"not a readable sound ({why})") from None
     notes = [note] if note else []
     if samples.shape[1] > 1:
@@ -71,7 +71,7 @@ def _library() -> Any:
         import soundfile
     except (ImportError, OSError) as failure:
         raise DataError(
-            f"sounds are read with soundfile: {type(failure).__name__}: {failure}\n"
+            f"sounds are read with soundfile: {type(failure).__name__}: {reason(failure)}\n"
             "install it again with: pip install --force-reinstall soundfile"
         ) from None
     return soundfile

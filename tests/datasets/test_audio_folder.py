@@ -252,6 +252,16 @@ def test_encrypted_member_is_refused(archive):
         read(archive)
 
 
+def test_damaged_header_of_a_member_is_no_page_of_bytes(archive):
+    data = bytearray(archive.read_bytes())
+    start = data.index(b"test.csv")
+    data[start - 4 : start - 2] = b"\xff\x7f"  # the length of its name
+    archive.write_bytes(data)
+    with pytest.raises(DataError, match=r"test.csv is damaged or encrypted") as error:
+        read(archive)
+    assert len(str(error.value)) < 400
+
+
 def test_member_larger_than_the_limit_is_refused_before_it_is_read(archive, monkeypatch):
     with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("large.csv", bytes(17 << 20))
