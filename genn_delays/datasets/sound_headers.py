@@ -19,6 +19,8 @@ EXTENSIBLE = 0xFFFE
 CODES = {1: "PCM", 3: "float", 6: "A-law", 7: "mu-law"}
 """WAV formats of which every sample takes the same number of bytes."""
 
+MOST = 1000  # chunks in front of the samples
+
 STREAM = "a header without a length, as a pipe leaves it; read to the end of the file"
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 FIRST, LAST = 2, 4  # flags of an Ogg page
@@ -69,7 +71,7 @@ def _wav(data: bytes, where: str) -> tuple[bytes, str | None]:
     chunks = _chunks(data)
     if b"fmt " not in chunks or b"data" not in chunks:
         raise truncated(where, "its chunks lead to no samples")
-    code, _, rate, _, width = struct.unpack_from("<HHIIH", data, chunks[b"fmt "])
+    code, channels, rate, _, width, bits = struct.unpack_from("<HHIIHH", data, chunks[b"fmt "])
     if code == EXTENSIBLE:  # the format proper begins the identifier behind
         (code,) = struct.unpack_from("<H", data, chunks[b"fmt "] + 24)
     if code not in CODES:
@@ -78,6 +80,10 @@ def _wav(data: bytes, where: str) -> tuple[bytes, str | None]:
             "for instance with `ffmpeg -i IN -c:a pcm_s16le OUT.wav`"
         )
     check_rate(rate, where)
+    if not width or width != channels * -(-bits // 8):  # libsndfile would believe the bits
+        raise truncated(
+            where, f"{channels} channel(s) of {bits} bits in {width} bytes contradict each other"
+        )
     place = chunks[b"data"]
     size, there = struct.unpack_from("<I", data, place - 4)[0], len(data) - place
     # no samples at all are meant where the file is as long as its header says without them
@@ -87,7 +93,7 @@ def _wav(data: bytes, where: str) -> tuple[bytes, str | None]:
         size, data = there, data[: place - 4] + struct.pack("<I", there) + data[place:]
     if size > there:
         raise truncated(where, f"{there} of {size} bytes of samples are there")
-    if not width or size % width:
+    if size % width:
         raise truncated(where, f"{size} bytes are no whole number of samples of {width} bytes")
     return data, note
 
@@ -95,7 +101,7 @@ def _wav(data: bytes, where: str) -> tuple[bytes, str | None]:
 def _chunks(data: bytes) -> dict[bytes, int]:
     """Where the content of each chunk begins, up to the samples."""
     position, found = 12, dict[bytes, int]()
-    while position + 8 <= len(data) and b"data" not in found:
+    while position + 8 <= len(data) and b"data" not in found and len(found) < MOST:
         name, size = struct.unpack_from("<4sI", data, position)
         found[name] = position + 8
         position += 8 + size + size % 2

@@ -101,12 +101,23 @@ def test_sound_without_samples_is_no_silence(behind):
         (lambda b: header(b[:-1], size=2**32 - 1), "31999 bytes are no whole number"),
         (lambda b: header(b, size=None, rate=0), "sample rate of 0 Hz, it must lie within 1 to 76"),
         (lambda b: header(b, size=None, rate=2**32 - 1), "sample rate of 4294967295 Hz"),
-        (lambda b: b[:22] + b"\0\0" + b[24:], "not a readable sound .*annel"),
+        (lambda b: b[:22] + b"\0\0" + b[24:], "0 channel.* contradict each other"),
+        (lambda b: b[:22] + b"\2" + b[23:], r"2 channel\(s\) of 16 bits in 2 bytes contradict"),
+        (lambda b: b[:34] + b"\x18" + b[35:], "of 24 bits in 2 bytes contradict each other"),
         (lambda b: b[:20] + b"\x11" + b[21:], "WAV of format 17; PCM, float, A-law, mu-law"),
     ],
 )
 def test_damaged_wav_is_named_with_the_remedy(damage, message):
     refused(damage(encode(SINE)), message)
+
+
+def test_whatever_the_decoder_raises_names_the_file(monkeypatch):
+    def fail(*_: object) -> None:
+        raise OverflowError("first line\nsecond line" + 1000 * ".")
+
+    data = encode(SINE)
+    monkeypatch.setattr(soundfile, "SoundFile", fail)
+    refused(data, r"not a readable sound \(first line second line")
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS")])
