@@ -19,7 +19,7 @@ EXTENSIBLE = 0xFFFE
 CODES = {1: "PCM", 3: "float", 6: "A-law", 7: "mu-law"}
 """WAV formats of which every sample takes the same number of bytes."""
 
-MOST = 1000  # chunks in front of the samples
+MOST = 1000  # kinds of chunks in front of the samples
 
 STREAM = "a header without a length, as a pipe leaves it; read to the end of the file"
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
