@@ -45,6 +45,10 @@ class GennSimulation(Simulation):
     buffers: type[PopulationBuffers] = PopulationBuffers
     populations: Sequence[PopulationBuffers]
 
+    @staticmethod
+    def check_plan(plan: Plan) -> None:
+        """Raise PlanError where there is no code for a plan; EventProp has it for every one."""
+
     def __init__(
         self,
         plan: Plan,
