@@ -62,6 +62,7 @@ def save(
     Raises:
         CheckpointError: the file cannot be written, attributes JSON cannot hold, or a neuron or
             delay kernel that could not be found again.
+        NetworkError: synapses that are not in order.
     """
     path = Path(path)
     try:

@@ -37,6 +37,7 @@ def write_network(group: h5py.Group, network: Network) -> None:
 
     Raises:
         CheckpointError: a neuron or delay kernel that could not be found again.
+        NetworkError: synapses that are not in order.
     """
     group.attrs["seed"] = network.seed
     populations = group.create_group("populations")
@@ -131,6 +132,7 @@ def _read_units(group: h5py.Group, size: int) -> UnitTable:
 
 def _write_projection(group: h5py.Group, projection: Projection) -> None:
     table = projection.synapses
+    table.check_order(f"projection {projection.name!r}")
     group.attrs.update(
         name=projection.name,
         pre=projection.pre.name,
@@ -154,15 +156,19 @@ def _read_projection(group: h5py.Group, network: Network, version: int) -> Proje
     name = str(group.attrs["name"])
     pre = network.populations[group.attrs["pre"]]
     post = network.populations[group.attrs["post"]]
+    columns = {column: group[column][()] for column in CORE}
     try:
         table = SynapseTable(
-            *(group[column][()] for column in CORE),
+            *columns.values(),
             max_delay=float(group.attrs["max_delay"]),
             pre_size=pre.size,
             post_size=post.size,
         )
     except NetworkError as error:
         raise NetworkError(f"projection {name!r}: {error}") from None
+    if not all(np.array_equal(getattr(table, name), columns[name]) for name in ("pre", "post")):
+        # the table has sorted them, but not what belongs to them
+        raise NetworkError(f"projection {name!r}: its synapses are not in the order of (pre, post)")
     table.state = _read_columns(group["state"])
     learn = tuple(json.loads(group.attrs["learn"]))
     if version == 1:
