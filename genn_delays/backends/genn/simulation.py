@@ -196,7 +196,8 @@ class GennSimulation(Simulation):
     ) -> None:
         """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
         shape = self.shape if self.trials and self.training else None
-        self.drives = drive, check_drives(self.plan, shape, drive, spike_drive)
+        checked = check_drives(self.plan, shape, drive, spike_drive)
+        self.drives = np.array(drive), checked  # a copy: correlation() may go back once more
         self._go_back()
 
     def _go_back(self) -> None:
