@@ -173,7 +173,12 @@ def edit(path, place, key, value):
     ("neuron", "message"),
     [
         ("LIFF", "did you mean 'LIF'"),
-        ("no_such_module:LIF", "cannot find neuron 'LIF'"),
+        ("no_such_module:LIF", "needs the class 'LIF' of no_such_module; import no_such_module"),
+        (
+            "no.py@12ab:LIF",
+            r"class 'LIF' of model file no.py .* 12ab.*; call .*register\('no.py'\)",
+        ),
+        ("genn_delays.network:Netwrk", "no class 'Netwrk' in genn_delays.network"),
         ("genn_delays.network:Network", "is not a neuron"),
     ],
 )
