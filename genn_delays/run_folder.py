@@ -100,9 +100,12 @@ class RunFolder:
             path.write_bytes(source)
 
     def _recorded_checksum(self) -> str | None:
-        if not self.model_checksum.is_file():
+        try:
+            text = self.model_checksum.read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
             return None
-        text = self.model_checksum.read_text(encoding="ascii", errors="replace")
+        except OSError as error:
+            raise CheckpointError(f"{self.model_checksum}: {error.strerror}") from None
         return text.partition(" ")[0]
 
     def load_config(self) -> Config:
