@@ -180,7 +180,7 @@ class GennSimulation(Simulation):
             self._accumulate(np.asarray(drive), extra)
 
     def _accumulate(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
-        self.drives = drive, spike_drive
+        self.drives = drive.copy(), spike_drive  # copies: correlation() may go back once more
         self.history.renew()
         self._go_back()
 

@@ -7,6 +7,7 @@ batch normalisation has the same weights.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -84,7 +85,8 @@ class SurrogateSimulation(GennSimulation):
         for population in self.populations:
             population.load(folded.populations[population.population.name])
         for buffers, table in zip(self.projections, tables, strict=True):
-            buffers.kernel = network.projections[buffers.projection.name].kernel
+            kernel = network.projections[buffers.projection.name].kernel
+            buffers.kernel = None if kernel is None else replace(kernel)
             buffers.load(table)
         self.history.renew()
         if self.optimiser:
