@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
+from tqdm import tqdm
+
 from fuzz.faults import Fault
 from fuzz.memory import MEBIBYTE
 from fuzz.process import Process
@@ -86,6 +88,8 @@ class Run:
         self.report = Report()
         for task in sorted(todo, key=lambda task: task["format"]):
             self.report.tallies[task["format"]] = Tally()
+        total = sum(task["count"] for task in todo)
+        self.progress = tqdm(total=total, disable=None, leave=False)  # None: on a terminal only
         self.failures: list[BaseException] = []
         self._lock = Lock()
 
@@ -94,8 +98,12 @@ class Run:
         threads = [Thread(target=self._loop) for _ in range(workers)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt as stopped:  # the threads end with the batch that they are at
+            self.failures.append(stopped)
+        self.progress.close()
         if self.failures:
             raise self.failures[0]
         return self.report
@@ -124,6 +132,7 @@ class Run:
                     tally.seconds += answer["seconds"]
                     continue
                 done += 1
+                self.progress.update()
                 tally.outcomes[answer if isinstance(answer, str) else answer["kind"]] += 1
                 if isinstance(answer, dict):
                     self._note(task["format"], answer)
