@@ -64,7 +64,12 @@ class Process:
                 if "ended" in answer:
                     self.stop()
                 return
-        yield self._end()
+        fault = self._end()
+        if fault["kind"] == "hang" and task["method"] != "again":
+            # a machine that is busy with something else may have stood still
+            yield from self.answers(task | {"method": "again"})
+        else:
+            yield fault
 
     def _end(self) -> Fault:
         """What is left of a worker that has ended."""

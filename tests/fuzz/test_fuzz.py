@@ -24,7 +24,7 @@ FAULTS = {
 
 @pytest.mark.slow
 def test_every_kind_of_fault_is_found_counted_and_kept(tmp_path: Path) -> None:
-    report = run({"faulty": 100}, 40, workers=1, keep=tmp_path, limit=5.0)
+    report = run({"faulty": 100}, 40, workers=1, keep=tmp_path, limit=3.0)
     outcomes = report.tallies["faulty"].outcomes
     found = {"crash": 2, "hang": 1, "traceback": 2, "warning": 1, "memory": 2, "accepted": 1}
     assert {kind: count for kind, count in outcomes.items() if kind != "refused"} == found

@@ -21,6 +21,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ class Reader:
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_bytes(content)
 
-    def read(self) -> Any:
-        """What the entrance makes of it: "accepted", "refused", or a fault."""
+    def read(self) -> str | BaseException:
+        """What the entrance makes of it: "accepted", "refused", or an error that is none."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -93,7 +94,7 @@ class Reader:
         except GennDelaysError:
             return "refused"
         except BaseException as error:
-            return fault_of(error)
+            return error
 
 
 class Worker:
@@ -119,21 +120,29 @@ class Worker:
             form = FAULTY if name == "faulty" else FORMATS[name]
             self.readers[name] = Reader(form, self.folder / name)
         reader = self.readers[name]
-        inputs = _drawn if task["method"] == "hypothesis" else _mutated
-        inputs(reader.form, task["seed"], task["count"], lambda *one: self.attempt(reader, *one))
+        if task["method"] == "again":
+            target = (self.folder / "name").read_text()
+            self.attempt(reader, target, (self.folder / "input").read_bytes())
+        else:
+            inputs = _drawn if task["method"] == "hypothesis" else _mutated
+            inputs(reader.form, task["seed"], task["count"], partial(self.offer, reader))
         faulthandler.cancel_dump_traceback_later()
         self.say({"peak": peak(), "seconds": time.perf_counter() - self.began})
 
+    def offer(self, reader: Reader, name: str, content: bytes) -> None:
+        """Attempt an input that was not read before."""
+        if reader.is_new(name, content):
+            self.attempt(reader, name, content)
+
     def attempt(self, reader: Reader, name: str, content: bytes) -> None:
         """Let the entrance read an input, and say what came of it."""
-        if not reader.is_new(name, content):
-            return
         (self.folder / "input").write_bytes(content)
         (self.folder / "name").write_text(name)
         reader.place(name, content)
         faulthandler.dump_traceback_later(self.limit, exit=True, file=self.trace)
-        outcome = reader.read()
+        read = reader.read()
         faulthandler.dump_traceback_later(PATIENCE, exit=True, file=self.trace)
+        outcome: Any = fault_of(read) if isinstance(read, BaseException) else read
         occupied = peak()
         if occupied > BOUND and not isinstance(outcome, dict):
             outcome = {"kind": "memory", "what": "peak", "where": "?"}
