@@ -91,18 +91,21 @@ class Run:
         total = sum(task["count"] for task in todo)
         self.progress = tqdm(total=total, disable=None, leave=False)  # None: on a terminal only
         self.failures: list[BaseException] = []
+        self.stopped = False
         self._lock = Lock()
 
     def work(self, workers: int) -> Report:
-        """Work through all tasks."""
+        """Work through all tasks, or until Ctrl-C."""
         threads = [Thread(target=self._loop) for _ in range(workers)]
         for thread in threads:
             thread.start()
         try:
             for thread in threads:
                 thread.join()
-        except KeyboardInterrupt as stopped:  # the threads end with the batch that they are at
-            self.failures.append(stopped)
+        except KeyboardInterrupt:  # report what was found until the batches at work are done
+            self.stopped = True
+            for thread in threads:
+                thread.join()
         self.progress.close()
         if self.failures:
             raise self.failures[0]
@@ -111,7 +114,7 @@ class Run:
     def _loop(self) -> None:
         process = Process(self.limit)
         try:
-            while not self.failures:
+            while not self.failures and not self.stopped:
                 with self._lock:
                     if not self.todo:
                         return
