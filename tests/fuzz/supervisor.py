@@ -139,11 +139,13 @@ class Run:
                 tally.outcomes[answer if isinstance(answer, str) else answer["kind"]] += 1
                 if isinstance(answer, dict):
                     self._note(task["format"], answer)
-        # duplicates are not asked about twice, and a worker that ended leaves a rest
-        if 0 < done < task["count"]:
+        # duplicates are not read twice, and a worker that ended leaves a rest; where hypothesis
+        # finds nothing new there are always bytes to change
+        if done < task["count"] and (done or task["method"] != METHODS[0]):
             rest = {"count": task["count"] - done, "seed": task["seed"] + "+"}
+            method = task["method"] if done else METHODS[0]
             with self._lock:
-                self.todo.append(task | rest)
+                self.todo.append(task | rest | {"method": method})
 
     def _note(self, name: str, fault: Fault) -> None:
         key = (name, fault["kind"], fault["what"], fault["where"])
