@@ -5,7 +5,7 @@ from __future__ import annotations
 from genn_delays.config import Config
 from genn_delays.errors import GennDelaysError
 from genn_delays.model_file import build_network
-from genn_delays.training.groups import KINDS
+from genn_delays.training.optimiser import KINDS
 
 ENTRIES = {
     "wunderlich2021": """@article{wunderlich2021,

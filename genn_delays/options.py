@@ -17,9 +17,9 @@ from genn_delays.losses import Loss
 from genn_delays.readouts import Readout
 from genn_delays.rewiring import RewiringRule
 from genn_delays.settings import build, build_named
-from genn_delays.training.optimisers import OPTIMISERS
 from genn_delays.training.regularisers import REGULARISERS
 from genn_delays.training.schedules import SCHEDULES
+from genn_delays.training.update_rules import OPTIMISERS
 
 GRADIENTS: dict[str, type[GradientRule]] = {"eventprop": EventProp, "surrogate": Surrogate}
 READOUTS: dict[str, type[Readout]] = {

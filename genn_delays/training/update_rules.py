@@ -1,6 +1,6 @@
-"""Optimisers: the update of one parameter of one table, state kept in that table.
+"""Update rules, SGD and Adam: the update of one parameter of one table, state kept in that table.
 
-What an optimiser remembers of a synapse or a unit is a column of its SynapseTable or UnitTable
+What a rule remembers of a synapse or a unit is a column of its SynapseTable or UnitTable
 named after the parameter, so that checkpoints and rewiring carry it along. A column starts at 0.
 """
 
