@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.dynamics import PlannedPopulation
 from genn_delays.errors import PlanError
 from genn_delays.softmax import softmax
-
-if TYPE_CHECKING:
-    from genn_delays.dynamics import PlannedPopulation
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,11 @@ arrival changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.errors import PlanError
 from genn_delays.gradients.base import GradientRule
-
-if TYPE_CHECKING:
-    from genn_delays.plan import PlannedPopulation, PlannedProjection
-    from genn_delays.readouts import Readout
+from genn_delays.readouts import Readout
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,14 @@ dL/d(sent) of step t sums w g_k a_in over the taps k of all outgoing synapses at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genn_delays.checks import is_number
+from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.errors import PlanError, suggest
 from genn_delays.gradients.base import GradientRule
-
-if TYPE_CHECKING:
-    from genn_delays.plan import PlannedPopulation, PlannedProjection
-    from genn_delays.readouts import Readout
+from genn_delays.readouts import Readout
 
 FUNCTIONS = ("arctan", "sigmoid", "triangle")
 

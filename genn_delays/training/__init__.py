@@ -1,6 +1,6 @@
 """Training: optimisers, schedules, narrowing, regularisers, the trainer and its callbacks."""
 
-from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
+from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted, Run
 from genn_delays.training.narrowing import Narrowing
 from genn_delays.training.optimiser import Group, Optimiser
 from genn_delays.training.progress import show_progress
@@ -25,6 +25,7 @@ __all__ = [
     "OneCycle",
     "Optimiser",
     "Progress",
+    "Run",
     "SilentRescue",
     "SpikeCount",
     "Trainer",

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Simulation
+from genn_delays.backends.base import Simulation
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
+from genn_delays.events import Batch
 from genn_delays.losses import Loss
 from genn_delays.network import Network
 from genn_delays.rewiring import Rewiring, RewiringRule
