@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.errors import DataError, PlanError
+from genn_delays.references import Cited
 from genn_delays.softmax import log_softmax
 
 
-class Loss(ABC):
+class Loss(Cited, ABC):
     """Base of all losses."""
 
     @abstractmethod
@@ -31,6 +33,8 @@ class CrossEntropy(Loss):
         scale: factor on the outputs; negative where the smallest output wins, as for times.
         label_smoothing: share of the target spread evenly over all classes, in [0, 1).
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     scale: float = 1.0
     label_smoothing: float = 0.0
@@ -72,6 +76,8 @@ class CrossEntropy(Loss):
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
     """Mean over trials, steps and units of (outputs - targets)^2."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
         targets = np.asarray(targets, dtype=np.float64)

@@ -14,11 +14,12 @@ import numpy as np
 
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.errors import PlanError
+from genn_delays.references import Cited
 from genn_delays.softmax import softmax
 
 
 @dataclass(frozen=True)
-class Readout(ABC):
+class Readout(Cited, ABC):
     """Base of all readouts.
 
     Attributes:
@@ -69,6 +70,8 @@ class Readout(ABC):
 class MeanVoltage(Readout):
     """Mean of the voltage over the steps of the trial; outputs (trials, units)."""
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     linear: ClassVar[bool] = True
 
     def weights(self, steps: int, dt: float) -> np.ndarray:
@@ -94,6 +97,8 @@ class ExponentialMeanVoltage(MeanVoltage):
         tau: ms; by default the length of the trial.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("nowotny2025",)
+
     tau: float | None = None
 
     def __post_init__(self) -> None:
@@ -108,6 +113,8 @@ class ExponentialMeanVoltage(MeanVoltage):
 @dataclass(frozen=True)
 class MaxVoltage(Readout):
     """Largest voltage of the trial; the gradient goes to the step that reached it first."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.max(axis=1).astype(np.float64)
@@ -127,6 +134,8 @@ class SoftmaxSum(Readout):
     this sum, as if it were a logit again.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
+
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return softmax(observed, axis=-1).sum(axis=1, dtype=np.float64)
 
@@ -139,6 +148,8 @@ class SoftmaxSum(Readout):
 @dataclass(frozen=True)
 class VoltageTrace(Readout):
     """The voltage of every step; outputs (trials, steps, units)."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.astype(np.float64)
@@ -154,6 +165,8 @@ class FirstSpike(Readout):
     Classify with ``CrossEntropy(scale=-1 / tau)``: the earliest spike wins. A silent neuron
     has no gradient.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     reads: ClassVar[str] = "first_spike"
 

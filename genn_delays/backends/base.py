@@ -21,6 +21,7 @@ from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.life import Life, Stage
 from genn_delays.errors import BackendError
 from genn_delays.events import Batch, Events
+from genn_delays.references import Cited
 from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class Simulation(ABC):
         )
 
 
-class Backend(ABC):
+class Backend(Cited, ABC):
     """A way to run plans.
 
     Attributes:

@@ -10,6 +10,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class AudioFolder(AudioSource):
         DataError: a file or column is missing, a class occurs in the validation or test split
             only, a recording is not 16-bit mono PCM, is truncated or too long.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     train: str = "train.csv"
     validation: str = "val.csv"

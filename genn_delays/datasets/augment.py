@@ -16,11 +16,12 @@ import numpy as np
 
 from genn_delays.errors import ConfigError
 from genn_delays.events import Events
+from genn_delays.references import Cited
 from genn_delays.settings import Settings, build_named
 
 
 @dataclass(frozen=True)
-class Augmentation(Settings, ABC):
+class Augmentation(Settings, Cited, ABC):
     """A random change of a batch; its fields are its settings."""
 
     error: ClassVar[type[ConfigError]] = ConfigError
@@ -43,6 +44,8 @@ class Augmentation(Settings, ABC):
 class TimeShift(Augmentation):
     """All events of a trial are moved by one time, uniform in [-max, max] ms."""
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     max: float
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -56,6 +59,8 @@ class TimeShift(Augmentation):
 @dataclass(frozen=True)
 class TimeStretch(Augmentation):
     """Times of a trial are scaled about its middle, by a factor uniform in [1 - max, 1 + max]."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     max: float
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
@@ -82,6 +87,8 @@ class UnitShift(Augmentation):
     With ``step`` = neurons per band, ``max`` counts bands.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     max: int
     step: int = 1
     positive: ClassVar[tuple[str, ...]] = ("step",)
@@ -98,6 +105,8 @@ class UnitShift(Augmentation):
 @dataclass(frozen=True)
 class TimeMask(Augmentation):
     """Events in ``count`` windows of each trial are dropped; each lasts up to ``max`` ms."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     max: float
     count: int = 1
@@ -121,6 +130,8 @@ class UnitMask(Augmentation):
     ``step`` = neurons per band, whole bands fall silent.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     max: int
     count: int = 1
     step: int = 1
@@ -140,6 +151,8 @@ class UnitMask(Augmentation):
 @dataclass(frozen=True)
 class Drop(Augmentation):
     """Each event is dropped with the given probability."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     probability: float
 

@@ -34,6 +34,8 @@ class FrameArrays(Source):
         DataError: a file is missing or damaged, or the arrays do not fit each other.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     train: str = "training"
     test: str = "testing"
     validation: str | None = None

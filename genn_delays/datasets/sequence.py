@@ -27,6 +27,8 @@ class Sequence(Source):
         train, validation, test: how often each split repeats the two patterns.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
+
     interval: float = 10.0
     start: float = 0.0
     duration: float = 50.0

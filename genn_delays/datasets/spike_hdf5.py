@@ -21,6 +21,8 @@ from genn_delays.events import Events
 
 logger = logging.getLogger(__name__)
 KEYS = ("spikes/times", "spikes/units", "labels")
+HEIDELBERG = ("shd_", "ssc_")
+"""What the names of the published files begin with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,8 @@ class SpikeHDF5(Source):
             an event lies outside the trial or the population, a split is empty.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("cramer2022",)
+
     train: str = "shd_train.h5"
     test: str = "shd_test.h5"
     validation: str | None = None
@@ -81,6 +85,11 @@ class SpikeHDF5(Source):
             )
         if self.validation is not None and self.validation_speakers:
             raise DataError("spike_hdf5: give a validation file or validation_speakers, not both")
+
+    def publications(self) -> tuple[str, ...]:
+        """The layout may hold anybody's data: only files named as published are cited."""
+        names = [name for name in (self.train, self.validation, self.test) if name is not None]
+        return self.cites if all(name.startswith(HEIDELBERG) for name in names) else ()
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:

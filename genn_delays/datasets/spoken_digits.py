@@ -66,6 +66,8 @@ class SpokenDigits(AudioSource):
             signal-to-noise ratio.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     rate: int = 22050  # espeak-ng's own
     seed: int = 1
     repeats: int = 3

@@ -64,6 +64,8 @@ class YinYang(Source):
         duration: length of a trial in ms.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("kriener2022",)
+
     train: int = 5000
     validation: int = 1000
     test: int = 1000

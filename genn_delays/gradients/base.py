@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 
 from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.readouts import Readout
+from genn_delays.references import Cited
 
 
-class GradientRule(ABC):
+class GradientRule(Cited, ABC):
     """Base of all gradient rules."""
 
     @abstractmethod

@@ -22,6 +22,7 @@ arrival changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.errors import PlanError
@@ -37,6 +38,8 @@ class EventProp(GradientRule):
         min_slope: floor of V' at a spike, in thresholds per ms. Where a neuron only just
             reaches its threshold the exact gradient grows without bound; the floor bounds it.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("wunderlich2021", "meszaros2025")
 
     min_slope: float = 1e-4
 

@@ -21,6 +21,7 @@ dL/d(sent) of step t sums w g_k a_in over the taps k of all outgoing synapses at
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,6 +45,8 @@ class Surrogate(GradientRule):
         smooth: True makes spikes graded, s = f(V - threshold), forwards too: then gradients are
             those of finite differences. For checks, on the reference backend.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("neftci2019",)
 
     function: str = "arctan"
     slope: float = 5.0

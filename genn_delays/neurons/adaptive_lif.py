@@ -31,6 +31,8 @@ class AdaptiveLIF(Neuron):
         b: step of the adaptation current at each spike, dimensionless.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("bittar2022",)
+
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
     tau_adapt: Parameter = 100.0

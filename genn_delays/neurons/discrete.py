@@ -34,6 +34,8 @@ class DiscreteReadout(Neuron):
         input_steps: steps that an arrival waits before it enters V.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     tau_mem: Parameter = 20.0
     input_steps: int = 0
 
@@ -85,6 +87,8 @@ class DiscreteLIF(DiscreteReadout):
         soft_reset: True where a spike takes the threshold off V, False where it sets V to 0.
         wipe_input: True where a spike also wipes the input that is next to enter V.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     threshold: Parameter = 1.0
     soft_reset: bool | np.ndarray = False

@@ -26,6 +26,8 @@ class LeakyReadout(Neuron):
         tau_syn: synaptic time constant in ms.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
 

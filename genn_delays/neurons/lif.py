@@ -27,6 +27,8 @@ class LIF(Neuron):
         soft_reset: True where a spike takes the threshold off V, False where it sets V to 0.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
     threshold: Parameter = 1.0

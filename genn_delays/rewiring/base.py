@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from genn_delays.errors import ConfigError, suggest
 from genn_delays.network import Network, Projection
+from genn_delays.references import Cited
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.growth import Growth
 from genn_delays.settings import Settings
@@ -41,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class RewiringRule(Settings, ABC):
+class RewiringRule(Settings, Cited, ABC):
     """Base of all rules.
 
     Attributes:

@@ -8,6 +8,7 @@ only if they are to find weights at 0; before it, they drop them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ class Dale(RewiringRule):
         inhibitory: share of the units of each population that inhibit: round(share * units) of
             them, drawn from the network's seed.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     inhibitory: float = 0.2
 

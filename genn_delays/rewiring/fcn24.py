@@ -9,6 +9,7 @@ can only help if its weight would grow in the direction of its sign (Front. Comp
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class FCN24(DeepR):
         candidates: how many absent pairs are considered in each step, drawn at random; all of them
             by default, as published, which costs as much as the gradient of a dense network.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2024", "bellec2018", "evci2020")
 
     candidates: int | None = None
 

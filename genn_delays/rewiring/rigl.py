@@ -45,6 +45,8 @@ class RigL(GrowingRule):
             as published, which costs as much as the gradient of a dense network.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("evci2020",)
+
     fraction: float = 0.3
     every: int = 100
     end: float = 0.75

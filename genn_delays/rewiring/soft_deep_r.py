@@ -37,6 +37,8 @@ class SoftDeepR(GrowingRule):
         floor: theta_min < 0, in units of weight.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
+
     l1: float = 1e-4
     temperature: float = 1e-6
     floor: float = -0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from genn_delays.rewiring.base import Change, RewiringRule
 from genn_delays.rewiring.context import Context
@@ -11,6 +12,8 @@ from genn_delays.rewiring.context import Context
 @dataclass(frozen=True)
 class Static(RewiringRule):
     """Drops and grows nothing."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def step(self, context: Context) -> dict[str, Change]:
         return {}

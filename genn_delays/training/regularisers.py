@@ -6,20 +6,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from genn_delays.errors import ConfigError, suggest
 from genn_delays.gradients import Surrogate
 from genn_delays.network import Network, Population
+from genn_delays.references import Cited
 from genn_delays.settings import build_named
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation
 
 
-class Regulariser(ABC):
+class Regulariser(Cited, ABC):
     """Base of all regularisers."""
 
     @abstractmethod
@@ -51,6 +52,8 @@ class SpikeCount(Regulariser):
         populations: names; by default every spiking population that drives another.
         upper_only: act only on neurons above the target.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     target: float
     strength: float
@@ -101,7 +104,7 @@ def _membrane_time(population: Population) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class SilentRescue:
+class SilentRescue(Cited):
     """After each epoch, strengthens the input of neurons that never spiked in it.
 
     A silent neuron has no gradient in EventProp and would stay silent for ever.
@@ -112,6 +115,8 @@ class SilentRescue:
         projections: names of the incoming projections to change; by default all that learn
             their weight.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     amount: float
     projections: tuple[str, ...] | None = None

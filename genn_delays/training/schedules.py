@@ -9,9 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, isfinite, pi
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from genn_delays.errors import ConfigError, suggest
+from genn_delays.references import Cited
 from genn_delays.settings import build_named
 
 Per = Literal["batch", "epoch"]
@@ -42,7 +43,7 @@ class Progress:
         return self.batch, self.total
 
 
-class Schedule(ABC):
+class Schedule(Cited, ABC):
     """Base of all schedules."""
 
     @abstractmethod
@@ -63,6 +64,8 @@ class Schedule(ABC):
 class Constant(Schedule):
     """The learning rate as it was given, times ``factor``."""
 
+    cites: ClassVar[tuple[str, ...]] = ()
+
     factor: float = 1.0
 
     def __call__(self, progress: Progress) -> float:
@@ -80,6 +83,8 @@ class EaseIn(Schedule):
         batches: length of the rise.
         start: factor of the first batch, in (0, 1].
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     batches: int
     start: float = 1e-3
@@ -104,6 +109,8 @@ class Cosine(Schedule):
         final: factor at the end.
         per: ``"batch"`` moves on with every batch, ``"epoch"`` once per epoch.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     final: float = 0.0
     per: Per = "batch"
@@ -134,6 +141,8 @@ class OneCycle(Schedule):
         momentum: beta1 of Adam, or the momentum of SGD: its value at the peak and at both ends;
             None leaves the rule's own.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("smith2019",)
 
     peak: float = 1.0
     warm_up: float = 0.3

@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf, isfinite, log
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from genn_delays.checks import extremes
 from genn_delays.errors import ConfigError
+from genn_delays.references import Cited
 from genn_delays.settings import build_named
 from genn_delays.training.blocks import in_blocks
 
@@ -27,7 +28,7 @@ class Table(Protocol):
         """The column ``name``, made with ``fill`` if it is not there yet."""
 
 
-class Rule(ABC):
+class Rule(Cited, ABC):
     """Base of all update rules; ``lr`` is the learning rate."""
 
     lr: float
@@ -71,6 +72,8 @@ class Adam(Rule):
         eps: in units of the gradient.
         weight_decay: strength of the pull towards 0, added to the gradient.
     """
+
+    cites: ClassVar[tuple[str, ...]] = ("kingma2015",)
 
     lr: float
     beta1: float = 0.9
@@ -149,6 +152,8 @@ class SGD(Rule):
         lr: in units of the parameter squared per unit of loss.
         momentum: in [0, 1).
     """
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     lr: float
     momentum: float = 0.0

@@ -151,6 +151,56 @@ def test_fcn24_grows_where_theta_would_rise_most():
     assert set(pairs(table)) == kept | wanted
 
 
+def test_fcn24_grows_at_the_delay_where_theta_would_rise_most_not_where_the_gradient_is_largest():
+    network = sparse(0.4)
+    projection = network.projections[NAME]
+    table = projection.synapses
+
+    class Torn(Told):
+        """The largest gradient, at 2 ms, would turn a sign; a smaller one, at 7 ms, would not."""
+
+        def correlation(self, projection, pre, post, first, count):
+            delay = first[:, None] + np.arange(count)
+            sign = signs_of(network, network.projections[NAME], pre, post)
+            return sign[:, None] * (
+                5.0 * (delay == 2) - self.matrix[pre, post, None] * (delay == 7)
+            )
+
+    rule = FCN24(growth=Growth("best"))
+    rule.prepare(network)
+    table.weight[:6] *= -1.0
+    rising = np.random.default_rng(4).uniform(1.0, 2.0, (7, 5))
+    absent = np.ones((7, 5), bool)
+    absent[table.pre[6:], table.post[6:]] = False
+    wanted = np.sort(np.flatnonzero(absent)[np.argsort(-rising[absent])[:6]])
+    old = set(zip(table.pre[6:].tolist(), table.post[6:].tolist(), strict=True))
+    rule.step(context(network, simulation=Torn(rising, network)))
+    new = [k for k, p in enumerate(pairs(table)) if p not in old]
+    assert table.delay[new].tolist() == [7.0] * 6
+    np.testing.assert_array_equal(table.pre[new] * 5 + table.post[new], wanted)
+
+
+GROWING = [DeepR(), FCN24(), RigL(0.5, every=1, end=1.0), SET(0.5, every=1), SoftDeepR(0.0, 1.0)]
+
+
+@pytest.mark.parametrize("rule", GROWING, ids=lambda rule: type(rule).__name__)
+def test_no_rule_grows_more_than_a_row_has_room_for(rule):
+    network = sparse(0.4)
+    table = network.projections[NAME].synapses
+    rule.prepare(network)
+    table.weight[::2] *= -1.0
+    held, before = np.bincount(table.pre, minlength=7), len(table)
+    emptiest = np.full(5, np.argmin(held))
+    steep = np.zeros((7, 5))
+    steep[emptiest[0]] = -signs_of(network, network.projections[NAME], emptiest, np.arange(5))
+    told = Told(steep, network)  # where all would grow if there were room
+    told.row = 2
+    change = rule.step(context(network, gradients_of(network), told, batch=5))[NAME]
+    assert change.grown > 0
+    assert len(table) == before - change.dropped + change.grown
+    assert np.all(np.bincount(table.pre, minlength=7) <= np.maximum(held, 2))
+
+
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
 def test_dale_gives_every_presynaptic_unit_one_sign_and_keeps_it(share):
     network = sparse(0.8, pre=20)

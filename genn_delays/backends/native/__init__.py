@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.native.codegen import render
 from genn_delays.backends.native.compiler import find_compiler
@@ -18,6 +20,7 @@ class Native(Backend):
     """Generated C; needs a C compiler and nothing else."""
 
     name = "native"
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def check(self, plan: Plan) -> None:
         """Every plan runs here, given a compiler, but spikes are spikes."""

@@ -5,6 +5,8 @@ Nothing is shared with the fast engines but the plan.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.reference.eventprop import EventPropSimulation
 from genn_delays.backends.reference.surrogate import SurrogateSimulation
@@ -17,6 +19,7 @@ class Reference(Backend):
     """Slow and obvious; ``threads`` is not used."""
 
     name = "reference"
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def check(self, plan: Plan) -> None:
         """Every plan runs here."""
