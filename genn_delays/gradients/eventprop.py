@@ -24,9 +24,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.errors import PlanError
 from genn_delays.gradients.base import GradientRule
+from genn_delays.neurons import Neuron
 from genn_delays.readouts import Readout
 
 
@@ -39,6 +42,7 @@ class EventProp(GradientRule):
             reaches its threshold the exact gradient grows without bound; the floor bounds it.
     """
 
+    name: ClassVar[str] = "eventprop"
     cites: ClassVar[tuple[str, ...]] = ("wunderlich2021", "meszaros2025")
 
     min_slope: float = 1e-4
@@ -90,3 +94,8 @@ class EventProp(GradientRule):
                 f"{kind} of the spiking population {population.name!r} has no exact gradient; "
                 "read a LeakyReadout, or use MeanVoltage, ExponentialMeanVoltage or FirstSpike"
             )
+
+    def spike_drive_scale(self, neuron: Neuron, size: int) -> np.ndarray:
+        """tau_mem = -1 / M_VV in ms: the drive is added to the adjoint of the voltage at spikes."""
+        voltage = neuron.states.index(neuron.threshold_state)
+        return -1.0 / neuron.flow(size)[:, voltage, voltage]

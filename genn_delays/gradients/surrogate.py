@@ -46,6 +46,7 @@ class Surrogate(GradientRule):
             those of finite differences. For checks, on the reference backend.
     """
 
+    name: ClassVar[str] = "surrogate"
     cites: ClassVar[tuple[str, ...]] = ("neftci2019",)
 
     function: str = "arctan"

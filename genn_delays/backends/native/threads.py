@@ -10,6 +10,9 @@ from genn_delays.checks import is_count
 from genn_delays.cores import available_cores
 from genn_delays.errors import PlanError
 
+CHUNKS = 8
+"""Most parts of a batch that sum their gradients apart."""
+
 
 class Team:
     """Runs one function on every thread at once; the caller is one of the threads."""
