@@ -122,7 +122,6 @@ class Gaussian(DelayKernel):
     """Gaussian of width |sigma| + 0.27 steps."""
 
     cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
-
     offset: ClassVar[float] = 0.27
 
     def radius(self, precision: float) -> float:
@@ -138,7 +137,6 @@ class Triangle(DelayKernel):
     """Triangle that reaches zero at |sigma| + 1 steps; linear interpolation for sigma = 0."""
 
     cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
-
     offset: ClassVar[float] = 1.0
 
     def radius(self, precision: float) -> float:

@@ -34,10 +34,9 @@ class CrossEntropy(Loss):
         label_smoothing: share of the target spread evenly over all classes, in [0, 1).
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     scale: float = 1.0
     label_smoothing: float = 0.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.label_smoothing < 1.0:

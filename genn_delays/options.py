@@ -36,7 +36,7 @@ LOSSES: dict[str, type[Loss]] = {
 }
 REWIRING: dict[str, type[RewiringRule]] = rewiring.RULES
 
-_REGISTRIES: tuple[Mapping[str, type], ...] = (
+REGISTRIES: tuple[Mapping[str, type], ...] = (
     GRADIENTS,
     READOUTS,
     LOSSES,
@@ -46,7 +46,8 @@ _REGISTRIES: tuple[Mapping[str, type], ...] = (
     REGULARISERS,
     SCHEDULES,
 )
-_NAMES = {kind: name for registry in _REGISTRIES for name, kind in registry.items()}
+"""All options that have a name."""
+_NAMES = {kind: name for registry in REGISTRIES for name, kind in registry.items()}
 
 Resolve = Callable[[Any], Any]
 

@@ -71,7 +71,6 @@ class MeanVoltage(Readout):
     """Mean of the voltage over the steps of the trial; outputs (trials, units)."""
 
     cites: ClassVar[tuple[str, ...]] = ()
-
     linear: ClassVar[bool] = True
 
     def weights(self, steps: int, dt: float) -> np.ndarray:
@@ -97,9 +96,8 @@ class ExponentialMeanVoltage(MeanVoltage):
         tau: ms; by default the length of the trial.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("nowotny2025",)
-
     tau: float | None = None
+    cites: ClassVar[tuple[str, ...]] = ("nowotny2025",)
 
     def __post_init__(self) -> None:
         if self.tau is not None and not self.tau > 0:
@@ -167,7 +165,6 @@ class FirstSpike(Readout):
     """
 
     cites: ClassVar[tuple[str, ...]] = ()
-
     reads: ClassVar[str] = "first_spike"
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:

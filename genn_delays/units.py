@@ -36,10 +36,9 @@ class BatchNorm(Cited):
         eps: added to the variance.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("ioffe2015",)
-
     momentum: float = 0.1
     eps: float = 1e-5
+    cites: ClassVar[tuple[str, ...]] = ("ioffe2015",)
 
     def __post_init__(self) -> None:
         if not (is_number(self.momentum) and 0.0 <= self.momentum <= 1.0):

@@ -9,33 +9,17 @@ import pytest
 
 from genn_delays import datasets, kernels, neurons
 from genn_delays.backends import BACKENDS
-from genn_delays.datasets.augment import AUGMENTATIONS
 from genn_delays.model_file import cited_in
 from genn_delays.neurons import Neuron
-from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
+from genn_delays.options import REGISTRIES
 from genn_delays.references import ENTRIES
 from genn_delays.training import Narrowing, SilentRescue
-from genn_delays.training.regularisers import REGULARISERS
-from genn_delays.training.schedules import SCHEDULES
-from genn_delays.training.update_rules import OPTIMISERS
 from genn_delays.units import BatchNorm
 
 MODELS = sorted((Path(__file__).parents[1] / "models").glob("*.py"))
 NEURONS = [kind for kind in vars(neurons).values() if isinstance(kind, type) and kind != Neuron]
-REGISTRIES = (
-    datasets.SOURCES,
-    GRADIENTS,
-    READOUTS,
-    LOSSES,
-    REWIRING,
-    AUGMENTATIONS,
-    OPTIMISERS,
-    REGULARISERS,
-    SCHEDULES,
-    kernels.KERNELS,
-    BACKENDS,
-)
-KINDS = [kind for registry in REGISTRIES for kind in registry.values()]
+NAMED = (*REGISTRIES, datasets.SOURCES, kernels.KERNELS, BACKENDS)
+KINDS = [kind for registry in NAMED for kind in registry.values()]
 KINDS += [*NEURONS, BatchNorm, Narrowing, SilentRescue]
 
 

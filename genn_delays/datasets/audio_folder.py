@@ -52,12 +52,11 @@ class AudioFolder(AudioSource):
             only, a recording cannot be read, is truncated or too long.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     train: str = "train.csv"
     validation: str = "val.csv"
     test: str = "test.csv"
     crop: bool = False
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:

@@ -44,9 +44,8 @@ class Augmentation(Settings, Cited, ABC):
 class TimeShift(Augmentation):
     """All events of a trial are moved by one time, uniform in [-max, max] ms."""
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     max: float
+    cites: ClassVar[tuple[str, ...]] = ()
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
     def __call__(
@@ -60,9 +59,8 @@ class TimeShift(Augmentation):
 class TimeStretch(Augmentation):
     """Times of a trial are scaled about its middle, by a factor uniform in [1 - max, 1 + max]."""
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     max: float
+    cites: ClassVar[tuple[str, ...]] = ()
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
     def __post_init__(self) -> None:
@@ -87,10 +85,9 @@ class UnitShift(Augmentation):
     With ``step`` = neurons per band, ``max`` counts bands.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     max: int
     step: int = 1
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("step",)
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -106,10 +103,9 @@ class UnitShift(Augmentation):
 class TimeMask(Augmentation):
     """Events in ``count`` windows of each trial are dropped; each lasts up to ``max`` ms."""
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     max: float
     count: int = 1
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("count",)
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -130,11 +126,10 @@ class UnitMask(Augmentation):
     ``step`` = neurons per band, whole bands fall silent.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     max: int
     count: int = 1
     step: int = 1
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("count", "step")
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -152,9 +147,8 @@ class UnitMask(Augmentation):
 class Drop(Augmentation):
     """Each event is dropped with the given probability."""
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     probability: float
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

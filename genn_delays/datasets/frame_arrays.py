@@ -34,8 +34,6 @@ class FrameArrays(Source):
         DataError: a file is missing or damaged, or the arrays do not fit each other.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     train: str = "training"
     test: str = "testing"
     validation: str | None = None
@@ -43,6 +41,7 @@ class FrameArrays(Source):
     seed: int = 1
     hop: float = 10.0
     gain: float = 1.0
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("hop", "gain", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
 

@@ -27,14 +27,13 @@ class Sequence(Source):
         train, validation, test: how often each split repeats the two patterns.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
-
     interval: float = 10.0
     start: float = 0.0
     duration: float = 50.0
     train: int = 1
     validation: int = 1
     test: int = 1
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
     positive: ClassVar[tuple[str, ...]] = ("interval", "duration", *SPLITS)
     not_negative: ClassVar[tuple[str, ...]] = ("start",)
 

@@ -57,8 +57,6 @@ class SpikeHDF5(Source):
             an event lies outside the trial or the population, a split is empty.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("cramer2022",)
-
     train: str = "shd_train.h5"
     test: str = "shd_test.h5"
     validation: str | None = None
@@ -71,6 +69,7 @@ class SpikeHDF5(Source):
     classes: int | None = None
     duration: float = 1400.0
     crop: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("cramer2022",)
     positive: ClassVar[tuple[str, ...]] = ("units", "bin_units", "duration", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
 

@@ -43,9 +43,8 @@ class EventProp(GradientRule):
     """
 
     name: ClassVar[str] = "eventprop"
-    cites: ClassVar[tuple[str, ...]] = ("wunderlich2021", "meszaros2025")
-
     min_slope: float = 1e-4
+    cites: ClassVar[tuple[str, ...]] = ("wunderlich2021", "meszaros2025")
 
     def __post_init__(self) -> None:
         if not self.min_slope > 0:

@@ -47,12 +47,11 @@ class Surrogate(GradientRule):
     """
 
     name: ClassVar[str] = "surrogate"
-    cites: ClassVar[tuple[str, ...]] = ("neftci2019",)
-
     function: str = "arctan"
     slope: float = 5.0
     detach_reset: bool = True
     smooth: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("neftci2019",)
 
     def __post_init__(self) -> None:
         if self.function not in FUNCTIONS:

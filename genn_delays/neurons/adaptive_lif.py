@@ -31,14 +31,13 @@ class AdaptiveLIF(Neuron):
         b: step of the adaptation current at each spike, dimensionless.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("bittar2022",)
-
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
     tau_adapt: Parameter = 100.0
     threshold: Parameter = 1.0
     a: Parameter = 0.0
     b: Parameter = 0.5
+    cites: ClassVar[tuple[str, ...]] = ("bittar2022",)
 
     states: ClassVar[tuple[str, ...]] = ("V", "I", "A")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "tau_adapt", "threshold")

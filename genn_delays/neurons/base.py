@@ -144,7 +144,6 @@ class Input(Neuron):
     """A population whose spikes or graded values come from outside. It has no state."""
 
     cites: ClassVar[tuple[str, ...]] = ()
-
     spiking: ClassVar[bool] = False
 
 

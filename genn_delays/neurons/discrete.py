@@ -34,10 +34,9 @@ class DiscreteReadout(Neuron):
         input_steps: steps that an arrival waits before it enters V.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     tau_mem: Parameter = 20.0
     input_steps: int = 0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     spiking: ClassVar[bool] = False
     positive: ClassVar[tuple[str, ...]] = ("tau_mem",)
@@ -88,11 +87,10 @@ class DiscreteLIF(DiscreteReadout):
         wipe_input: True where a spike also wipes the input that is next to enter V.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     threshold: Parameter = 1.0
     soft_reset: bool | np.ndarray = False
     wipe_input: bool | np.ndarray = False
+    cites: ClassVar[tuple[str, ...]] = ()
 
     spiking: ClassVar[bool] = True
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "threshold")

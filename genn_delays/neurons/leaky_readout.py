@@ -26,10 +26,9 @@ class LeakyReadout(Neuron):
         tau_syn: synaptic time constant in ms.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     states: ClassVar[tuple[str, ...]] = ("V", "I")
     spiking: ClassVar[bool] = False

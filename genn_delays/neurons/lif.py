@@ -27,12 +27,11 @@ class LIF(Neuron):
         soft_reset: True where a spike takes the threshold off V, False where it sets V to 0.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
     threshold: Parameter = 1.0
     soft_reset: bool | np.ndarray = False
+    cites: ClassVar[tuple[str, ...]] = ()
 
     states: ClassVar[tuple[str, ...]] = ("V", "I")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "threshold")

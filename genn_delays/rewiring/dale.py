@@ -28,9 +28,8 @@ class Dale(RewiringRule):
             them, drawn from the network's seed.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     inhibitory: float = 0.2
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -40,11 +40,10 @@ class DeepR(GrowingRule):
             ``"network"``: then a dormant synapse of any projection may take the place.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
-
     l1: float = 0.0
     temperature: float = 0.0
     constant: Literal["projection", "network"] = "projection"
+    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
     not_negative: ClassVar[tuple[str, ...]] = ("l1", "temperature")
 
     def prepare(self, network: Network) -> None:

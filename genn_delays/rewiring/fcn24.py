@@ -31,9 +31,8 @@ class FCN24(DeepR):
             by default, as published, which costs as much as the gradient of a dense network.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("meszaros2024", "bellec2018", "evci2020")
-
     candidates: int | None = None
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2024", "bellec2018", "evci2020")
 
     def __post_init__(self) -> None:
         super().__post_init__()

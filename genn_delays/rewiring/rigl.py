@@ -45,14 +45,13 @@ class RigL(GrowingRule):
             as published, which costs as much as the gradient of a dense network.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("evci2020",)
-
     fraction: float = 0.3
     every: int = 100
     end: float = 0.75
     anneal: Literal["cosine", "constant"] = "cosine"
     replace_update: bool = True
     candidates: int | None = None
+    cites: ClassVar[tuple[str, ...]] = ("evci2020",)
     positive: ClassVar[tuple[str, ...]] = ("every",)
 
     def __post_init__(self) -> None:

@@ -29,11 +29,10 @@ class SET(GrowingRule):
         weight_sd: new weights are drawn from N(0, weight_sd).
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("mocanu2018",)
-
     fraction: float = 0.3
     every: int = 0
     weight_sd: float = 0.01
+    cites: ClassVar[tuple[str, ...]] = ("mocanu2018",)
     not_negative: ClassVar[tuple[str, ...]] = ("fraction", "every", "weight_sd")
     instead: ClassVar[str] = "rigl or fcn24"
 

@@ -37,11 +37,10 @@ class SoftDeepR(GrowingRule):
         floor: theta_min < 0, in units of weight.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
-
     l1: float = 1e-4
     temperature: float = 1e-6
     floor: float = -0.1
+    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
     not_negative: ClassVar[tuple[str, ...]] = ("l1", "temperature")
     instead: ClassVar[str] = "fcn24"
 

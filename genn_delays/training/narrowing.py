@@ -31,11 +31,10 @@ class Narrowing(Cited):
         start: width in the first epoch, in steps; by default the declared sigma of each kernel.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
-
     final: float = 0.23
     share: float = 0.25
     start: float | None = None
+    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
 
     def __post_init__(self) -> None:
         for name in ("final", "share", "start"):

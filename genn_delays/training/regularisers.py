@@ -52,12 +52,11 @@ class SpikeCount(Regulariser):
         upper_only: act only on neurons above the target.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
-
     target: float
     strength: float
     populations: tuple[str, ...] | None = None
     upper_only: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     def __post_init__(self) -> None:
         for name in ("target", "strength"):
@@ -108,10 +107,9 @@ class SilentRescue(Cited):
             their weight.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
-
     amount: float
     projections: tuple[str, ...] | None = None
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     def __post_init__(self) -> None:
         if not isfinite(self.amount):

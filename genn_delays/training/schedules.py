@@ -64,9 +64,8 @@ class Schedule(Cited, ABC):
 class Constant(Schedule):
     """The learning rate as it was given, times ``factor``."""
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     factor: float = 1.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, progress: Progress) -> float:
         return self.factor
@@ -84,10 +83,9 @@ class EaseIn(Schedule):
         start: factor of the first batch, in (0, 1].
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     batches: int
     start: float = 1e-3
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.batches < 1:
@@ -110,10 +108,9 @@ class Cosine(Schedule):
         per: ``"batch"`` moves on with every batch, ``"epoch"`` once per epoch.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     final: float = 0.0
     per: Per = "batch"
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not self.final >= 0.0:
@@ -142,14 +139,13 @@ class OneCycle(Schedule):
             None leaves the rule's own.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("smith2019",)
-
     peak: float = 1.0
     warm_up: float = 0.3
     start: float = 0.04
     final: float = 4e-6
     per: Per = "batch"
     momentum: tuple[float, float] | None = None
+    cites: ClassVar[tuple[str, ...]] = ("smith2019",)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.warm_up < 1.0:

@@ -73,13 +73,12 @@ class Adam(Rule):
         weight_decay: strength of the pull towards 0, added to the gradient.
     """
 
-    cites: ClassVar[tuple[str, ...]] = ("kingma2015",)
-
     lr: float
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
     weight_decay: float = 0.0
+    cites: ClassVar[tuple[str, ...]] = ("kingma2015",)
 
     def __post_init__(self) -> None:
         _check_not_negative(self, "lr", "eps", "weight_decay")
@@ -153,10 +152,9 @@ class SGD(Rule):
         momentum: in [0, 1).
     """
 
-    cites: ClassVar[tuple[str, ...]] = ()
-
     lr: float
     momentum: float = 0.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         _check_not_negative(self, "lr")

@@ -7,16 +7,7 @@ import pytest
 
 from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.errors import ConfigError, TrainingError
-from genn_delays.training import (
-    SGD,
-    Adam,
-    Cosine,
-    EaseIn,
-    Group,
-    OneCycle,
-    Optimiser,
-    Progress,
-)
+from genn_delays.training import SGD, Adam, Cosine, EaseIn, Group, OneCycle, Optimiser, Progress
 from genn_delays.training.optimiser import make
 
 FIRST, SECOND = "input->hidden", "hidden->output"
