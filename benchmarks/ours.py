@@ -7,8 +7,8 @@ import rows
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
-from genn_delays.training.groups import Optimiser
-from genn_delays.training.optimisers import Adam
+from genn_delays.training.optimiser import Optimiser
+from genn_delays.training.update_rules import Adam
 
 SIGMA = {"surrogate": None, "surrogate_narrow": rows.NARROW}
 """Width of the delay kernels of the published networks, by side; None for rounded delays."""

@@ -32,9 +32,9 @@ import genn_delays as gd
 from genn_delays.cores import available_cores
 from genn_delays.environment import machine, versions
 from genn_delays.rewiring import DeepR, Growth, Rewiring, RewiringRule, RigL
-from genn_delays.training.groups import Optimiser
-from genn_delays.training.optimisers import Adam
+from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.schedules import Progress
+from genn_delays.training.update_rules import Adam
 
 STEPS, SPIKES, HIDDEN, DRIVERS, CLASSES = 1000, 8000, 512, 20, 20
 DENSITIES = (0.01, 0.1, 1.0)
@@ -103,11 +103,12 @@ class Run:
         _, drive = gd.losses.CrossEntropy()(outputs, self.labels)
         gradients = self.simulation.backward(drive)
         times.append(self.clock())
-        self.rewiring.before_update(self.network, gradients, progress)
+        contexts = self.rewiring.contexts(self.network, gradients, self.simulation, progress)
+        self.rewiring.before_update(contexts)
         times.append(self.clock())
         self.optimiser.step(self.network, gradients)
         times.append(self.clock())
-        self.rewiring.step(self.network, gradients, self.simulation, progress, counts)
+        self.rewiring.step(contexts, counts)
         times.append(self.clock())
         self.simulation.load(self.network)
         times.append(self.clock())

@@ -28,8 +28,8 @@ from genn_delays.backends.checks import dropout_masks
 from genn_delays.cores import available_cores
 from genn_delays.environment import machine, versions
 from genn_delays.model_file import build_network
-from genn_delays.training.groups import Optimiser
-from genn_delays.training.optimisers import Adam
+from genn_delays.training.optimiser import Optimiser
+from genn_delays.training.update_rules import Adam
 
 FRAMES, BANDS, CLASSES, DT = 100, 40, 20, 10.0
 ROWS: dict[str, float | None] = {"sigma 12": 12.0, "sigma 0.23": 0.23, "one tap": None}

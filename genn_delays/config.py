@@ -30,7 +30,7 @@ from genn_delays.options import (
     with_name,
 )
 from genn_delays.settings import build_named
-from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, groups
+from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, optimiser
 
 
 class Section(BaseModel):
@@ -84,13 +84,13 @@ def _optimiser(given: Any) -> Any:
     if not isinstance(given, dict):
         raise ConfigError(f"{given!r} given; write a mapping such as {{weight: {{name: adam}}}}")
     named = {
-        key: with_name(value, "adam") if key in groups.KINDS else value
+        key: with_name(value, "adam") if key in optimiser.KINDS else value
         for key, value in given.items()
     }
-    made = groups.make(named)
+    made = optimiser.make(named)
     return {
         # what was left out is the default rule, without a schedule
-        **{kind: _describe_group(made.default(kind), kind) for kind in groups.KINDS},
+        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
         "groups": {
             name: {what: _describe_group(made.group(name, what), what) for what in chosen}
             for name, chosen in made.groups.items()
@@ -99,7 +99,7 @@ def _optimiser(given: Any) -> Any:
     }
 
 
-def _describe_group(group: groups.Group, parameter: str) -> dict[str, Any]:
+def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
     penalty = {"l1": group.l1} if parameter == "weight" else {}
     return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
 

@@ -1,4 +1,4 @@
-"""The dynamics of one population as arrays: what a plan holds of a neuron."""
+"""What a plan holds of a population and of a projection: dynamics and delays on the time grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.checks import own_copy
 from genn_delays.errors import PlanError
 from genn_delays.graph import Component
-from genn_delays.network import Population
+from genn_delays.network import Population, Projection
 from genn_delays.neurons import Input, Neuron
 from genn_delays.timing import delay_to_steps
 from genn_delays.units import BatchNorm
@@ -67,6 +67,27 @@ class PlannedPopulation:
                 object.__setattr__(self, field.name, own_copy(value))
 
 
+@dataclass(frozen=True, eq=False)
+class PlannedProjection:
+    """One projection.
+
+    Attributes:
+        pre, post: indices into the populations.
+        max_delay_steps: largest delay.
+        internal: True where pre and post lie in one strongly connected component.
+        lag: steps that a spike takes besides its delay.
+        kernel: name of the class of its delay kernel, or None.
+    """
+
+    name: str
+    pre: int
+    post: int
+    max_delay_steps: int
+    internal: bool
+    lag: int
+    kernel: str | None
+
+
 def plan_population(
     population: Population,
     dt: float,
@@ -117,6 +138,27 @@ def plan_population(
         tail=tail,
         learn=population.learn,
         neuron=population.neuron,
+    )
+
+
+def plan_projection(
+    projection: Projection, index: dict[str, int], labels: np.ndarray, dt: float
+) -> PlannedProjection:
+    """A projection at a time step of ``dt`` ms.
+
+    Args:
+        index: of each population, by name.
+        labels: component of each population, -1 for inputs.
+    """
+    pre, post = index[projection.pre.name], index[projection.post.name]
+    return PlannedProjection(
+        name=projection.name,
+        pre=pre,
+        post=post,
+        max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
+        internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
+        lag=projection.lag,
+        kernel=None if projection.kernel is None else type(projection.kernel).__name__,
     )
 
 

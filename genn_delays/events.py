@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,6 +162,10 @@ class Events:
         join = lambda parts: np.concatenate([np.asarray(p) for p in parts] or [np.zeros(0)])  # noqa: E731
         value = None if values is None else join(values)
         return Events(join(times), join(units), trial, trials=len(times), value=value)
+
+
+Batch = Events | Mapping[str, Events]
+"""Events of the input population, or one Events per input population by name."""
 
 
 def _real(array: np.ndarray, name: str) -> np.ndarray:

@@ -25,7 +25,7 @@ from genn_delays.training import (
     SpikeCount,
     Trainer,
     TrainerState,
-    groups,
+    optimiser,
 )
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ def prepare(
         simulation,
         dataset,
         loss=loss,
-        optimiser=groups.make(config.optimiser),
+        optimiser=optimiser.make(config.optimiser),
         epochs=training.epochs,
         batch_size=training.batch_size,
         seed=training.seed,

@@ -1,4 +1,4 @@
-"""The order of a network: strongly connected components, and the population that is read."""
+"""The order of a network: strongly connected components."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.errors import PlanError, suggest
 from genn_delays.network import Population
 from genn_delays.neurons import Input
-from genn_delays.readouts import Readout
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,28 +50,3 @@ def components_of(
         recurrent = len(members) > 1 or (members[0], members[0]) in edges
         components.append(Component(tuple(members), recurrent))
     return position, tuple(components)
-
-
-def readout_population_of(
-    populations: list[Population], edges: list[tuple[int, int]], readout: Readout
-) -> int:
-    """The population that the readout names, or the only one it can mean."""
-    names = [p.name for p in populations]
-    if readout.population is not None:
-        if readout.population not in names:
-            hint = suggest(readout.population, names)
-            raise PlanError(f"readout: no population {readout.population!r}; {hint}")
-        chosen = names.index(readout.population)
-        if isinstance(populations[chosen].neuron, Input):
-            raise PlanError(f"readout: population {readout.population!r} is an input; read another")
-        return chosen
-    excluded = {pre for pre, _ in edges}
-    excluded |= {k for k, p in enumerate(populations) if isinstance(p.neuron, Input)}
-    ends = [k for k in range(len(populations)) if k not in excluded]
-    if len(ends) != 1:
-        found = [names[k] for k in ends]
-        raise PlanError(
-            f"the readout could read any of {found}; name one, as in "
-            f"{type(readout).__name__}(population={(found or names)[-1]!r})"
-        )
-    return ends[0]

@@ -20,6 +20,7 @@ import numpy as np
 
 from genn_delays.checks import is_number
 from genn_delays.errors import NetworkError, suggest
+from genn_delays.references import Cited
 from genn_delays.timing import delay_to_steps
 
 WIDEST = 1e6
@@ -49,7 +50,7 @@ class Taps:
 
 
 @dataclass
-class DelayKernel(ABC):
+class DelayKernel(Cited, ABC):
     """Base of all kernels.
 
     Attributes:
@@ -120,6 +121,7 @@ class DelayKernel(ABC):
 class Gaussian(DelayKernel):
     """Gaussian of width |sigma| + 0.27 steps."""
 
+    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
     offset: ClassVar[float] = 0.27
 
     def radius(self, precision: float) -> float:
@@ -134,6 +136,7 @@ class Gaussian(DelayKernel):
 class Triangle(DelayKernel):
     """Triangle that reaches zero at |sigma| + 1 steps; linear interpolation for sigma = 0."""
 
+    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
     offset: ClassVar[float] = 1.0
 
     def radius(self, precision: float) -> float:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.errors import DataError, PlanError
+from genn_delays.references import Cited
 from genn_delays.softmax import log_softmax
 
 
-class Loss(ABC):
+class Loss(Cited, ABC):
     """Base of all losses."""
 
     @abstractmethod
@@ -34,6 +36,7 @@ class CrossEntropy(Loss):
 
     scale: float = 1.0
     label_smoothing: float = 0.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.label_smoothing < 1.0:
@@ -72,6 +75,8 @@ class CrossEntropy(Loss):
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
     """Mean over trials, steps and units of (outputs - targets)^2."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
         targets = np.asarray(targets, dtype=np.float64)

@@ -1,4 +1,7 @@
-"""Model files: Python files with a function ``build(*, inputs, outputs, seed, ...) -> Network``."""
+"""Model files: Python files with a function ``build(*, inputs, outputs, seed, ...) -> Network``.
+
+Where the network is a published one, ``CITES`` holds the keys of what to cite for it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pydantic import ConfigDict, ValidationError, create_model
 from genn_delays.errors import ConfigError, GennDelaysError, suggest
 from genn_delays.model_module import describe, load
 from genn_delays.network import Network
+from genn_delays.references import ENTRIES
 
 SUPPLIED = ("inputs", "outputs", "seed")
 """Arguments of ``build`` that the run supplies: the data set's units and classes, the seed."""
@@ -34,6 +38,21 @@ def load_build(path: Path) -> Callable[..., Network]:
     if missing:
         raise ConfigError(f"model.file: build() in {path} lacks the argument {missing[0]!r}")
     return build
+
+
+def cited_in(path: Path) -> tuple[str, ...]:
+    """Keys of the publications that a model file is from: its ``CITES``, () without it.
+
+    Raises:
+        ConfigError: a key that there is no reference for (the nearest is named).
+    """
+    given = getattr(load(path), "CITES", ())
+    keys = (given,) if isinstance(given, str) else tuple(given)
+    for key in keys:
+        if key not in ENTRIES:
+            hint = suggest(str(key), ENTRIES)
+            raise ConfigError(f"model.file: {path} cites {key!r}, which is no known key; {hint}")
+    return keys
 
 
 def resolve_args(build: Callable[..., Network], args: Mapping[str, Any]) -> dict[str, Any]:

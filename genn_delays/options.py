@@ -17,9 +17,9 @@ from genn_delays.losses import Loss
 from genn_delays.readouts import Readout
 from genn_delays.rewiring import RewiringRule
 from genn_delays.settings import build, build_named
-from genn_delays.training.optimisers import OPTIMISERS
 from genn_delays.training.regularisers import REGULARISERS
 from genn_delays.training.schedules import SCHEDULES
+from genn_delays.training.update_rules import OPTIMISERS
 
 GRADIENTS: dict[str, type[GradientRule]] = {"eventprop": EventProp, "surrogate": Surrogate}
 READOUTS: dict[str, type[Readout]] = {
@@ -36,7 +36,7 @@ LOSSES: dict[str, type[Loss]] = {
 }
 REWIRING: dict[str, type[RewiringRule]] = rewiring.RULES
 
-_REGISTRIES: tuple[Mapping[str, type], ...] = (
+REGISTRIES: tuple[Mapping[str, type], ...] = (
     GRADIENTS,
     READOUTS,
     LOSSES,
@@ -46,7 +46,8 @@ _REGISTRIES: tuple[Mapping[str, type], ...] = (
     REGULARISERS,
     SCHEDULES,
 )
-_NAMES = {kind: name for registry in _REGISTRIES for name, kind in registry.items()}
+"""All options that have a name."""
+_NAMES = {kind: name for registry in REGISTRIES for name, kind in registry.items()}
 
 Resolve = Callable[[Any], Any]
 

@@ -14,38 +14,22 @@ from typing import Any
 import numpy as np
 
 from genn_delays.checks import is_count, is_number
-from genn_delays.dynamics import PlannedPopulation, check_finite, plan_population
+from genn_delays.dynamics import (
+    PlannedPopulation,
+    PlannedProjection,
+    check_finite,
+    plan_population,
+    plan_projection,
+)
 from genn_delays.errors import NetworkError, PlanError, suggest
 from genn_delays.gradients import GradientRule
-from genn_delays.graph import Component, components_of, readout_population_of
-from genn_delays.network import Network, Projection
+from genn_delays.graph import Component, components_of
+from genn_delays.network import Network, Population
 from genn_delays.neurons import Input
 from genn_delays.readouts import Readout
-from genn_delays.timing import delay_to_steps
 
 DISCRETISATIONS = ("exact", "euler")
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"float32": np.float32, "float64": np.float64}
-
-
-@dataclass(frozen=True, eq=False)
-class PlannedProjection:
-    """One projection.
-
-    Attributes:
-        pre, post: indices into the populations.
-        max_delay_steps: largest delay.
-        internal: True where pre and post lie in one strongly connected component.
-        lag: steps that a spike takes besides its delay.
-        kernel: name of the class of its delay kernel, or None.
-    """
-
-    name: str
-    pre: int
-    post: int
-    max_delay_steps: int
-    internal: bool
-    lag: int
-    kernel: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,12 +134,12 @@ def make_plan(
     index = {p.name: k for k, p in enumerate(populations)}
     edges = [(index[p.pre.name], index[p.post.name]) for p in network.projections.values()]
     labels, components = components_of(populations, edges)
-    readout_index = readout_population_of(populations, edges, readout)
+    readout_index = _readout_population(populations, edges, readout)
     planned = tuple(
         plan_population(p, dt, steps, discretisation, labels[k], components)
         for k, p in enumerate(populations)
     )
-    projections = tuple(_projection(p, index, labels, dt) for p in network.projections.values())
+    projections = tuple(plan_projection(p, index, labels, dt) for p in network.projections.values())
     for population in planned:
         check_finite(population, PRECISIONS[precision])
         gradient.check_population(population)
@@ -193,16 +177,26 @@ def _check_scalars(
         raise PlanError(f"discretisation={discretisation!r}: {hint}")
 
 
-def _projection(
-    projection: Projection, index: dict[str, int], labels: np.ndarray, dt: float
-) -> PlannedProjection:
-    pre, post = index[projection.pre.name], index[projection.post.name]
-    return PlannedProjection(
-        name=projection.name,
-        pre=pre,
-        post=post,
-        max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
-        internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
-        lag=projection.lag,
-        kernel=None if projection.kernel is None else type(projection.kernel).__name__,
-    )
+def _readout_population(
+    populations: list[Population], edges: list[tuple[int, int]], readout: Readout
+) -> int:
+    """The population that the readout names, or the only one it can mean."""
+    names = [p.name for p in populations]
+    if readout.population is not None:
+        if readout.population not in names:
+            hint = suggest(readout.population, names)
+            raise PlanError(f"readout: no population {readout.population!r}; {hint}")
+        chosen = names.index(readout.population)
+        if isinstance(populations[chosen].neuron, Input):
+            raise PlanError(f"readout: population {readout.population!r} is an input; read another")
+        return chosen
+    excluded = {pre for pre, _ in edges}
+    excluded |= {k for k, p in enumerate(populations) if isinstance(p.neuron, Input)}
+    ends = [k for k in range(len(populations)) if k not in excluded]
+    if len(ends) != 1:
+        found = [names[k] for k in ends]
+        raise PlanError(
+            f"the readout could read any of {found}; name one, as in "
+            f"{type(readout).__name__}(population={(found or names)[-1]!r})"
+        )
+    return ends[0]

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.dynamics import PlannedPopulation
 from genn_delays.errors import PlanError
+from genn_delays.references import Cited
 from genn_delays.softmax import softmax
-
-if TYPE_CHECKING:
-    from genn_delays.dynamics import PlannedPopulation
 
 
 @dataclass(frozen=True)
-class Readout(ABC):
+class Readout(Cited, ABC):
     """Base of all readouts.
 
     Attributes:
@@ -71,6 +70,7 @@ class Readout(ABC):
 class MeanVoltage(Readout):
     """Mean of the voltage over the steps of the trial; outputs (trials, units)."""
 
+    cites: ClassVar[tuple[str, ...]] = ()
     linear: ClassVar[bool] = True
 
     def weights(self, steps: int, dt: float) -> np.ndarray:
@@ -97,6 +97,7 @@ class ExponentialMeanVoltage(MeanVoltage):
     """
 
     tau: float | None = None
+    cites: ClassVar[tuple[str, ...]] = ("nowotny2025",)
 
     def __post_init__(self) -> None:
         if self.tau is not None and not self.tau > 0:
@@ -110,6 +111,8 @@ class ExponentialMeanVoltage(MeanVoltage):
 @dataclass(frozen=True)
 class MaxVoltage(Readout):
     """Largest voltage of the trial; the gradient goes to the step that reached it first."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.max(axis=1).astype(np.float64)
@@ -129,6 +132,8 @@ class SoftmaxSum(Readout):
     this sum, as if it were a logit again.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
+
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return softmax(observed, axis=-1).sum(axis=1, dtype=np.float64)
 
@@ -141,6 +146,8 @@ class SoftmaxSum(Readout):
 @dataclass(frozen=True)
 class VoltageTrace(Readout):
     """The voltage of every step; outputs (trials, steps, units)."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.astype(np.float64)
@@ -157,6 +164,7 @@ class FirstSpike(Readout):
     has no gradient.
     """
 
+    cites: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[str] = "first_spike"
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from genn_delays.errors import CheckpointError
 from genn_delays.experiment import Experiment, load_dataset, prepare
 from genn_delays.run_folder import RunFolder
 from genn_delays.signals import StopSignals
-from genn_delays.training import Callback, Metrics, Trainer, show_progress
+from genn_delays.training import Callback, Metrics, Run, show_progress
 from genn_delays.training.progress import ProgressLines
 
 
@@ -27,22 +27,22 @@ class Recorder(Callback):
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
 
-    def on_fit_begin(self, trainer: Trainer) -> None:
+    def on_fit_begin(self, trainer: Run) -> None:
         if not self.folder.checkpoint.exists():
             checkpoint.save(self.folder.initial, trainer.network)
             self._save(trainer)
 
-    def on_epoch_end(self, trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         self.folder.append_metrics(trainer.state.epoch, metrics)
         if is_best:
             attributes = {"epoch": trainer.state.epoch}
             checkpoint.save(self.folder.best, trainer.network, attributes=attributes)
         self._save(trainer)
 
-    def on_interrupt(self, trainer: Trainer) -> None:
+    def on_interrupt(self, trainer: Run) -> None:
         self._save(trainer)
 
-    def _save(self, trainer: Trainer) -> None:
+    def _save(self, trainer: Run) -> None:
         checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state)
 
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.checks import is_number
 from genn_delays.errors import NetworkError, suggest
 from genn_delays.neurons import Neuron
+from genn_delays.references import Cited
 
 Bounds = tuple[float, float]
 Learn = Iterable[str] | Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class BatchNorm:
+class BatchNorm(Cited):
     """Normalises the input current u of each unit over batch and time.
 
         u <- gain (u - mean) / sqrt(variance + eps) + bias
@@ -36,6 +38,7 @@ class BatchNorm:
 
     momentum: float = 0.1
     eps: float = 1e-5
+    cites: ClassVar[tuple[str, ...]] = ("ioffe2015",)
 
     def __post_init__(self) -> None:
         if not (is_number(self.momentum) and 0.0 <= self.momentum <= 1.0):

@@ -55,34 +55,45 @@ class Density(Wiring):
 
 
 @dataclass(frozen=True)
-class InDegree(Wiring):
+class _Degree(Wiring):
+    """``degree`` different partners for each unit of one side."""
+
+    degree: int
+
+    def __post_init__(self) -> None:
+        if not is_count(self.degree, least=0):
+            name = type(self).__name__
+            raise NetworkError(f"{name}(degree={self.degree!r}): must be a whole number >= 0")
+
+    def _partners(
+        self, owners: int, others: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(owner, other) of every pair, in the order of the owners."""
+        degree = int(self.degree)
+        if degree > others:
+            name = type(self).__name__
+            raise NetworkError(f"{name}({degree}): there are only {others} units to choose from")
+        chosen = np.argsort(rng.random((owners, others)), axis=1)[:, :degree]
+        return np.repeat(np.arange(owners), degree), np.sort(chosen, axis=1).ravel()
+
+
+class InDegree(_Degree):
     """Every postsynaptic unit gets ``degree`` synapses from different units."""
 
-    degree: int
-
-    def __post_init__(self) -> None:
-        _check_degree(self)
-
     def pairs(
         self, pre_size: int, post_size: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        pre, post = _regular(self, post_size, pre_size, rng)
-        return post, pre
+        post, pre = self._partners(post_size, pre_size, rng)
+        return pre, post
 
 
-@dataclass(frozen=True)
-class OutDegree(Wiring):
+class OutDegree(_Degree):
     """Every presynaptic unit gets ``degree`` synapses to different units."""
 
-    degree: int
-
-    def __post_init__(self) -> None:
-        _check_degree(self)
-
     def pairs(
         self, pre_size: int, post_size: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        return _regular(self, pre_size, post_size, rng)
+        return self._partners(pre_size, post_size, rng)
 
 
 @dataclass(frozen=True)
@@ -115,24 +126,6 @@ class DistanceDependent(Wiring):
         late = np.log(rng.exponential(size=distance.size)) + distance / self.scale
         count = round(self.density * distance.size)
         return np.divmod(np.sort(np.argsort(late, kind="stable")[:count]), post_size)
-
-
-def _check_degree(wiring: InDegree | OutDegree) -> None:
-    if not is_count(wiring.degree, least=0):
-        name = type(wiring).__name__
-        raise NetworkError(f"{name}(degree={wiring.degree!r}): must be a whole number >= 0")
-
-
-def _regular(
-    wiring: InDegree | OutDegree, owners: int, others: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """``degree`` different others for each owner."""
-    degree = int(wiring.degree)
-    if degree > others:
-        name = type(wiring).__name__
-        raise NetworkError(f"{name}({degree}): there are only {others} units to choose from")
-    chosen = np.argsort(rng.random((owners, others)), axis=1)[:, :degree]
-    return np.repeat(np.arange(owners), degree), np.sort(chosen, axis=1).ravel()
 
 
 def allocate(

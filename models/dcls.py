@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 import genn_delays as gd
 
+CITES = ("hammouamri2024",)
+
 
 def build(
     *,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import genn_delays as gd
 
+CITES = ("meszaros2025",)
 Normal = tuple[float, float]
 
 

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import genn_delays as gd
 
+CITES = ("meszaros2024",)
+
 
 def build(
     *,

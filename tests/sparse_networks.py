@@ -6,7 +6,7 @@ import numpy as np
 
 import genn_delays as gd
 from genn_delays.backends.gradient import Gradient
-from genn_delays.rewiring import Now
+from genn_delays.rewiring import Context
 from genn_delays.training.schedules import Progress
 
 
@@ -36,9 +36,11 @@ def sparse(density: float = 0.3, seed: int = 1, pre: int = 7, post: int = 5) -> 
     return net
 
 
-def now(batch: int = 0, epochs: int = 10, per_epoch: int = 10, rate: float = 0.1, seed: int = 2):
+def context(network: gd.Network, gradients=None, simulation=None, batch: int = 0, seed: int = 2):
+    """Of a batch in a run of ten epochs of ten, at a learning rate of 0.1."""
     rng = np.random.default_rng([seed, batch])
-    return Now(rng, Progress(batch, per_epoch, epochs), lambda name: rate)
+    progress, simulation = Progress(batch, 10, 10), simulation or Unlimited()
+    return Context(network, gradients or {}, simulation, progress, rng, lambda name: 0.1)
 
 
 def gradients_of(network: gd.Network, seed: int = 3) -> dict[str, Gradient]:

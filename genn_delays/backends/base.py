@@ -20,16 +20,14 @@ from genn_delays.backends.checks import (
 from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.life import Life, Stage
 from genn_delays.errors import BackendError
-from genn_delays.events import Events
+from genn_delays.events import Batch, Events
+from genn_delays.references import Cited
 from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
     from genn_delays.network import Network
     from genn_delays.plan import Plan
     from genn_delays.synapses import SynapseTable
-
-Batch = Events | Mapping[str, Events]
-"""Events of the input population, or one Events per input population by name."""
 
 
 class Simulation(ABC):
@@ -260,7 +258,7 @@ class Simulation(ABC):
         )
 
 
-class Backend(ABC):
+class Backend(Cited, ABC):
     """A way to run plans.
 
     Attributes:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genn_delays.errors import DataError, PlanError
-from genn_delays.events import Events
+from genn_delays.events import Batch, Events
 from genn_delays.network import Network
 from genn_delays.neurons import Neuron
 from genn_delays.timing import delay_to_steps
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Batch
     from genn_delays.plan import Plan
     from genn_delays.synapses import SynapseTable
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,6 +56,7 @@ class AudioFolder(AudioSource):
     validation: str = "val.csv"
     test: str = "test.csv"
     crop: bool = False
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:

@@ -16,11 +16,12 @@ import numpy as np
 
 from genn_delays.errors import ConfigError
 from genn_delays.events import Events
+from genn_delays.references import Cited
 from genn_delays.settings import Settings, build_named
 
 
 @dataclass(frozen=True)
-class Augmentation(Settings, ABC):
+class Augmentation(Settings, Cited, ABC):
     """A random change of a batch; its fields are its settings."""
 
     error: ClassVar[type[ConfigError]] = ConfigError
@@ -44,6 +45,7 @@ class TimeShift(Augmentation):
     """All events of a trial are moved by one time, uniform in [-max, max] ms."""
 
     max: float
+    cites: ClassVar[tuple[str, ...]] = ()
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
     def __call__(
@@ -58,6 +60,7 @@ class TimeStretch(Augmentation):
     """Times of a trial are scaled about its middle, by a factor uniform in [1 - max, 1 + max]."""
 
     max: float
+    cites: ClassVar[tuple[str, ...]] = ()
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
     def __post_init__(self) -> None:
@@ -84,6 +87,7 @@ class UnitShift(Augmentation):
 
     max: int
     step: int = 1
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("step",)
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -101,6 +105,7 @@ class TimeMask(Augmentation):
 
     max: float
     count: int = 1
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("count",)
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -124,6 +129,7 @@ class UnitMask(Augmentation):
     max: int
     count: int = 1
     step: int = 1
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("count", "step")
     not_negative: ClassVar[tuple[str, ...]] = ("max",)
 
@@ -142,6 +148,7 @@ class Drop(Augmentation):
     """Each event is dropped with the given probability."""
 
     probability: float
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

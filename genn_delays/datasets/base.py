@@ -12,6 +12,7 @@ import numpy as np
 from genn_delays.checks import all_finite, taken_over
 from genn_delays.errors import DataError
 from genn_delays.events import Events
+from genn_delays.references import Cited
 from genn_delays.settings import Settings
 
 SPLITS = ("train", "validation", "test")
@@ -184,7 +185,7 @@ def hold_out(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     return part(split, ~held), part(split, held)
 
 
-class Source(Settings, ABC):
+class Source(Settings, Cited, ABC):
     """A data set that can be loaded: its dataclass fields are the settings of ``data.args``."""
 
     @abstractmethod

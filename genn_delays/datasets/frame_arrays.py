@@ -41,6 +41,7 @@ class FrameArrays(Source):
     seed: int = 1
     hop: float = 10.0
     gain: float = 1.0
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ("hop", "gain", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
 

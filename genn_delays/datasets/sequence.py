@@ -33,6 +33,7 @@ class Sequence(Source):
     train: int = 1
     validation: int = 1
     test: int = 1
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
     positive: ClassVar[tuple[str, ...]] = ("interval", "duration", *SPLITS)
     not_negative: ClassVar[tuple[str, ...]] = ("start",)
 

@@ -21,6 +21,8 @@ from genn_delays.events import Events
 
 logger = logging.getLogger(__name__)
 KEYS = ("spikes/times", "spikes/units", "labels")
+HEIDELBERG = ("shd_", "ssc_")
+"""What the names of the published files begin with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,7 @@ class SpikeHDF5(Source):
     classes: int | None = None
     duration: float = 1400.0
     crop: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("cramer2022",)
     positive: ClassVar[tuple[str, ...]] = ("units", "bin_units", "duration", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
 
@@ -81,6 +84,11 @@ class SpikeHDF5(Source):
             )
         if self.validation is not None and self.validation_speakers:
             raise DataError("spike_hdf5: give a validation file or validation_speakers, not both")
+
+    def publications(self) -> tuple[str, ...]:
+        """The layout may hold anybody's data: only files named as published are cited."""
+        names = [name for name in (self.train, self.validation, self.test) if name is not None]
+        return self.cites if all(name.startswith(HEIDELBERG) for name in names) else ()
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:

@@ -78,6 +78,7 @@ class SpokenDigits(AudioSource):
     pitch_range: tuple[int, int] = (20, 80)
     level: tuple[float, float] = (-10.0, 0.0)
     noise: tuple[float, float] = (-40.0, -15.0)
+    cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = (
         *AudioSource.positive,
         "repeats",

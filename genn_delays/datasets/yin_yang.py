@@ -74,6 +74,7 @@ class YinYang(Source):
     t_max: float = 30.0
     bias: float | None = None
     duration: float = 60.0
+    cites: ClassVar[tuple[str, ...]] = ("kriener2022",)
     positive: ClassVar[tuple[str, ...]] = (*SPLITS, "r_small", "duration")
     not_negative: ClassVar[tuple[str, ...]] = ("t_min", "seed")
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from genn_delays.neurons import Neuron
-    from genn_delays.plan import PlannedPopulation, PlannedProjection
-    from genn_delays.readouts import Readout
+from genn_delays.dynamics import PlannedPopulation, PlannedProjection
+from genn_delays.neurons import Neuron
+from genn_delays.readouts import Readout
+from genn_delays.references import Cited
 
 
-class GradientRule(ABC):
+class GradientRule(Cited, ABC):
     """Base of all gradient rules.
 
     Attributes:

@@ -22,17 +22,15 @@ arrival changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.errors import PlanError
 from genn_delays.gradients.base import GradientRule
-
-if TYPE_CHECKING:
-    from genn_delays.neurons import Neuron
-    from genn_delays.plan import PlannedPopulation, PlannedProjection
-    from genn_delays.readouts import Readout
+from genn_delays.neurons import Neuron
+from genn_delays.readouts import Readout
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class EventProp(GradientRule):
 
     name: ClassVar[str] = "eventprop"
     min_slope: float = 1e-4
+    cites: ClassVar[tuple[str, ...]] = ("wunderlich2021", "meszaros2025")
 
     def __post_init__(self) -> None:
         if not self.min_slope > 0:

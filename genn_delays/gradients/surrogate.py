@@ -21,17 +21,15 @@ dL/d(sent) of step t sums w g_k a_in over the taps k of all outgoing synapses at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.checks import is_number
+from genn_delays.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.errors import PlanError, suggest
 from genn_delays.gradients.base import GradientRule
-
-if TYPE_CHECKING:
-    from genn_delays.plan import PlannedPopulation, PlannedProjection
-    from genn_delays.readouts import Readout
+from genn_delays.readouts import Readout
 
 FUNCTIONS = ("arctan", "sigmoid", "triangle")
 
@@ -53,6 +51,7 @@ class Surrogate(GradientRule):
     slope: float = 5.0
     detach_reset: bool = True
     smooth: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("neftci2019",)
 
     def __post_init__(self) -> None:
         if self.function not in FUNCTIONS:

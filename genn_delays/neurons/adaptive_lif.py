@@ -37,6 +37,7 @@ class AdaptiveLIF(Neuron):
     threshold: Parameter = 1.0
     a: Parameter = 0.0
     b: Parameter = 0.5
+    cites: ClassVar[tuple[str, ...]] = ("bittar2022",)
 
     states: ClassVar[tuple[str, ...]] = ("V", "I", "A")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "tau_adapt", "threshold")

@@ -16,13 +16,14 @@ import numpy as np
 
 from genn_delays.checks import own_copy
 from genn_delays.errors import NetworkError
+from genn_delays.references import Cited
 
 Parameter = float | np.ndarray
 """A scalar, or one value per neuron of the population."""
 
 
 @dataclass(frozen=True, eq=False)
-class Neuron:
+class Neuron(Cited):
     """Base of all neurons: what a new one has to declare.
 
     Class attributes:
@@ -142,6 +143,7 @@ class Neuron:
 class Input(Neuron):
     """A population whose spikes or graded values come from outside. It has no state."""
 
+    cites: ClassVar[tuple[str, ...]] = ()
     spiking: ClassVar[bool] = False
 
 

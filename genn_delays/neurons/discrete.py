@@ -36,6 +36,7 @@ class DiscreteReadout(Neuron):
 
     tau_mem: Parameter = 20.0
     input_steps: int = 0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     spiking: ClassVar[bool] = False
     positive: ClassVar[tuple[str, ...]] = ("tau_mem",)
@@ -89,6 +90,7 @@ class DiscreteLIF(DiscreteReadout):
     threshold: Parameter = 1.0
     soft_reset: bool | np.ndarray = False
     wipe_input: bool | np.ndarray = False
+    cites: ClassVar[tuple[str, ...]] = ()
 
     spiking: ClassVar[bool] = True
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "threshold")

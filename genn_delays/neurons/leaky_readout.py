@@ -28,6 +28,7 @@ class LeakyReadout(Neuron):
 
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     states: ClassVar[tuple[str, ...]] = ("V", "I")
     spiking: ClassVar[bool] = False

@@ -31,6 +31,7 @@ class LIF(Neuron):
     tau_syn: Parameter = 5.0
     threshold: Parameter = 1.0
     soft_reset: bool | np.ndarray = False
+    cites: ClassVar[tuple[str, ...]] = ()
 
     states: ClassVar[tuple[str, ...]] = ("V", "I")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "threshold")

@@ -1,12 +1,13 @@
 """Rewiring: rules that drop and grow synapses while a network learns."""
 
-from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.base import Change, GrowingRule, RewiringRule
+from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.dale import Dale
 from genn_delays.rewiring.deep_r import DeepR
 from genn_delays.rewiring.fcn24 import FCN24
 from genn_delays.rewiring.growth import Growth
+from genn_delays.rewiring.rewiring import Rewiring
 from genn_delays.rewiring.rigl import RigL
-from genn_delays.rewiring.schedule import Rewiring
 from genn_delays.rewiring.set import SET
 from genn_delays.rewiring.soft_deep_r import SoftDeepR
 from genn_delays.rewiring.static import Static
@@ -27,10 +28,11 @@ __all__ = [
     "RULES",
     "SET",
     "Change",
+    "Context",
     "Dale",
     "DeepR",
+    "GrowingRule",
     "Growth",
-    "Now",
     "Rewiring",
     "RewiringRule",
     "RigL",

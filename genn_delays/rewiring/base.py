@@ -4,44 +4,27 @@ The training step, with the calls to a rule in their place:
 
     outputs = simulation.forward(batch)
     gradients = simulation.backward(drive)
-    rule.before_update(network, gradients, now)     # as adding L1 to the gradient
-    optimiser.step(network, gradients)              # unless the rule replaces this update
-    rule.step(network, gradients, simulation, now)  # drop and grow
+    rule.before_update(context)         # as adding L1 to the gradient
+    optimiser.step(network, gradients)  # unless the rule replaces this update
+    rule.step(context)                  # drop and grow
     simulation.load(network)
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from genn_delays.errors import ConfigError, suggest
 from genn_delays.network import Network, Projection
+from genn_delays.references import Cited
+from genn_delays.rewiring.context import Context
+from genn_delays.rewiring.growth import Growth
 from genn_delays.settings import Settings
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
-    from genn_delays.backends.gradient import Gradient
     from genn_delays.training.schedules import Progress
-
-
-@dataclass(frozen=True)
-class Now:
-    """The batch that a rule works on.
-
-    Attributes:
-        rng: random numbers of this rule and batch.
-        progress: batches finished before this one.
-        rate: learning rate of the weights of a projection, by its name.
-    """
-
-    rng: np.random.Generator
-    progress: Progress
-    rate: Callable[[str], float]
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class RewiringRule(Settings, ABC):
+class RewiringRule(Settings, Cited, ABC):
     """Base of all rules.
 
     Attributes:
@@ -90,7 +73,7 @@ class RewiringRule(Settings, ABC):
     def prepare(self, network: Network) -> None:
         """Attach what the rule keeps per synapse; does nothing where it is there already."""
 
-    def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
+    def before_update(self, context: Context) -> None:
         """Change the gradients in place before the optimiser sees them."""
 
     def replaces_update(self, progress: Progress) -> bool:
@@ -98,15 +81,36 @@ class RewiringRule(Settings, ABC):
         return False
 
     @abstractmethod
-    def step(
-        self,
-        network: Network,
-        gradients: Mapping[str, Gradient],
-        simulation: Simulation,
-        now: Now,
-    ) -> dict[str, Change]:
+    def step(self, context: Context) -> dict[str, Change]:
         """Drop and grow synapses in place, after the update of a batch.
 
         Returns:
             By projection name, what changed; projections without a change may be left out.
         """
+
+
+@dataclass(frozen=True)
+class GrowingRule(RewiringRule):
+    """Base of the rules that grow synapses.
+
+    Attributes:
+        growth: delay of a new synapse.
+
+    Class attributes:
+        instead: where a rule has no gradient to find the best delay with: the rules that have.
+    """
+
+    growth: Growth = field(default_factory=Growth, kw_only=True)
+
+    instead: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.instead and self.growth.delay == "best":
+            kind = type(self).__name__
+            raise self.error(f"{kind} grows at random, so no delay is the best; use {self.instead}")
+
+    def check(self, network: Network) -> None:
+        super().check(network)
+        for projection in self.chosen(network):
+            self.growth.check(projection)

@@ -7,20 +7,16 @@ only if they are to find weights at 0; before it, they drop them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.errors import ConfigError
 from genn_delays.network import Network
-from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.base import Change, RewiringRule
+from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.signs import attach_signs
-
-if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
-    from genn_delays.backends.gradient import Gradient
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,7 @@ class Dale(RewiringRule):
     """
 
     inhibitory: float = 0.2
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,14 +48,8 @@ class Dale(RewiringRule):
                 units.columns["sign"] = signs
             attach_signs(network, projection)
 
-    def step(
-        self,
-        network: Network,
-        gradients: Mapping[str, Gradient],
-        simulation: Simulation,
-        now: Now,
-    ) -> dict[str, Change]:
-        for projection in self.chosen(network):
+    def step(self, context: Context) -> dict[str, Change]:
+        for projection in self.chosen(context.network):
             table = projection.synapses
             table.weight[table.weight * table.state["sign"] < 0] = 0.0
         return {}

@@ -15,26 +15,22 @@ above.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from genn_delays.network import Network, Projection
 from genn_delays.rewiring.absent import draw_absent, keys_of
-from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.base import Change, GrowingRule
+from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.gradient import growth_gradient
-from genn_delays.rewiring.growth import Growth, grow
+from genn_delays.rewiring.growth import grow
 from genn_delays.rewiring.signs import add_l1, attach_signs, signs_of
-
-if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
-    from genn_delays.backends.gradient import Gradient
 
 
 @dataclass(frozen=True)
-class DeepR(RewiringRule):
+class DeepR(GrowingRule):
     """Drops synapses whose sign has turned and grows as many at random.
 
     Attributes:
@@ -42,70 +38,55 @@ class DeepR(RewiringRule):
         temperature: T; 0 for no noise, as in the published spiking networks.
         constant: the number of synapses is constant in each ``"projection"``, or in the
             ``"network"``: then a dormant synapse of any projection may take the place.
-        growth: delay of new synapses.
     """
 
     l1: float = 0.0
     temperature: float = 0.0
     constant: Literal["projection", "network"] = "projection"
-    growth: Growth = field(default_factory=Growth)
+    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
     not_negative: ClassVar[tuple[str, ...]] = ("l1", "temperature")
 
     def prepare(self, network: Network) -> None:
         for projection in self.chosen(network):
-            self.growth.check(projection)
             attach_signs(network, projection)
 
-    def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
-        add_l1(self.chosen(network), gradients, self.l1)
+    def before_update(self, context: Context) -> None:
+        add_l1(context, self.chosen(context.network), self.l1)
 
-    def step(
-        self,
-        network: Network,
-        gradients: Mapping[str, Gradient],
-        simulation: Simulation,
-        now: Now,
-    ) -> dict[str, Change]:
-        chosen = self.chosen(network)
-        dropped = {p.name: self._drop(p, now) for p in chosen}
+    def step(self, context: Context) -> dict[str, Change]:
+        chosen = self.chosen(context.network)
+        dropped = {p.name: self._drop(p, context) for p in chosen}
         wanted = dropped
         if self.constant == "network":
-            wanted = _share(chosen, sum(dropped.values()), now.rng)
+            wanted = _share(chosen, sum(dropped.values()), context.rng)
         changes = {}
         for p in chosen:
-            grown = self._grow(network, p, wanted[p.name], simulation, now)
-            changes[p.name] = Change(dropped[p.name], grown, wanted[p.name] - grown)
+            count = wanted[p.name]
+            grown = self._grow(p, count, context) if count else 0
+            changes[p.name] = Change(dropped[p.name], grown, count - grown)
         return changes
 
-    def _drop(self, projection: Projection, now: Now) -> int:
+    def _drop(self, projection: Projection, context: Context) -> int:
         table = projection.synapses
         sign = table.state["sign"]
         if self.temperature:
-            size = np.sqrt(2.0 * now.rate(projection.name) * self.temperature)
-            table.weight += size * now.rng.normal(size=len(table))
+            size = context.noise(projection, self.temperature)
+            table.weight += size * context.rng.normal(size=len(table))
         keep = table.weight * sign >= 0
         dropped = len(table) - int(np.count_nonzero(keep))
         if dropped:
             table.keep(keep)
         return dropped
 
-    def _grow(
-        self,
-        network: Network,
-        projection: Projection,
-        count: int,
-        simulation: Simulation,
-        now: Now,
-    ) -> int:
-        if not count:
-            return 0
-        table = projection.synapses
-        keys = draw_absent(table, count, now.rng, simulation.row_limit(projection.name))
+    def _grow(self, projection: Projection, count: int, context: Context) -> int:
+        """Grow up to ``count`` synapses; how many there was room for."""
+        table, network = projection.synapses, context.network
+        keys = draw_absent(table, count, context.rng, context.row_limit(projection))
         if self.growth.delay == "best":
             sign = signs_of(network, projection, *np.divmod(keys, table.post_size))
-            _, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng, sign)
+            _, delay = growth_gradient(context, projection, keys, self.growth, sign)
         else:
-            delay = self.growth.delays(projection, len(keys), now.rng)
+            delay = self.growth.delays(projection, len(keys), context.rng)
         grow(network, projection, keys, delay)
         return len(keys)
 

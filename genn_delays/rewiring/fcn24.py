@@ -9,20 +9,17 @@ can only help if its weight would grow in the direction of its sign (Front. Comp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.network import Network, Projection
+from genn_delays.network import Projection
 from genn_delays.rewiring.absent import considered
-from genn_delays.rewiring.base import Now
+from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.deep_r import DeepR
 from genn_delays.rewiring.gradient import growth_gradient
 from genn_delays.rewiring.growth import check_candidates, grow, room_in_rows
 from genn_delays.rewiring.signs import signs_of
-
-if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
 
 
 @dataclass(frozen=True)
@@ -35,27 +32,18 @@ class FCN24(DeepR):
     """
 
     candidates: int | None = None
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2024", "bellec2018", "evci2020")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_candidates(self.candidates, "FCN24")
 
-    def _grow(
-        self,
-        network: Network,
-        projection: Projection,
-        count: int,
-        simulation: Simulation,
-        now: Now,
-    ) -> int:
-        if not count:
-            return 0
-        table = projection.synapses
-        keys = considered(table, self.candidates, count, now.rng)
+    def _grow(self, projection: Projection, count: int, context: Context) -> int:
+        table, network = projection.synapses, context.network
+        keys = considered(table, self.candidates, count, context.rng)
         sign = signs_of(network, projection, *np.divmod(keys, table.post_size))
-        gradient, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng, sign)
+        gradient, delay = growth_gradient(context, projection, keys, self.growth, sign)
         order = np.argsort(sign * gradient, kind="stable")
-        row = simulation.row_limit(projection.name)
-        chosen = room_in_rows(table, keys, order, row)[:count]
+        chosen = room_in_rows(table, keys, order, context.row_limit(projection))[:count]
         grow(network, projection, keys[chosen], delay[chosen])
         return len(chosen)

@@ -14,6 +14,7 @@ import numpy as np
 
 from genn_delays.kernels import Taps, taps_of
 from genn_delays.network import Projection
+from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.growth import Growth
 from genn_delays.synapses import stable_order
 
@@ -25,11 +26,10 @@ PIECE = 1 << 19
 
 
 def growth_gradient(
+    context: Context,
     projection: Projection,
     keys: np.ndarray,
     growth: Growth,
-    simulation: Simulation,
-    rng: np.random.Generator,
     sign: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """dL/dw that absent synapses would have in the last batch, and the delay (ms) of each.
@@ -41,9 +41,9 @@ def growth_gradient(
     """
     pre, post = np.divmod(keys, projection.synapses.post_size)
     if growth.delay == "best":
-        return best_delays(projection, pre, post, simulation, sign)
-    delay = growth.delays(projection, len(keys), rng)
-    return gradient_at(projection, pre, post, delay, simulation), delay
+        return best_delays(projection, pre, post, context.simulation, sign)
+    delay = growth.delays(projection, len(keys), context.rng)
+    return gradient_at(projection, pre, post, delay, context.simulation), delay
 
 
 def gradient_at(

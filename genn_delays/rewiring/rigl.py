@@ -13,28 +13,26 @@ weight update of its batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import cos, pi
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from genn_delays.errors import ConfigError
-from genn_delays.network import Network, Projection
+from genn_delays.network import Projection
 from genn_delays.rewiring.absent import considered
-from genn_delays.rewiring.base import Change, Now, RewiringRule
+from genn_delays.rewiring.base import Change, GrowingRule
+from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.gradient import growth_gradient
-from genn_delays.rewiring.growth import Growth, check_candidates, grow, room_in_rows
+from genn_delays.rewiring.growth import check_candidates, grow, room_in_rows
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
-    from genn_delays.backends.gradient import Gradient
     from genn_delays.training.schedules import Progress
 
 
 @dataclass(frozen=True)
-class RigL(RewiringRule):
+class RigL(GrowingRule):
     """Drops by magnitude and grows by gradient.
 
     Attributes:
@@ -45,7 +43,6 @@ class RigL(RewiringRule):
         replace_update: leave out the optimiser in the batches that rewire, as published.
         candidates: how many absent pairs are considered, drawn at random; all of them by default,
             as published, which costs as much as the gradient of a dense network.
-        growth: delay of the positions that are considered.
     """
 
     fraction: float = 0.3
@@ -54,7 +51,7 @@ class RigL(RewiringRule):
     anneal: Literal["cosine", "constant"] = "cosine"
     replace_update: bool = True
     candidates: int | None = None
-    growth: Growth = field(default_factory=Growth)
+    cites: ClassVar[tuple[str, ...]] = ("evci2020",)
     positive: ClassVar[tuple[str, ...]] = ("every",)
 
     def __post_init__(self) -> None:
@@ -63,11 +60,6 @@ class RigL(RewiringRule):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"RigL: {name} is {getattr(self, name)}, it must be in [0, 1]")
         check_candidates(self.candidates, "RigL")
-
-    def check(self, network: Network) -> None:
-        super().check(network)
-        for projection in self.chosen(network):
-            self.growth.check(projection)
 
     def share(self, progress: Progress) -> float:
         """f(t): the share of the synapses that is replaced in the coming batch, 0 for none."""
@@ -81,35 +73,18 @@ class RigL(RewiringRule):
     def replaces_update(self, progress: Progress) -> bool:
         return self.replace_update and self.share(progress) > 0.0
 
-    def step(
-        self,
-        network: Network,
-        gradients: Mapping[str, Gradient],
-        simulation: Simulation,
-        now: Now,
-    ) -> dict[str, Change]:
-        share = self.share(now.progress)
+    def step(self, context: Context) -> dict[str, Change]:
+        share = self.share(context.progress)
         if not share:
             return {}
-        return {
-            p.name: self._rewire(network, p, share, gradients[p.name].weight, simulation, now)
-            for p in self.chosen(network)
-        }
+        return {p.name: self._rewire(p, share, context) for p in self.chosen(context.network)}
 
-    def _rewire(
-        self,
-        network: Network,
-        projection: Projection,
-        share: float,
-        gradient: np.ndarray,
-        simulation: Simulation,
-        now: Now,
-    ) -> Change:
-        table = projection.synapses
+    def _rewire(self, projection: Projection, share: float, context: Context) -> Change:
+        table, gradient = projection.synapses, context.gradients[projection.name].weight
         count = int(share * len(table))
         smallest = np.argsort(np.abs(table.weight), kind="stable")[:count]
-        keys = considered(table, self.candidates, count, now.rng)
-        absent, delay = growth_gradient(projection, keys, self.growth, simulation, now.rng)
+        keys = considered(table, self.candidates, count, context.rng)
+        absent, delay = growth_gradient(context, projection, keys, self.growth)
         # the dropped ones compete with their own gradient; of equal ones they go first
         magnitude = np.concatenate([np.abs(gradient[smallest]), np.abs(absent)])
         winners = largest(magnitude, count)
@@ -118,8 +93,8 @@ class RigL(RewiringRule):
         keep[smallest[winners[winners < count]]] = True
         chosen = winners[winners >= count] - count
         table.keep(keep)
-        chosen = room_in_rows(table, keys, chosen, simulation.row_limit(projection.name))
-        grow(network, projection, keys[chosen], delay[chosen])
+        chosen = room_in_rows(table, keys, chosen, context.row_limit(projection))
+        grow(context.network, projection, keys[chosen], delay[chosen])
         dropped = int(np.count_nonzero(~keep))
         return Change(dropped, len(chosen), dropped - len(chosen))
 

@@ -9,15 +9,12 @@ projection began with, so that a network which was declared mostly excitatory st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 
 from genn_delays.network import Network, Projection
-
-if TYPE_CHECKING:
-    from genn_delays.backends.gradient import Gradient
+from genn_delays.rewiring.context import Context
 
 POSITIVE = "positive"
 """Of ``Projection.potential``: the chance of a positive sign, (1,)."""
@@ -52,10 +49,10 @@ def attach_signs(network: Network, projection: Projection) -> np.ndarray:
     return table.state["sign"]
 
 
-def add_l1(projections: Iterable[Projection], gradients: Mapping[str, Gradient], l1: float) -> None:
+def add_l1(context: Context, projections: Iterable[Projection], l1: float) -> None:
     """Add the L1 of signed synapses to their weight gradients, in place."""
     for projection in projections:
-        gradients[projection.name].weight[:] += l1 * projection.synapses.state["sign"]
+        context.gradients[projection.name].weight[:] += l1 * projection.synapses.state["sign"]
 
 
 def _splitmix(key: np.ndarray, start: np.uint64) -> np.ndarray:

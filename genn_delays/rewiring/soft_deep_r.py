@@ -12,53 +12,46 @@ for all pairs; the simulation still only sees the active ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.network import Network, Projection
 from genn_delays.rewiring.absent import keys_of
-from genn_delays.rewiring.base import Change, Now, RewiringRule
-from genn_delays.rewiring.growth import Growth, grow, room_in_rows
+from genn_delays.rewiring.base import Change, GrowingRule
+from genn_delays.rewiring.context import Context
+from genn_delays.rewiring.growth import grow, room_in_rows
 from genn_delays.rewiring.signs import add_l1, attach_signs, signs_of
-
-if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
-    from genn_delays.backends.gradient import Gradient
 
 THETA = "theta"
 
 
 @dataclass(frozen=True)
-class SoftDeepR(RewiringRule):
+class SoftDeepR(GrowingRule):
     """Random walk of dormant synapses above a floor.
 
     Attributes:
         l1: alpha, of active synapses, per unit of weight.
         temperature: T of the walk.
         floor: theta_min < 0, in units of weight.
-        growth: delay of a synapse that wakes; a gradient does not choose it.
     """
 
     l1: float = 1e-4
     temperature: float = 1e-6
     floor: float = -0.1
-    growth: Growth = field(default_factory=Growth)
+    cites: ClassVar[tuple[str, ...]] = ("bellec2018",)
     not_negative: ClassVar[tuple[str, ...]] = ("l1", "temperature")
+    instead: ClassVar[str] = "fcn24"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.floor < 0.0:
             raise self.error(f"SoftDeepR: floor is {self.floor}, it must be < 0")
-        if self.growth.delay == "best":
-            raise self.error("SoftDeepR grows at random, so no delay is the best; use fcn24")
 
     def prepare(self, network: Network) -> None:
         """Dormant synapses begin uniformly between the floor and 0."""
         for number, projection in enumerate(self.chosen(network)):
-            self.growth.check(projection)
             attach_signs(network, projection)
             table = projection.synapses
             if THETA not in projection.potential:
@@ -66,26 +59,17 @@ class SoftDeepR(RewiringRule):
                 theta = rng.uniform(self.floor, 0.0, table.pre_size * table.post_size)
                 projection.potential[THETA] = theta
 
-    def before_update(self, network: Network, gradients: Mapping[str, Gradient], now: Now) -> None:
-        add_l1(self.chosen(network), gradients, self.l1)
+    def before_update(self, context: Context) -> None:
+        add_l1(context, self.chosen(context.network), self.l1)
 
-    def step(
-        self,
-        network: Network,
-        gradients: Mapping[str, Gradient],
-        simulation: Simulation,
-        now: Now,
-    ) -> dict[str, Change]:
-        return {p.name: self._walk(network, p, simulation, now) for p in self.chosen(network)}
+    def step(self, context: Context) -> dict[str, Change]:
+        return {p.name: self._walk(p, context) for p in self.chosen(context.network)}
 
-    def _walk(
-        self, network: Network, projection: Projection, simulation: Simulation, now: Now
-    ) -> Change:
+    def _walk(self, projection: Projection, context: Context) -> Change:
         table, theta = projection.synapses, projection.potential[THETA]
-        size = np.sqrt(2.0 * now.rate(projection.name) * self.temperature)
         dormant = np.ones(len(theta), bool)
         dormant[keys_of(table)] = False
-        walk = now.rng.normal(0.0, size, len(theta))
+        walk = context.rng.normal(0.0, context.noise(projection, self.temperature), len(theta))
         theta[dormant] = np.maximum(theta[dormant] + walk[dormant], self.floor)
         keys = table.pre.astype(np.int64) * table.post_size + table.post
         sign = table.state["sign"]
@@ -95,8 +79,9 @@ class SoftDeepR(RewiringRule):
         table.keep(keep)
         awake = np.flatnonzero(dormant & (theta >= 0))
         order = np.arange(len(awake))
-        fits = awake[room_in_rows(table, awake, order, simulation.row_limit(projection.name))]
+        fits = awake[room_in_rows(table, awake, order, context.row_limit(projection))]
         pre, post = np.divmod(fits, table.post_size)
-        weight = signs_of(network, projection, pre, post) * theta[fits]
-        grow(network, projection, fits, self.growth.delays(projection, len(fits), now.rng), weight)
+        weight = signs_of(context.network, projection, pre, post) * theta[fits]
+        delay = self.growth.delays(projection, len(fits), context.rng)
+        grow(context.network, projection, fits, delay, weight)
         return Change(int(np.count_nonzero(~keep)), len(fits), len(awake) - len(fits))

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from genn_delays.network import Network
-from genn_delays.rewiring.base import Change, Now, RewiringRule
-
-if TYPE_CHECKING:
-    from genn_delays.backends.base import Simulation
-    from genn_delays.backends.gradient import Gradient
+from genn_delays.rewiring.base import Change, RewiringRule
+from genn_delays.rewiring.context import Context
 
 
 @dataclass(frozen=True)
 class Static(RewiringRule):
     """Drops and grows nothing."""
 
-    def step(
-        self,
-        network: Network,
-        gradients: Mapping[str, Gradient],
-        simulation: Simulation,
-        now: Now,
-    ) -> dict[str, Change]:
+    cites: ClassVar[tuple[str, ...]] = ()
+
+    def step(self, context: Context) -> dict[str, Change]:
         return {}

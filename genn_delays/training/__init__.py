@@ -1,14 +1,14 @@
 """Training: optimisers, schedules, narrowing, regularisers, the trainer and its callbacks."""
 
-from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
-from genn_delays.training.groups import Group, Optimiser
+from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted, Run
 from genn_delays.training.narrowing import Narrowing
-from genn_delays.training.optimisers import SGD, Adam
+from genn_delays.training.optimiser import Group, Optimiser
 from genn_delays.training.progress import show_progress
 from genn_delays.training.regularisers import SilentRescue, SpikeCount
 from genn_delays.training.schedules import Constant, Cosine, EaseIn, OneCycle, Progress
 from genn_delays.training.state import Metrics, TrainerState
 from genn_delays.training.trainer import Trainer
+from genn_delays.training.update_rules import SGD, Adam
 
 __all__ = [
     "SGD",
@@ -25,6 +25,7 @@ __all__ = [
     "OneCycle",
     "Optimiser",
     "Progress",
+    "Run",
     "SilentRescue",
     "SpikeCount",
     "Trainer",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from genn_delays.backends.base import Simulation
 from genn_delays.errors import ConfigError
-
-if TYPE_CHECKING:
-    from genn_delays.training.state import Metrics
-    from genn_delays.training.trainer import Trainer
+from genn_delays.network import Network
+from genn_delays.training.state import Metrics, TrainerState
 
 
 class Interrupted(Exception):  # noqa: N818 - asked for, so no error
@@ -21,19 +20,44 @@ class Interrupted(Exception):  # noqa: N818 - asked for, so no error
     """
 
 
+class Run(Protocol):
+    """What callbacks may ask of the Trainer that calls them.
+
+    Attributes:
+        network, simulation: that are trained.
+        state: ready to be saved.
+        epochs: of the whole run.
+    """
+
+    network: Network
+    simulation: Simulation
+    state: TrainerState
+    epochs: int
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of an epoch, a smaller last one included."""
+
+    def evaluate(self, split: str) -> Metrics:
+        """Metrics on a split; changes nothing."""
+
+    def request_stop(self) -> None:
+        """Ask the run to stop after the current batch."""
+
+
 class Callback:
     """Base of all callbacks; a subclass overrides what it needs."""
 
-    def on_fit_begin(self, trainer: Trainer) -> None:
+    def on_fit_begin(self, trainer: Run) -> None:
         """Before the first epoch of this process."""
 
-    def on_epoch_begin(self, trainer: Trainer) -> None:
+    def on_epoch_begin(self, trainer: Run) -> None:
         """Before the batches of an epoch; a resumed one has ``trainer.state.batch`` > 0."""
 
-    def on_batch_end(self, trainer: Trainer) -> None:
+    def on_batch_end(self, trainer: Run) -> None:
         """After an update; ``trainer.state.tally`` holds the epoch's sums so far."""
 
-    def on_epoch_end(self, trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         """After the evaluation of an epoch, which is number ``trainer.state.epoch`` from 1.
 
         Args:
@@ -42,10 +66,10 @@ class Callback:
             is_best: no earlier epoch did better on the validation split.
         """
 
-    def on_interrupt(self, trainer: Trainer) -> None:
+    def on_interrupt(self, trainer: Run) -> None:
         """Before :class:`Interrupted` is raised."""
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Run) -> None:
         """After the last epoch, or after early stopping."""
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
+from typing import ClassVar
 
 from genn_delays.checks import is_number
 from genn_delays.errors import ConfigError
 from genn_delays.kernels import DelayKernel
 from genn_delays.network import Network
+from genn_delays.references import Cited
 
 
 @dataclass(frozen=True)
-class Narrowing:
+class Narrowing(Cited):
     """Geometric fall of the width of every delay kernel, constant within an epoch.
 
     In epoch e = 0, 1, ... of E, with n = floor(share E),
@@ -32,6 +34,7 @@ class Narrowing:
     final: float = 0.23
     share: float = 0.25
     start: float | None = None
+    cites: ClassVar[tuple[str, ...]] = ("hammouamri2024",)
 
     def __post_init__(self) -> None:
         for name in ("final", "share", "start"):

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
 
-from genn_delays.training.callbacks import Callback
+from genn_delays.training.callbacks import Callback, Run
 
 if TYPE_CHECKING:
     from genn_delays.training.state import Metrics
-    from genn_delays.training.trainer import Trainer
 
 
 def show_progress(stream: TextIO | None = None, seconds: float = 30.0) -> Callback:
@@ -33,7 +32,7 @@ class ProgressBar(Callback):
         self.stream = stream
         self.bar: tqdm | None = None
 
-    def on_epoch_begin(self, trainer: Trainer) -> None:
+    def on_epoch_begin(self, trainer: Run) -> None:
         self.bar = tqdm(
             total=trainer.batches_per_epoch,
             initial=trainer.state.batch,
@@ -44,19 +43,19 @@ class ProgressBar(Callback):
             file=self.stream,
         )
 
-    def on_batch_end(self, trainer: Trainer) -> None:
+    def on_batch_end(self, trainer: Run) -> None:
         if self.bar is not None:
             self.bar.set_postfix_str(_describe(trainer.state.tally.metrics()), refresh=False)
             self.bar.update()
 
-    def on_epoch_end(self, trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         self._close()
         print(epoch_line(trainer, metrics, is_best), file=self.stream, flush=True)
 
-    def on_interrupt(self, trainer: Trainer) -> None:
+    def on_interrupt(self, trainer: Run) -> None:
         self._close()
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Run) -> None:
         self._close()
 
     def _close(self) -> None:
@@ -73,10 +72,10 @@ class ProgressLines(Callback):
         self.seconds = seconds
         self.last = time.monotonic()
 
-    def on_fit_begin(self, trainer: Trainer) -> None:
+    def on_fit_begin(self, trainer: Run) -> None:
         self.last = time.monotonic()
 
-    def on_batch_end(self, trainer: Trainer) -> None:
+    def on_batch_end(self, trainer: Run) -> None:
         if time.monotonic() - self.last >= self.seconds:
             state = trainer.state
             self._print(
@@ -84,7 +83,7 @@ class ProgressLines(Callback):
                 f"{trainer.batches_per_epoch}: {_describe(state.tally.metrics())}"
             )
 
-    def on_epoch_end(self, trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         self._print(epoch_line(trainer, metrics, is_best))
 
     def _print(self, line: str) -> None:
@@ -92,7 +91,7 @@ class ProgressLines(Callback):
         self.last = time.monotonic()
 
 
-def epoch_line(trainer: Trainer, metrics: Mapping[str, Metrics], is_best: bool) -> str:
+def epoch_line(trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> str:
     """One line about a finished epoch."""
     parts = [f"{split} {_describe(values)}" for split, values in metrics.items()]
     train = metrics["train"]

@@ -6,19 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from genn_delays.errors import ConfigError, suggest
 from genn_delays.network import Network, Population
+from genn_delays.references import Cited
 from genn_delays.settings import build_named
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation
 
 
-class Regulariser(ABC):
+class Regulariser(Cited, ABC):
     """Base of all regularisers."""
 
     @abstractmethod
@@ -55,6 +56,7 @@ class SpikeCount(Regulariser):
     strength: float
     populations: tuple[str, ...] | None = None
     upper_only: bool = False
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     def __post_init__(self) -> None:
         for name in ("target", "strength"):
@@ -93,7 +95,7 @@ class SpikeCount(Regulariser):
 
 
 @dataclass(frozen=True)
-class SilentRescue:
+class SilentRescue(Cited):
     """After each epoch, strengthens the input of neurons that never spiked in it.
 
     A silent neuron has no gradient in EventProp and would stay silent for ever.
@@ -107,6 +109,7 @@ class SilentRescue:
 
     amount: float
     projections: tuple[str, ...] | None = None
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     def __post_init__(self) -> None:
         if not isfinite(self.amount):

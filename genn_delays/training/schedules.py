@@ -9,9 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, isfinite, pi
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from genn_delays.errors import ConfigError, suggest
+from genn_delays.references import Cited
 from genn_delays.settings import build_named
 
 Per = Literal["batch", "epoch"]
@@ -42,7 +43,7 @@ class Progress:
         return self.batch, self.total
 
 
-class Schedule(ABC):
+class Schedule(Cited, ABC):
     """Base of all schedules."""
 
     @abstractmethod
@@ -64,6 +65,7 @@ class Constant(Schedule):
     """The learning rate as it was given, times ``factor``."""
 
     factor: float = 1.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, progress: Progress) -> float:
         return self.factor
@@ -83,6 +85,7 @@ class EaseIn(Schedule):
 
     batches: int
     start: float = 1e-3
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.batches < 1:
@@ -107,6 +110,7 @@ class Cosine(Schedule):
 
     final: float = 0.0
     per: Per = "batch"
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not self.final >= 0.0:
@@ -141,6 +145,7 @@ class OneCycle(Schedule):
     final: float = 4e-6
     per: Per = "batch"
     momentum: tuple[float, float] | None = None
+    cites: ClassVar[tuple[str, ...]] = ("smith2019",)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.warm_up < 1.0:

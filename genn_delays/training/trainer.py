@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Simulation
+from genn_delays.backends.base import Simulation
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
+from genn_delays.events import Batch
 from genn_delays.losses import Loss
 from genn_delays.network import Network
 from genn_delays.rewiring import Rewiring, RewiringRule
 from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
-from genn_delays.training.groups import Optimiser
 from genn_delays.training.loader import DROPOUT, Augmentation, Loader, stream
 from genn_delays.training.narrowing import Narrowing, largest_width
+from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.regularisers import Regulariser, SilentRescue
 from genn_delays.training.schedules import Progress
 from genn_delays.training.state import Metrics, Tally, TrainerState
@@ -168,12 +169,13 @@ class Trainer:
         value, drive = self.loss(outputs, labels)
         self._require_finite(value, "train")
         gradients = self.simulation.backward(drive, self._spike_drive())
-        progress, rewired = self.progress, self.state.tally.rewired
-        self.rewiring.before_update(self.network, gradients, progress)
+        progress = self.progress
+        contexts = self.rewiring.contexts(self.network, gradients, self.simulation, progress)
+        self.rewiring.before_update(contexts)
         if not self.rewiring.replaces_update(progress):
             self.optimiser.step(self.network, gradients, progress)
         self._observe(statistics)
-        self.rewiring.step(self.network, gradients, self.simulation, progress, rewired)
+        self.rewiring.step(contexts, self.state.tally.rewired)
         self.simulation.load(self.network)
         return value, outputs
 

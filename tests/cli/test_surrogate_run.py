@@ -49,7 +49,7 @@ def test_cite_names_the_papers_of_what_is_used(folder, surrogate, call):
     assert not any(key in entries for key in ("wunderlich2021", "meszaros2024"))
     # a model that needs the sizes of its data
     model = (folder / "model.py").read_text().replace("inputs)", "{2: inputs}[inputs])")
-    (folder / "spatiotemporal.py").write_text(model)
+    (folder / "spatiotemporal.py").write_text('CITES = ("meszaros2024",)\n' + model)
     published = call("cite", surrogate, "--set", "model.file=spatiotemporal.py").stdout
     assert "10.3389/fncom.2024.1460309" in published
     assert "{hammouamri2024," in published

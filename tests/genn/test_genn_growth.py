@@ -11,9 +11,8 @@ from genn_delays.backends import get_backend
 from genn_delays.backends.genn import codegen
 from genn_delays.errors import PlanError
 from genn_delays.plan import make_plan
-from genn_delays.rewiring import DeepR, Growth, RigL
+from genn_delays.rewiring import Context, DeepR, Growth, RigL
 from genn_delays.rewiring.absent import keys_of
-from genn_delays.rewiring.base import Now
 from genn_delays.training import Adam
 from genn_delays.training.schedules import Progress
 
@@ -197,8 +196,9 @@ def test_a_full_row_is_never_overfilled_and_the_model_stays_right(genn_cpu, rule
                 turned = (rng.random(len(table)) < 0.3) & (table.pre > 0)
                 table.weight[turned] = -table.state["sign"][turned]
             before = len(table)
-            now = Now(np.random.default_rng(k), Progress(k, 10, 100), lambda name: 0.1)
-            change = rule.step(network, gradients, simulation, now)[projection.name]
+            progress, drawn = Progress(k, 10, 100), np.random.default_rng(k)
+            context = Context(network, gradients, simulation, progress, drawn, lambda name: 0.1)
+            change = rule.step(context)[projection.name]
             assert change.grown > 0
             assert len(table) == before - change.dropped + change.grown == before - change.refused
             assert np.bincount(table.pre).max() <= room

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sparse_networks import Unlimited, now, sparse
+from sparse_networks import context, sparse
 
 from genn_delays.rewiring import SET, Dale, DeepR
 from genn_delays.rewiring.absent import absent_keys, draw_absent, keys_of
@@ -36,7 +36,7 @@ def test_number_signs_order_and_state_survive_any_sequence_of_steps(density, see
         table.weight += rng.normal(0, 1.5, len(table)) * (name == "deep_r")
         rule = deep_r if name == "deep_r" else evolve
         before = dict(zip(keys_of(table).tolist(), table.weight, strict=True))
-        change = rule.step(network, {}, Unlimited(), now(batch, seed=seed)).get(NAME)
+        change = rule.step(context(network, batch=batch, seed=seed)).get(NAME)
         keys = keys_of(table)
         assert len(table) == len(keys) == count - (change.refused if change else 0)
         assert np.all(np.diff(keys) > 0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sparse_networks import Unlimited, gradients_of, now, sparse
+from sparse_networks import Unlimited, context, gradients_of, sparse
 
 import genn_delays as gd
 from genn_delays.rewiring import FCN24, SET, Dale, DeepR, Growth, RigL, SoftDeepR, Static
 from genn_delays.rewiring.signs import signs_of
-from genn_delays.training.optimisers import SGD
 from genn_delays.training.schedules import Progress
+from genn_delays.training.update_rules import SGD
 
 NAME = "input->output"
 
@@ -37,7 +37,8 @@ def test_deep_r_is_algorithm_1_of_bellec_with_sgd():
     network, eta, alpha, temperature = sparse(0.4), 0.1, 0.3, 0.2
     rule = DeepR(l1=alpha, temperature=temperature)
     rule.prepare(network)
-    table, gradients, state = network.projections[NAME].synapses, gradients_of(network), now()
+    table, gradients = network.projections[NAME].synapses, gradients_of(network)
+    state = context(network, gradients)
     signs, before = table.state["sign"].copy(), table.weight.copy()
     active = list(zip(table.pre.tolist(), table.post.tolist(), strict=True))
     theta = signs * before
@@ -47,9 +48,9 @@ def test_deep_r_is_algorithm_1_of_bellec_with_sgd():
     theta = theta + np.sqrt(2 * eta * temperature) * signs * nu
     kept = {p: s * t for p, s, t in zip(active, signs, theta, strict=True) if t >= 0}
 
-    rule.before_update(network, gradients, state)
+    rule.before_update(state)
     SGD(eta).update(table, "weight", gradients[NAME].weight)
-    change = rule.step(network, gradients, Unlimited(), state)[NAME]
+    change = rule.step(state)[NAME]
 
     found = pairs(table)
     assert 0 < change.dropped == change.grown == len(active) - len(kept)
@@ -72,7 +73,7 @@ def test_deep_r_may_hold_the_number_of_the_whole_network():
     table = network.projections[NAME].synapses
     table.weight[:8] *= -1.0
     table.weight[:8] += 1e-9 * table.state["sign"][:8] * -1
-    changes = rule.step(network, {}, Unlimited(), now())
+    changes = rule.step(context(network))
     assert sum(c.dropped for c in changes.values()) == 8
     assert sum(c.grown for c in changes.values()) == 8
     assert sum(len(p.synapses) for p in network.projections.values()) == total
@@ -87,8 +88,8 @@ def test_set_drops_the_smallest_of_either_sign_and_grows_as_many():
     negative = sorted((-w, p) for p, w in before.items() if w < 0)
     gone = {p for side in (positive, negative) for _, p in side[: int(0.3 * len(side))]}
     rule = SET(fraction=0.3, weight_sd=0.01)
-    assert rule.step(network, {}, Unlimited(), now(batch=3)) == {}  # once per epoch
-    change = rule.step(network, {}, Unlimited(), now(batch=9))[NAME]
+    assert rule.step(context(network, batch=3)) == {}  # once per epoch
+    change = rule.step(context(network, batch=9))[NAME]
     after = pairs(table)
     assert change.dropped == change.grown == len(gone)
     kept = set(before) - gone
@@ -105,14 +106,13 @@ def test_rigl_drops_by_magnitude_and_grows_by_gradient():
     gradients[NAME].weight[:] = matrix[table.pre, table.post]
     before = pairs(table)
     rule = RigL(fraction=0.5, every=10, end=1.0)
-    state = now(batch=50)
     share = 0.25 * (1 + np.cos(np.pi * 50 / 100))
     k = int(share * len(before))
     dropped = sorted(before, key=lambda p: abs(before[p]))[:k]
     kept = set(before) - set(dropped)
     outside = [(i, j) for i in range(7) for j in range(5) if (i, j) not in kept]
     winners = sorted(outside, key=lambda p: -abs(matrix[p]))[:k]
-    rule.step(network, gradients, Told(matrix, network), state)
+    rule.step(context(network, gradients, Told(matrix, network), batch=50))
     after = pairs(table)
     assert set(after) == kept | set(winners)
     for pair in winners:
@@ -146,9 +146,59 @@ def test_fcn24_grows_where_theta_would_rise_most():
     pre, post = np.array(absent).T
     score = signs_of(network, projection, pre, post) * matrix[pre, post]
     wanted = {absent[k] for k in np.argsort(score)[:3]}
-    change = rule.step(network, {}, Told(matrix, network), now())[NAME]
+    change = rule.step(context(network, simulation=Told(matrix, network)))[NAME]
     assert change.dropped == change.grown == 3
     assert set(pairs(table)) == kept | wanted
+
+
+def test_fcn24_grows_at_the_delay_where_theta_would_rise_most_not_where_the_gradient_is_largest():
+    network = sparse(0.4)
+    projection = network.projections[NAME]
+    table = projection.synapses
+
+    class Torn(Told):
+        """The largest gradient, at 2 ms, would turn a sign; a smaller one, at 7 ms, would not."""
+
+        def correlation(self, projection, pre, post, first, count):
+            delay = first[:, None] + np.arange(count)
+            sign = signs_of(network, network.projections[NAME], pre, post)
+            return sign[:, None] * (
+                5.0 * (delay == 2) - self.matrix[pre, post, None] * (delay == 7)
+            )
+
+    rule = FCN24(growth=Growth("best"))
+    rule.prepare(network)
+    table.weight[:6] *= -1.0
+    rising = np.random.default_rng(4).uniform(1.0, 2.0, (7, 5))
+    absent = np.ones((7, 5), bool)
+    absent[table.pre[6:], table.post[6:]] = False
+    wanted = np.sort(np.flatnonzero(absent)[np.argsort(-rising[absent])[:6]])
+    old = set(zip(table.pre[6:].tolist(), table.post[6:].tolist(), strict=True))
+    rule.step(context(network, simulation=Torn(rising, network)))
+    new = [k for k, p in enumerate(pairs(table)) if p not in old]
+    assert table.delay[new].tolist() == [7.0] * 6
+    np.testing.assert_array_equal(table.pre[new] * 5 + table.post[new], wanted)
+
+
+GROWING = [DeepR(), FCN24(), RigL(0.5, every=1, end=1.0), SET(0.5, every=1), SoftDeepR(0.0, 1.0)]
+
+
+@pytest.mark.parametrize("rule", GROWING, ids=lambda rule: type(rule).__name__)
+def test_no_rule_grows_more_than_a_row_has_room_for(rule):
+    network = sparse(0.4)
+    table = network.projections[NAME].synapses
+    rule.prepare(network)
+    table.weight[::2] *= -1.0
+    held, before = np.bincount(table.pre, minlength=7), len(table)
+    emptiest = np.full(5, np.argmin(held))
+    steep = np.zeros((7, 5))
+    steep[emptiest[0]] = -signs_of(network, network.projections[NAME], emptiest, np.arange(5))
+    told = Told(steep, network)  # where all would grow if there were room
+    told.row = 2
+    change = rule.step(context(network, gradients_of(network), told, batch=5))[NAME]
+    assert change.grown > 0
+    assert len(table) == before - change.dropped + change.grown
+    assert np.all(np.bincount(table.pre, minlength=7) <= np.maximum(held, 2))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
@@ -159,7 +209,7 @@ def test_dale_gives_every_presynaptic_unit_one_sign_and_keeps_it(share):
     table, units = network.projections[NAME].synapses, network.populations["input"].units
     assert np.count_nonzero(units.sign < 0) == round(20 * share)
     table.weight[:] = np.random.default_rng(1).normal(size=len(table))
-    rule.step(network, {}, Unlimited(), now())
+    rule.step(context(network))
     assert np.all(table.weight * units.sign[table.pre] >= 0)
     sign = signs_of(network, network.projections[NAME], np.arange(20), np.zeros(20, int))
     np.testing.assert_array_equal(sign, units.sign)
@@ -171,7 +221,8 @@ def test_soft_deep_r_is_algorithm_2_of_bellec():
     rule.prepare(network)
     projection = network.projections[NAME]
     table, dormant = projection.synapses, projection.potential["theta"].copy()
-    gradients, state = gradients_of(network), now()
+    gradients = gradients_of(network)
+    state = context(network, gradients)
     key = table.pre * 5 + table.post
     signs = signs_of(network, projection, *np.divmod(np.arange(35), 5))
     theta = np.where(np.isin(np.arange(35), key), 0.0, dormant)
@@ -182,9 +233,9 @@ def test_soft_deep_r_is_algorithm_2_of_bellec():
     nu = np.random.default_rng([2, 0]).normal(0.0, np.sqrt(2 * eta * temperature), 35)
     theta = theta - step + nu
     theta[~active] = np.maximum(theta[~active], floor)
-    rule.before_update(network, gradients, state)
+    rule.before_update(state)
     SGD(eta).update(table, "weight", gradients[NAME].weight)
-    change = rule.step(network, gradients, Unlimited(), state)[NAME]
+    change = rule.step(state)[NAME]
     expected = {(k // 5, k % 5): signs[k] * theta[k] for k in range(35) if theta[k] >= 0}
     assert pairs(table) == pytest.approx(expected)
     assert change.dropped == np.count_nonzero(active & (theta < 0)) > 0
@@ -194,7 +245,7 @@ def test_soft_deep_r_is_algorithm_2_of_bellec():
 def test_static_changes_nothing():
     network = sparse()
     before = pairs(network.projections[NAME].synapses)
-    assert Static().step(network, {}, Unlimited(), now()) == {}
+    assert Static().step(context(network)) == {}
     assert pairs(network.projections[NAME].synapses) == before
 
 
@@ -217,7 +268,8 @@ def test_deep_r_grows_at_random_pairs_with_the_delay_at_which_each_would_help_mo
     before = {(int(i), int(j)) for i, j in zip(table.pre, table.post, strict=True)}
     table.weight[:6] *= -1.0
     gone = set(list(pairs(table))[:6])
-    assert rule.step(network, {}, Peaked(np.ones((7, 5)), network), now())[NAME].grown == 6
+    peaked = Peaked(np.ones((7, 5)), network)
+    assert rule.step(context(network, simulation=peaked))[NAME].grown == 6
     new = [k for k, p in enumerate(pairs(table)) if p not in before - gone]
     np.testing.assert_array_equal(table.delay[new], peak[table.pre[new], table.post[new]])
 
@@ -234,7 +286,7 @@ def test_a_rule_may_consider_some_pairs_only():
         told.correlation = lambda name, pre, *rest, t=told, a=asked: (
             a.append(len(pre)) or Told.correlation(t, name, pre, *rest)
         )
-        rule.step(network, gradients, told, now(batch=5))
+        rule.step(context(network, gradients, told, batch=5))
         assert asked == [4]
 
 
@@ -248,7 +300,7 @@ def test_new_synapses_get_the_delay_that_growth_says():
         old = set(pairs(table))
         table.weight[:3] = -2.0 * table.state["sign"][:3]
         gone = set(list(pairs(table))[:3])
-        rule.step(network, {}, told, now())
+        rule.step(context(network, simulation=told))
         new = [k for k, p in enumerate(pairs(table)) if p not in old - gone]
         assert len(new) == 3
         assert set(table.delay[new]) == expected

@@ -11,9 +11,9 @@ from genn_delays.rewiring import Change, DeepR, RewiringRule, SoftDeepR
 class Prune(RewiringRule):
     """Removes the first synapse of the first projection."""
 
-    def step(self, network, gradients, simulation, now):
-        table = network.projections["input->hidden"].synapses
-        assert len(gradients["input->hidden"].weight) == len(table)
+    def step(self, context):
+        table = context.network.projections["input->hidden"].synapses
+        assert len(context.gradients["input->hidden"].weight) == len(table)
         table.keep(np.arange(len(table)) > 0)
         return {"input->hidden": Change(dropped=1)}
 
@@ -41,7 +41,7 @@ def test_a_rule_can_take_the_place_of_the_update(network, make_trainer):
     before = network.projections["input->hidden"].synapses.weight.copy()
 
     class Skip(Prune):
-        def step(self, network, gradients, simulation, now):
+        def step(self, context):
             return {}
 
         def replaces_update(self, progress):
@@ -59,9 +59,9 @@ def test_regrown_synapses_start_with_fresh_moments(network, make_trainer, rule):
     grown = 0
     step = trainer.rewiring.step
 
-    def watch(network, *rest):
+    def watch(*given):
         nonlocal grown
-        step(network, *rest)
+        step(*given)
         for projection in network.projections.values():
             state = projection.synapses.state
             fresh = state["age"] == 0.0

@@ -14,6 +14,7 @@ network has to be compiled again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from genn_delays.backends.base import Backend
 from genn_delays.backends.genn.availability import CPU, CUDA, require
@@ -34,6 +35,7 @@ class GennCPU(Backend):
     """GeNN's single-threaded CPU backend; needs PyGeNN and a C++ compiler, and no GPU."""
 
     name = "genn-cpu"
+    cites: ClassVar[tuple[str, ...]] = ("yavuz2016", "knight2021")
     engine = CPU
 
     def check(self, plan: Plan) -> None:
@@ -60,4 +62,5 @@ class GennCUDA(GennCPU):
     """GeNN's CUDA backend; the trials of a batch run side by side."""
 
     name = "genn-cuda"
+    cites: ClassVar[tuple[str, ...]] = ("yavuz2016", "knight2021")
     engine = CUDA

@@ -5,6 +5,8 @@ What both gradient rules share lies here; ``eventprop`` and ``surrogate`` hold w
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.native.compiler import find_compiler
 from genn_delays.backends.native.rules import rule_for
@@ -16,6 +18,7 @@ class Native(Backend):
     """Generated C; needs a C compiler and nothing else."""
 
     name = "native"
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def check(self, plan: Plan) -> None:
         """Every plan runs here, given a compiler, but spikes are spikes."""

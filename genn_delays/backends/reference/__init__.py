@@ -6,6 +6,7 @@ Nothing is shared with the fast engines but the plan.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.reference.eventprop import EventPropSimulation
@@ -23,6 +24,7 @@ class Reference(Backend):
     """Slow and obvious; ``threads`` is not used."""
 
     name = "reference"
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def check(self, plan: Plan) -> None:
         """Every plan runs here."""

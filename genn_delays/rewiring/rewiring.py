@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from genn_delays.errors import TrainingError
 from genn_delays.network import Network
-from genn_delays.rewiring.base import Now, RewiringRule
+from genn_delays.rewiring.base import RewiringRule
+from genn_delays.rewiring.context import Context
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation
     from genn_delays.backends.gradient import Gradient
-    from genn_delays.training.groups import Optimiser
+    from genn_delays.training.optimiser import Optimiser
     from genn_delays.training.schedules import Progress
 
 AGE = "age"
@@ -53,37 +55,43 @@ class Rewiring:
         """True where a rule takes the place of the optimiser in the coming batch."""
         return any(rule.replaces_update(progress) for rule in self.rules)
 
-    def before_update(
-        self, network: Network, gradients: Mapping[str, Gradient], progress: Progress
-    ) -> None:
-        """Let every rule change the gradients in place.
-
-        Raises:
-            TrainingError: NaN or infinity in a gradient, which no rule could rank.
-        """
-        for name in self._rewired(network):
-            if not np.all(np.isfinite(gradients[name].weight)):
-                raise TrainingError(
-                    f"the weight gradient of projection {name!r} holds NaN or infinity; lower the "
-                    "learning rate, ease it in, or set clip="
-                )
-        for place, rule in enumerate(self.rules):
-            rule.before_update(network, gradients, self._now(place, progress))
-
-    def step(
+    def contexts(
         self,
         network: Network,
         gradients: Mapping[str, Gradient],
         simulation: Simulation,
         progress: Progress,
-        counts: Counts,
-    ) -> None:
+    ) -> list[Context]:
+        """What each rule is told of a batch, in the order of the rules."""
+        rate = partial(self.optimiser.rate, progress=progress)
+        keys = [(REWIRING, place, progress.batch) for place in range(len(self.rules))]
+        seeds = [np.random.SeedSequence(self.seed, spawn_key=key) for key in keys]
+        rngs = [np.random.default_rng(seed) for seed in seeds]
+        return [Context(network, gradients, simulation, progress, rng, rate) for rng in rngs]
+
+    def before_update(self, contexts: Sequence[Context]) -> None:
+        """Let every rule change the gradients in place.
+
+        Raises:
+            TrainingError: NaN or infinity in a gradient, which no rule could rank.
+        """
+        for context in contexts[:1]:  # all are of one batch
+            for name in self._rewired(context.network):
+                if not np.all(np.isfinite(context.gradients[name].weight)):
+                    raise TrainingError(
+                        f"the weight gradient of projection {name!r} holds NaN or infinity; lower "
+                        "the learning rate, ease it in, or set clip="
+                    )
+        for rule, context in zip(self.rules, contexts, strict=True):
+            rule.before_update(context)
+
+    def step(self, contexts: Sequence[Context], counts: Counts) -> None:
         """Let every rule drop and grow synapses in place, and add to ``counts`` what it did."""
-        for name in self._rewired(network):
-            network.projections[name].synapses.state[AGE] += 1.0
-        for place, rule in enumerate(self.rules):
-            changes = rule.step(network, gradients, simulation, self._now(place, progress))
-            for name, change in changes.items():
+        for context in contexts[:1]:
+            for name in self._rewired(context.network):
+                context.network.projections[name].synapses.state[AGE] += 1.0
+        for rule, context in zip(self.rules, contexts, strict=True):
+            for name, change in rule.step(context).items():
                 seen = counts.setdefault(name, [0, 0, 0])
                 for k, more in enumerate((change.dropped, change.grown, change.refused)):
                     seen[k] += more
@@ -116,11 +124,6 @@ class Rewiring:
     def _rewired(self, network: Network) -> list[str]:
         names = {p.name for rule in self.rules for p in rule.chosen(network)}
         return [name for name in network.projections if name in names]
-
-    def _now(self, place: int, progress: Progress) -> Now:
-        key = (REWIRING, place, progress.batch)
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-        return Now(rng, progress, lambda name: self.optimiser.rate(name, progress))
 
 
 REWIRING = 3

@@ -9,7 +9,7 @@ import pytest
 
 from genn_delays.errors import ConfigError
 from genn_delays.synapses import SynapseTable
-from genn_delays.training import SGD, Adam, blocks, optimisers
+from genn_delays.training import SGD, Adam, blocks, update_rules
 
 
 @pytest.fixture
@@ -147,8 +147,10 @@ def test_a_table_without_synapses_can_be_updated():
 
 
 def test_rules_are_made_from_a_configuration_whose_numbers_may_be_text():
-    assert optimisers.make({"name": "adam", "lr": "1e-3", "beta2": 0.99}) == Adam(1e-3, beta2=0.99)
-    assert optimisers.make({"name": "sgd", "lr": 1}) == SGD(1.0)
+    assert update_rules.make({"name": "adam", "lr": "1e-3", "beta2": 0.99}) == Adam(
+        1e-3, beta2=0.99
+    )
+    assert update_rules.make({"name": "sgd", "lr": 1}) == SGD(1.0)
 
 
 @pytest.mark.parametrize(
@@ -167,4 +169,4 @@ def test_rules_are_made_from_a_configuration_whose_numbers_may_be_text():
 )
 def test_a_bad_configuration_of_a_rule_is_named(given, message):
     with pytest.raises(ConfigError, match=message):
-        optimisers.make(given)
+        update_rules.make(given)

@@ -1,6 +1,6 @@
-"""Optimisers: the update of one parameter of one table, state kept in that table.
+"""Update rules, SGD and Adam: the update of one parameter of one table, state kept in that table.
 
-What an optimiser remembers of a synapse or a unit is a column of its SynapseTable or UnitTable
+What a rule remembers of a synapse or a unit is a column of its SynapseTable or UnitTable
 named after the parameter, so that checkpoints and rewiring carry it along. A column starts at 0.
 """
 
@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf, isfinite, log
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from genn_delays.checks import extremes
 from genn_delays.errors import ConfigError
+from genn_delays.references import Cited
 from genn_delays.settings import build_named
 from genn_delays.training.blocks import in_blocks
 
@@ -27,7 +28,7 @@ class Table(Protocol):
         """The column ``name``, made with ``fill`` if it is not there yet."""
 
 
-class Rule(ABC):
+class Rule(Cited, ABC):
     """Base of all update rules; ``lr`` is the learning rate."""
 
     lr: float
@@ -77,6 +78,7 @@ class Adam(Rule):
     beta2: float = 0.999
     eps: float = 1e-8
     weight_decay: float = 0.0
+    cites: ClassVar[tuple[str, ...]] = ("kingma2015",)
 
     def __post_init__(self) -> None:
         _check_not_negative(self, "lr", "eps", "weight_decay")
@@ -152,6 +154,7 @@ class SGD(Rule):
 
     lr: float
     momentum: float = 0.0
+    cites: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         _check_not_negative(self, "lr")

@@ -7,17 +7,8 @@ import pytest
 
 from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.errors import ConfigError, TrainingError
-from genn_delays.training import (
-    SGD,
-    Adam,
-    Cosine,
-    EaseIn,
-    Group,
-    OneCycle,
-    Optimiser,
-    Progress,
-    groups,
-)
+from genn_delays.training import SGD, Adam, Cosine, EaseIn, Group, OneCycle, Optimiser, Progress
+from genn_delays.training.optimiser import make
 
 FIRST, SECOND = "input->hidden", "hidden->output"
 
@@ -188,7 +179,7 @@ def test_impossible_settings_are_refused(arguments, message):
 
 
 def test_an_optimiser_is_made_from_a_configuration():
-    made = groups.make(
+    made = make(
         {
             "weight": {
                 "name": "adam",
@@ -212,7 +203,7 @@ def test_an_optimiser_is_made_from_a_configuration():
         groups={FIRST: {"delay": Group(Adam(0.5))}, "hidden": {"tau_mem": Group(Adam(0.1))}},
         clip={"weight": 10.0},
     )
-    assert groups.make({}) == Optimiser()
+    assert make({}) == Optimiser()
 
 
 @pytest.mark.parametrize(
@@ -231,4 +222,4 @@ def test_an_optimiser_is_made_from_a_configuration():
 )
 def test_a_bad_configuration_of_an_optimiser_is_named(given, message):
     with pytest.raises(ConfigError, match=message):
-        groups.make(given)
+        make(given)

@@ -14,9 +14,9 @@ from genn_delays.errors import ConfigError, TrainingError, suggest
 from genn_delays.network import LEARNABLE, Network
 from genn_delays.settings import check_keys
 from genn_delays.synapses import SynapseTable
-from genn_delays.training import optimisers, schedules
-from genn_delays.training.optimisers import Adam, Rule
+from genn_delays.training import schedules, update_rules
 from genn_delays.training.schedules import Progress, Schedule
+from genn_delays.training.update_rules import Adam, Rule
 from genn_delays.units import UnitTable
 
 if TYPE_CHECKING:
@@ -273,10 +273,10 @@ def _mapping(name: str, given: Any) -> Mapping[str, Any]:
 
 def _make_group(given: Mapping[str, Any] | str) -> Group:
     if not isinstance(given, Mapping):
-        return Group(optimisers.make(given))
+        return Group(update_rules.make(given))
     rule = {key: value for key, value in given.items() if key not in ("schedule", "l1")}
     made = schedules.make(given.get("schedule") or ())
-    return Group(optimisers.make(rule), made, _number("l1", given.get("l1", 0.0)))
+    return Group(update_rules.make(rule), made, _number("l1", given.get("l1", 0.0)))
 
 
 def _number(name: str, given: Any) -> float:

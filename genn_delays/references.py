@@ -1,0 +1,138 @@
+"""The publications that methods and data come from, as BibTeX, and the base of what cites them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Cited:
+    """Base of what a configuration can use and a publication may describe.
+
+    Class attributes:
+        cites: keys of :data:`ENTRIES`; () where there is nothing to cite.
+    """
+
+    cites: ClassVar[tuple[str, ...]] = ()
+
+    def publications(self) -> tuple[str, ...]:
+        """Keys of what to cite for this very object."""
+        return self.cites
+
+
+ENTRIES = {
+    "wunderlich2021": """@article{wunderlich2021,
+  title = {Event-based backpropagation can compute exact gradients for spiking neural networks},
+  author = {Wunderlich, Timo C. and Pehle, Christian},
+  journal = {Scientific Reports}, volume = {11}, pages = {12829}, year = {2021},
+  doi = {10.1038/s41598-021-91786-z}
+}""",
+    "meszaros2025": """@article{meszaros2025,
+  title = {Efficient event-based delay learning in spiking neural networks},
+  author = {M{\\'e}sz{\\'a}ros, Bal{\\'a}zs and Knight, James C. and Nowotny, Thomas},
+  journal = {Nature Communications}, year = {2025},
+  doi = {10.1038/s41467-025-65394-8}
+}""",
+    "nowotny2025": """@article{nowotny2025,
+  title = {Loss shaping enhances exact gradient learning with {Eventprop} in spiking neural
+           networks},
+  author = {Nowotny, Thomas and Turner, James P. and Knight, James C.},
+  journal = {Neuromorphic Computing and Engineering}, year = {2025},
+  doi = {10.1088/2634-4386/ada852}
+}""",
+    "neftci2019": """@article{neftci2019,
+  title = {Surrogate gradient learning in spiking neural networks: Bringing the power of
+           gradient-based optimization to spiking neural networks},
+  author = {Neftci, Emre O. and Mostafa, Hesham and Zenke, Friedemann},
+  journal = {IEEE Signal Processing Magazine},
+  volume = {36}, number = {6}, pages = {51--63}, year = {2019},
+  doi = {10.1109/MSP.2019.2931595}
+}""",
+    "hammouamri2024": """@inproceedings{hammouamri2024,
+  title = {Learning delays in spiking neural networks using dilated convolutions with learnable
+           spacings},
+  author = {Hammouamri, Ilyass and Khalfaoui-Hassani, Ismail and Masquelier, Timoth{\\'e}e},
+  booktitle = {International Conference on Learning Representations}, year = {2024},
+  eprint = {2306.17670}, archiveprefix = {arXiv}
+}""",
+    "meszaros2024": """@article{meszaros2024,
+  title = {Learning delays through gradients and structure: emergence of spatiotemporal patterns
+           in spiking neural networks},
+  author = {M{\\'e}sz{\\'a}ros, Bal{\\'a}zs and Knight, James C. and Nowotny, Thomas},
+  journal = {Frontiers in Computational Neuroscience},
+  volume = {18}, pages = {1460309}, year = {2024},
+  doi = {10.3389/fncom.2024.1460309}
+}""",
+    "ioffe2015": """@inproceedings{ioffe2015,
+  title = {Batch normalization: Accelerating deep network training by reducing internal covariate
+           shift},
+  author = {Ioffe, Sergey and Szegedy, Christian},
+  booktitle = {International Conference on Machine Learning}, year = {2015},
+  eprint = {1502.03167}, archiveprefix = {arXiv}
+}""",
+    "kingma2015": """@inproceedings{kingma2015,
+  title = {Adam: A method for stochastic optimization},
+  author = {Kingma, Diederik P. and Ba, Jimmy},
+  booktitle = {International Conference on Learning Representations}, year = {2015},
+  eprint = {1412.6980}, archiveprefix = {arXiv}
+}""",
+    "smith2019": """@misc{smith2019,
+  title = {Super-convergence: very fast training of neural networks using large learning rates},
+  author = {Smith, Leslie N. and Topin, Nicholay},
+  year = {2019}, eprint = {1708.07120}, archiveprefix = {arXiv}
+}""",
+    "cramer2022": """@article{cramer2022,
+  title = {The {Heidelberg} spiking data sets for the systematic evaluation of spiking neural
+           networks},
+  author = {Cramer, Benjamin and Stradmann, Yannik and Schemmel, Johannes and Zenke, Friedemann},
+  journal = {IEEE Transactions on Neural Networks and Learning Systems},
+  volume = {33}, number = {7}, pages = {2744--2757}, year = {2022},
+  doi = {10.1109/TNNLS.2020.3044364}
+}""",
+    "kriener2022": """@inproceedings{kriener2022,
+  title = {The {Yin-Yang} dataset},
+  author = {Kriener, Laura and G{\\"o}ltz, Julian and Petrovici, Mihai A.},
+  booktitle = {Neuro-Inspired Computational Elements Conference}, year = {2022},
+  doi = {10.1145/3517343.3517380}
+}""",
+    "bellec2018": """@inproceedings{bellec2018,
+  title = {Deep rewiring: Training very sparse deep networks},
+  author = {Bellec, Guillaume and Kappel, David and Maass, Wolfgang and Legenstein, Robert},
+  booktitle = {International Conference on Learning Representations}, year = {2018},
+  eprint = {1711.05136}, archiveprefix = {arXiv}
+}""",
+    "mocanu2018": """@article{mocanu2018,
+  title = {Scalable training of artificial neural networks with adaptive sparse connectivity
+           inspired by network science},
+  author = {Mocanu, Decebal Constantin and Mocanu, Elena and Stone, Peter and Nguyen, Phuong H.
+            and Gibescu, Madeleine and Liotta, Antonio},
+  journal = {Nature Communications}, volume = {9}, pages = {2383}, year = {2018},
+  doi = {10.1038/s41467-018-04316-3}
+}""",
+    "evci2020": """@inproceedings{evci2020,
+  title = {Rigging the lottery: Making all tickets winners},
+  author = {Evci, Utku and Gale, Trevor and Menick, Jacob and Castro, Pablo Samuel and
+            Elsen, Erich},
+  booktitle = {International Conference on Machine Learning},
+  volume = {119}, pages = {2943--2952}, year = {2020},
+  eprint = {1911.11134}, archiveprefix = {arXiv}
+}""",
+    "bittar2022": """@article{bittar2022,
+  title = {A surrogate gradient spiking baseline for speech command recognition},
+  author = {Bittar, Alexandre and Garner, Philip N.},
+  journal = {Frontiers in Neuroscience}, volume = {16}, pages = {865897}, year = {2022},
+  doi = {10.3389/fnins.2022.865897}
+}""",
+    "yavuz2016": """@article{yavuz2016,
+  title = {{GeNN}: a code generation framework for accelerated brain simulations},
+  author = {Yavuz, Esin and Turner, James and Nowotny, Thomas},
+  journal = {Scientific Reports}, volume = {6}, pages = {18854}, year = {2016},
+  doi = {10.1038/srep18854}
+}""",
+    "knight2021": """@article{knight2021,
+  title = {{PyGeNN}: A {Python} library for {GPU}-enhanced neural networks},
+  author = {Knight, James C. and Komissarov, Anton and Nowotny, Thomas},
+  journal = {Frontiers in Neuroinformatics}, volume = {15}, pages = {659005}, year = {2021},
+  doi = {10.3389/fninf.2021.659005}
+}""",
+}
+"""BibTeX by key."""

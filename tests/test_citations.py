@@ -1,0 +1,50 @@
+"""Whatever a configuration can name says what to cite for it, or that there is nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from genn_delays import datasets, kernels, neurons
+from genn_delays.backends import BACKENDS
+from genn_delays.model_file import cited_in
+from genn_delays.neurons import Neuron
+from genn_delays.options import REGISTRIES
+from genn_delays.references import ENTRIES
+from genn_delays.training import Narrowing, SilentRescue
+from genn_delays.units import BatchNorm
+
+MODELS = sorted((Path(__file__).parents[1] / "models").glob("*.py"))
+NEURONS = [kind for kind in vars(neurons).values() if isinstance(kind, type) and kind != Neuron]
+NAMED = (*REGISTRIES, datasets.SOURCES, kernels.KERNELS, BACKENDS)
+KINDS = [kind for registry in NAMED for kind in registry.values()]
+KINDS += [*NEURONS, BatchNorm, Narrowing, SilentRescue]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_whatever_has_a_name_says_itself_what_to_cite_for_it(kind):
+    assert "cites" in vars(kind), "write cites = () where there is nothing"
+    assert set(kind.cites) <= set(ENTRIES)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.name)
+def test_every_published_network_cites_its_paper(model):
+    assert cited_in(model)
+
+
+def test_every_reference_is_cited_by_something():
+    used = {key for kind in KINDS for key in kind.cites}
+    assert used | {key for model in MODELS for key in cited_in(model)} == set(ENTRIES)
+
+
+@pytest.mark.parametrize("key", ENTRIES)
+def test_a_reference_is_whole(key):
+    entry = ENTRIES[key]
+    assert re.match(rf"@(article|inproceedings|misc)\{{{key},\n", entry)
+    for field in ("title", "author", "year"):
+        assert f"{field} = {{" in entry
+    assert "doi = {" in entry or "eprint = {" in entry
+    assert entry.count("{") == entry.count("}")
+    assert entry.endswith("\n}")
