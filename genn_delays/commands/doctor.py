@@ -17,10 +17,6 @@ from genn_delays.errors import GennDelaysError
 
 OPTIONAL = {
     "espeakng_loader": "speech",
-    "tensorboardX": "tracking",
-    "submitit": "slurm",
-    "optuna": "sweep",
-    "nir": "nir",
     "ziglang": "zig",
 }
 """Import name of each optional package and the extra that brings it."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import genn_delays
+from genn_delays.commands.doctor import OPTIONAL
 from genn_delays.config import load_config
 
 
@@ -84,6 +88,15 @@ def test_doctor_reports_every_part(call):
         "espeakng_loader:",
     ):
         assert part in report
+
+
+def test_every_extra_that_is_offered_has_code_that_uses_it():
+    package = Path(genn_delays.__file__).parent
+    project = tomllib.loads((package.parent / "pyproject.toml").read_text())
+    extras = set(project["project"]["optional-dependencies"]) - {"dev"}
+    assert set(OPTIONAL.values()) == extras - {"genn"}
+    source = "".join(p.read_text() for p in package.rglob("*.py") if p.name != "doctor.py")
+    assert [name for name in OPTIONAL if name not in source] == []
 
 
 def test_doctor_shows_why_pygenn_cannot_be_imported(folder, call, monkeypatch):
