@@ -138,10 +138,11 @@ class Dataset:
         units: number of input units.
         classes: number of classes, 0 for a regression.
         duration: length of a trial in ms; every event lies in [0, duration).
-        class_names: one name per class.
+        class_names: one name per class, or () where they have none.
 
     Raises:
-        DataError: an empty split, a label out of range, an event outside trial or population.
+        DataError: an empty split, a label out of range, an event outside trial or population,
+            names for another number of classes.
     """
 
     name: str
@@ -154,6 +155,11 @@ class Dataset:
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.class_names and len(self.class_names) != self.classes:
+            raise DataError(
+                f"data set {self.name!r}: {len(self.class_names)} class names for {self.classes} "
+                "classes; give one for each"
+            )
         for name, split in self.splits().items():
             where = f"data set {self.name!r}, {name} split"
             split.check(where, self.units, self.classes, self.duration)
