@@ -13,8 +13,9 @@ import pytest
 from networks import KINDS, batch, chain
 
 import genn_delays as gd
+from genn_delays.backends import get_backend
 from genn_delays.backends.native import compiler
-from genn_delays.backends.native.codegen import render
+from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
@@ -103,6 +104,7 @@ def test_a_damaged_library_is_named_with_the_remedy(folder):
 
 
 BUILD = """
+from genn_delays.backends import get_backend
 from genn_delays.backends.native import compiler
 print(compiler.load("int answer(void) { return 42; }\\n").answer())
 """
@@ -277,6 +279,8 @@ def test_estimate_is_within_ten_percent_of_what_is_allocated(
     ) as compiled:
         compiled.backward(compiled.forward(events))
         assert sum(parts.values()) == pytest.approx(compiled.memory(), rel=0.1)
+        # what was estimated is what was allocated, array by array
+        assert compiled.regrown or sum(parts.values()) == compiled.memory()
 
 
 def test_estimate_takes_a_known_activity_into_account():
@@ -292,3 +296,18 @@ def test_estimate_takes_a_known_activity_into_account():
     # the engine makes a quarter more room than was needed
     informed = estimate(plan, network, spikes_per_neuron=1.25 * blocks.max(), **common)
     assert sum(informed.values()) == pytest.approx(allocated, rel=0.1)
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+def test_an_engine_that_lays_a_structure_out_otherwise_is_not_built(rule):
+    """A field moved on one side alone would be read beside itself, in silence."""
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 1)
+    net.add_population("output", gd.LeakyReadout(), 1)
+    net.connect("input", "output", weight=1.0)
+    plan = make_plan(net, gradient=rule, readout=gd.readouts.MeanVoltage(), dt=1.0, steps=2)
+    source = get_backend("native").code(plan)
+    moved = source.replace("int64_t synapses;", "int32_t synapses;", 1)
+    assert moved != source
+    with pytest.raises(BackendError, match="projection: laid out otherwise than in Python"):
+        compiler.load(moved)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
 from genn_delays.errors import DataError, suggest
+from genn_delays.limits import check_size
 
 logger = logging.getLogger(__name__)
 
 Features = Mapping[str, tuple[np.ndarray, ...]]
-"""By split: log-mel bands, float (recordings, frames, bands), and labels, int64."""
+"""By split: log-mel bands, float16 (recordings, frames, bands), and labels, int64.
+
+16 bits resolve a log-mel band to a hundredth of its spread."""
 
 Arrays = Mapping[str, tuple[np.ndarray, ...]]
 """By split: what a cache file holds."""
@@ -32,7 +36,7 @@ CODES = ("spikes", "frames")
 SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
 """Settings without a meaning for frames."""
 
-FORMAT = 2  # part of the cache key: raise it when the same settings give other features
+FORMAT = 3  # part of the cache key: raise it when the same settings give other features
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class AudioSource(Source):
                     "code: spikes"
                 )
         # their own checks, now rather than after the recordings have been read
-        self.log_mel  # noqa: B018
+        self.log_mel.check_memory(self.duration)
         self.encoder  # noqa: B018
 
     @property
@@ -110,6 +114,16 @@ class AudioSource(Source):
         """Samples of a trial at ``rate``."""
         return round(self.duration * self.rate / 1000.0)
 
+    def room(self, recordings: int, where: str) -> np.ndarray:
+        """An array for the log-mel bands of so many recordings, float16.
+
+        Raises:
+            DataError: it would take more memory than the limit.
+        """
+        shape = (recordings, self.log_mel.frames(self.duration), self.bands)
+        check_size(2 * math.prod(shape), f"{where}: the log-mel bands of {recordings} recordings")
+        return np.empty(shape, dtype=np.float16)
+
     def dataset(
         self,
         name: str,
@@ -131,7 +145,7 @@ class AudioSource(Source):
         about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
 
         def features() -> Features:
-            return self._cached(name, about, lambda: _rounded(make()))
+            return self._cached(name, about, make)
 
         encoder = self.encoder
         if isinstance(encoder, FrameEncoder):  # as many numbers as features, and soon made
@@ -183,11 +197,6 @@ class AudioSource(Source):
         except OSError as failure:  # a full disk costs the cache, not the run
             logger.warning("%s: not cached, %s", path, failure)
         return made
-
-
-def _rounded(features: Features) -> Features:
-    """As kept in the cache: 16 bits resolve a log-mel band to a hundredth of its spread."""
-    return {s: (bands.astype(np.float16), labels) for s, (bands, labels) in features.items()}
 
 
 def _read(path: Path) -> Arrays | None:

@@ -10,20 +10,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from genn_delays.backends.base import Gradients
-from genn_delays.backends.checks import planned_tables
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.correlation import Sent, sent_of
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate import changing
 from genn_delays.backends.genn.surrogate_buffers import SurrogateBuffers
+from genn_delays.backends.gradient import Gradients
 from genn_delays.errors import PlanError
 from genn_delays.folding import fold
 from genn_delays.gradients import Surrogate
 from genn_delays.kernels import KERNELS
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
 
 
 def check_plan(plan: Plan) -> None:
@@ -79,9 +79,7 @@ class SurrogateSimulation(GennSimulation):
         self.masks: dict[str, np.ndarray] = {}
         super().__init__(plan, network, backend, adam)
 
-    def load(self, network: Network) -> None:
-        self.training = False  # what was run belongs to what was loaded before
-        planned_tables(self.plan, network)  # before folding, so that a message names what is wrong
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         folded = fold(network)
         tables = [folded.projections[p.name].synapses for p in self.plan.projections]
         for population in self.populations:
@@ -89,23 +87,21 @@ class SurrogateSimulation(GennSimulation):
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.kernel = network.projections[buffers.projection.name].kernel
             buffers.load(table)
-        self.history.renew(ready=False)
+        self.history.renew()
         if self.optimiser:
             self.optimiser.load(network)
 
     def check_training(self) -> None:
         check_training(self.plan)
 
-    def _prepare(self, masks: Mapping[str, np.ndarray], trials: int, training: bool) -> None:
-        if training:
-            check_training(self.plan)
+    def _prepare(self, masks: Mapping[str, np.ndarray]) -> None:
         self.masks = {
-            p.name: masks.get(p.name, np.ones((trials, p.size)))
+            p.name: masks.get(p.name, np.ones((self.trials, p.size)))
             for p in self.plan.populations
             if p.dropout
         }
         for buffers in self.projections:
-            buffers.use_kernel(training)
+            buffers.use_kernel(self.training)
 
     def _insert_masks(self) -> None:
         for name, mask in self.masks.items():
@@ -115,10 +111,8 @@ class SurrogateSimulation(GennSimulation):
         mask = self.masks.get(buffers.population.name)
         return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt, mask)
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
-        gradients = super().backward(drive, spike_drive)
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+        gradients = super()._backward(drive, spike_drive)
         learning = [b for b in self.populations if b.population.learn]
         units = {b.population.name: {"bias": b.bias_gradient()} for b in learning}
         return Gradients(gradients, units)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.structures import EventsStruct, point
+from genn_delays.backends.native.structures import EVENTS, point
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.plan import Plan
@@ -46,7 +46,7 @@ class Insertion:
             "value": None if events.value is None else np.ascontiguousarray(events.value),
             "begin": begin,
         }
-        self.struct = EventsStruct(
+        self.struct = EVENTS.ctypes()(
             single_time=events.time.dtype == np.float32,
             single_value=events.value is not None and events.value.dtype == np.float32,
             parts=parts,

@@ -1,4 +1,4 @@
-"""NativeSurrogate: the surrogate rule on the embedded engine, one trial per lane."""
+"""SurrogateEngine: the surrogate rule on the embedded engine, one trial per lane."""
 
 from __future__ import annotations
 
@@ -8,70 +8,46 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradients, Simulation
-from genn_delays.backends.checks import (
-    check_drives,
-    check_masks,
-    check_pairs,
-    input_events,
-    planned_tables,
-)
+from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.native.codegen import lanes_of
-from genn_delays.backends.native.compiler import load
+from genn_delays.backends.native.engine import REFUSED, Engine
 from genn_delays.backends.native.insertion import Insertion
-from genn_delays.backends.native.layout import CHUNKS
-from genn_delays.backends.native.normalise import Normalisation
-from genn_delays.backends.native.surrogate_buffers import SynapseBuffers, UnitBuffers, groups_of
-from genn_delays.backends.native.surrogate_codegen import PAD, render_surrogate, surrogate_models
-from genn_delays.backends.native.surrogate_memory import scratch_bytes
-from genn_delays.backends.native.surrogate_structures import (
-    BatchStruct,
-    SynapsesStruct,
-    UnitsStruct,
-)
-from genn_delays.backends.native.threads import Team
-from genn_delays.backends.native.unit_gradients import UnitGradients
-from genn_delays.errors import BackendError
+from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.surrogate.buffers import SynapseBuffers, UnitBuffers
+from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
+from genn_delays.backends.native.surrogate.memory import scratch_bytes
+from genn_delays.backends.native.surrogate.normalise import Normalisation
+from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
+from genn_delays.backends.native.surrogate.structures import SIMULATION
+from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
+from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.events import Events
-from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
 
 
-class NativeSurrogate(Simulation):
-    """A network trained with surrogate gradients on the embedded engine."""
+class SurrogateEngine(Engine):
+    """A network trained with surrogate gradients."""
+
+    shared = SIMULATION
 
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
-        assert isinstance(plan.gradient, Surrogate)
-        self.plan = plan
-        self.library = load(render_surrogate(plan))
-        self.team = Team(threads)
-        _, models = surrogate_models(plan)
+        super().__init__(plan, render(plan), threads)
+        _, models = models_of(plan)
         self.populations = [
             UnitBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
         ]
         self.projections = [SynapseBuffers(plan, k, CHUNKS) for k in range(len(plan.projections))]
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
-        read = plan.populations[plan.readout_population]
-        # trials last, as in the engine; readouts see (trials, steps, units)
-        self.room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
-        shape = (read.size, plan.steps, self.room)
-        self.voltage, self.drive = np.zeros(shape, plan.dtype), np.zeros(shape, plan.dtype)
+        read = zeros(read_shapes(plan))
+        self.voltage, self.drive = read["voltage"], read["drive"]
         self.insertions: dict[str, Insertion] = {}
-        self.trials, self.training, self.gone_back = 0, True, False
-        self.shape: tuple[int, ...] | None = None
         self.load(network)
 
-    def _require_open(self) -> None:
-        if not self.populations:
-            raise BackendError("this simulation is closed; compile the network again")
-
-    def load(self, network: Network) -> None:
-        self._require_open()
-        self.training = False  # what was run belongs to what was loaded before
-        tables = planned_tables(self.plan, network)
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table, network.projections[buffers.projection.name].kernel)
         for p, normalisation in zip(self.plan.populations, self.normalisations, strict=True):
@@ -80,42 +56,26 @@ class NativeSurrogate(Simulation):
             population = gradients.load(network)
             self.populations[gradients.index].load(population)
 
-    def forward(
-        self,
-        batch: Batch,
-        *,
-        training: bool = True,
-        masks: Mapping[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
-        self._require_open()
-        # a batch that is refused leaves nothing to go back over
-        self.shape, self.trials, self.gone_back = None, 0, False
-        events = input_events(self.plan, batch)
-        trials = next(iter(events.values())).trials
-        masks = check_masks(self.plan, masks, trials, training)
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
         for buffers in self.projections:
-            buffers.spread(training)
-        self._insert(events, trials)
-        self.trials, self.training, self.statistics = trials, training, {}
+            buffers.spread(self.training)
+        self._insert(events)
         for p, units in zip(self.plan.populations, self.populations, strict=True):
             units.set(mask=units.lanes(masks.get(p.name)))
         for component in self.plan.components:
             self._forward_component(component)
         voltage = self._observe()
-        self.observed = voltage[:trials]
+        self.observed = voltage[: self.trials]
         # whole vectors: numpy adds up a single trial in another order than several
-        outputs = self.plan.readout.forward(voltage, self.plan.dt)[:trials]
-        self.shape = outputs.shape
-        return outputs
+        return self.plan.readout.forward(voltage, self.plan.dt)[: self.trials]
 
-    def _insert(self, events: Mapping[str, Events], trials: int) -> None:
+    def _insert(self, events: Mapping[str, Events]) -> None:
         self.insertions = {}
         for k, p in enumerate(self.plan.populations):
             if p.is_input:
                 insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
-                run = self.library.insert_events
-                failed = self._run(run, k, byref(insertion.struct), trials=trials)
-                insertion.check(failed)
+                found = self._run(self.library.insert_events, k, byref(insertion.struct))
+                insertion.check(found == REFUSED)
                 self.insertions[p.name] = insertion
 
     def _forward_component(self, component: Component) -> None:
@@ -149,29 +109,26 @@ class NativeSurrogate(Simulation):
         model = self.populations[k].model
         assert model is not None
         place = len(model.stored), model.stored.index(model.threshold_state)
-        self._run(self.library.read_voltage, k, *place, self.room, _pointer(self.voltage))
+        self._run(
+            self.library.read_voltage, k, *place, self.voltage.shape[2], _pointer(self.voltage)
+        )
         whole = self._groups * lanes_of(self.plan.dtype)
         return self.voltage[:, :, :whole].transpose(2, 1, 0)
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
         plan, read = self.plan, self.plan.readout_population
-        shape = self.shape if self.training else None
-        extra = check_drives(plan, shape, drive, spike_drive)
         # in the order of the voltages, or numpy would walk over both in the wrong one
         drive = np.asfortranarray(drive)
         observed = plan.readout.backward(drive, self.observed, plan.dt)
         self.drive[:, :, : self.trials] = observed.transpose(2, 1, 0)
-        self._run(self.library.write_drive, read, self.room, _pointer(self.drive))
+        self._run(self.library.write_drive, read, self.drive.shape[2], _pointer(self.drive))
         for p, units in zip(plan.populations, self.populations, strict=True):
-            units.set(spike_drive=units.lanes(extra.get(p.name)))
+            units.set(spike_drive=units.lanes(spike_drive.get(p.name)))
             units.struct.feedback = False
         for component in reversed(plan.components):
             self._backward_component(component)
         chunks = min(CHUNKS, self._groups)
         pairs = zip(plan.projections, self.projections, strict=True)
-        self.gone_back = True
         return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
 
     def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
@@ -201,11 +158,9 @@ class NativeSurrogate(Simulation):
                 self._run(self.library.gradients, k, int(feed))
                 pre.feedback = pre.feedback or feed
 
-    def correlation(
-        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        gone_back = self.gone_back and self.training
-        index = check_pairs(self.plan, projection, pre, post, first, count, gone_back)
         # beyond a trial all delays are alike
         columns = (pre, post, np.minimum(first, self.plan.steps))
         given = [np.ascontiguousarray(column, np.int32) for column in columns]
@@ -219,66 +174,33 @@ class NativeSurrogate(Simulation):
     def _groups(self) -> int:
         return groups_of(self.plan, self.trials)
 
-    def _run(self, function: Callable[..., int], *what: Any, trials: int | None = None) -> bool:
-        """One call into the engine, every thread taking work from one counter.
+    def _scalars(self) -> dict[str, float]:
+        return {
+            "steps": self.plan.steps,
+            "stride": self.plan.steps + PAD,
+            "groups": self._groups,
+            "chunks": min(CHUNKS, self._groups),
+            "slope": rule_of(self.plan).slope,
+        }
 
-        Returns:
-            True where the engine refused, which only happens to events.
+    def _run(self, function: Callable[..., int], *what: Any) -> int:
+        """As of any engine; nothing where there is no trial."""
+        return super()._run(function, *what) if self.trials else 0
 
-        Raises:
-            BackendError: no memory.
-        """
-        trials = self.trials if trials is None else trials
-        groups = groups_of(self.plan, trials)
-        if not groups:
-            return False
-        populations = (UnitsStruct * len(self.populations))(*(b.struct for b in self.populations))
-        projections = (SynapsesStruct * len(self.projections))(
-            *(b.struct for b in self.projections)
-        )
-        assert isinstance(self.plan.gradient, Surrogate)
-        batch = BatchStruct(
-            steps=self.plan.steps,
-            stride=self.plan.steps + PAD,
-            trials=trials,
-            groups=groups,
-            chunks=min(CHUNKS, groups),
-            n_populations=len(populations),
-            n_projections=len(projections),
-            slope=self.plan.gradient.slope,
-            populations=populations,
-            projections=projections,
-        )
-        ticket = c_int64(0)
-        failed = any(self.team.run(lambda: function(byref(batch), *what, byref(ticket))))
-        if failed and function is not self.library.insert_events:
-            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
-        return failed
-
-    def spikes(self, population: str) -> Events:
-        self._require_open()
-        k = self.plan.population_index(population)
-        if population in self.insertions and self.trials:
-            return self.insertions[population].on_grid()
+    def _spikes(self, k: int) -> Events:
+        name = self.plan.populations[k].name
+        if name in self.insertions:
+            return self.insertions[name].on_grid()
         return self.populations[k].events(self.trials)
 
-    def spike_counts(self, population: str) -> np.ndarray:
-        self._require_open()
-        k = self.plan.population_index(population)
-        if not self.plan.populations[k].is_input:
-            return self.populations[k].counts(self.trials)
-        size = self.plan.populations[k].size
-        events = self.spikes(population)
-        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
-        return cells.reshape(self.trials, size).astype(np.int64)
+    def _spike_counts(self, k: int) -> np.ndarray:
+        if self.plan.populations[k].is_input:
+            return super()._spike_counts(k)
+        return self.populations[k].counts(self.trials)
 
-    def memory(self) -> int:
-        held = sum(b.nbytes() for b in self.populations) + sum(b.nbytes() for b in self.projections)
-        return held + 2 * self.voltage.nbytes + scratch_bytes(self.plan, self.team.size)
-
-    def close(self) -> None:
-        self.team.close()
-        self.populations, self.projections, self.shape = [], [], None
+    def _memory(self) -> int:
+        scratch = scratch_bytes(self.plan, self.team.size)
+        return self._held() + self.voltage.nbytes + self.drive.nbytes + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:

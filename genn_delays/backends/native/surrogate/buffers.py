@@ -6,31 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from genn_delays.backends.base import Gradient
+from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
+from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.structures import point
-from genn_delays.backends.native.surrogate_codegen import PAD, SurrogateModel, unit_constants
-from genn_delays.backends.native.surrogate_structures import SynapsesStruct, UnitsStruct
+from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
+from genn_delays.backends.native.surrogate.shapes import (
+    blocks_of,
+    groups_of,
+    spike_shapes,
+    state_shapes,
+    sums_of,
+    synapse_shapes,
+)
+from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.kernels import DelayKernel, taps_of
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable
-
-CACHE = 256 * 1024
-"""Bytes of rows that are worked on together, so that they stay in the second-level cache."""
-
-
-def groups_of(plan: Plan, trials: int) -> int:
-    """Groups of trials that share vectors."""
-    return -(-trials // lanes_of(plan.dtype))
-
-
-def blocks_of(plan: Plan, size: int) -> tuple[int, int]:
-    """(blocks, units in each) of a population, so that the rows of a block fit the cache."""
-    rows = CACHE // ((plan.steps + PAD) * VECTOR_BYTES)
-    blocks = -(-size // min(max(rows, 4), 32))
-    return blocks, -(-size // blocks)
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
@@ -44,48 +38,22 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
 class UnitBuffers:
     """What one population sends, its states, adjoints and constants."""
 
-    def __init__(self, plan: Plan, index: int, model: SurrogateModel | None) -> None:
+    def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
         self.plan, self.model = plan, model
         self.population = p = plan.populations[index]
-        self.groups = groups_of(plan, plan.batch_size)
-        self.sums = 2 + (len(model.flow) if model else 0)
-        self.struct = UnitsStruct(
+        self.struct = POPULATION.ctypes()(
             size=p.size,
             model=-1 if model is None else model.index,
             spiking=p.is_spiking,
             life=plan.steps - p.tail,
             feedback=False,
-            sums=self.sums,
+            sums=sums_of(model),
             states=len(p.states),
             block=blocks_of(plan, p.size)[1],
         )
         self.arrays: dict[str, np.ndarray] = {}
-        for name, (shape, dtype) in self._shapes(index == plan.readout_population).items():
-            self.set(**{name: aligned_zeros(shape, dtype)})
-
-    def _shapes(self, is_read: bool) -> dict[str, tuple[tuple[int, ...], type]]:
-        """Shape and type of every array that lasts."""
-        plan, p, real = self.plan, self.population, self.plan.dtype
-        lanes, cells = lanes_of(real), (self.groups, p.size)
-        padded = (self.groups * p.size * (plan.steps + PAD) + PAD, lanes)
-        shapes: dict[str, tuple[tuple[int, ...], type]] = {}
-        if p.is_input or p.is_spiking:
-            shapes["sent"] = (padded, real)
-            shapes["active"] = ((*cells, plan.steps), np.int32)
-            shapes["active_count"] = (cells, np.int32)
-        if self.model is None:
-            return shapes
-        shapes["trace"] = ((*cells, plan.steps, len(self.model.stored), lanes), real)
-        shapes["adjoint"] = (padded, real)
-        shapes["unit_sums"] = ((*cells, self.sums), np.float64)
-        if p.is_spiking:
-            shapes["spike_count"] = ((*cells, lanes), np.int32)
-        if p.normalise is not None:
-            shapes["current"] = ((*cells, plan.steps, lanes), real)
-            shapes["moments"] = ((*cells, 2), np.float64)
-        if is_read:
-            shapes["drive"] = ((*cells, plan.steps, lanes), real)
-        return shapes
+        shapes = spike_shapes(plan, index) | state_shapes(plan, index, model)
+        self.set(**{name: aligned_zeros(*one) for name, one in shapes.items()})
 
     def set(self, **arrays: np.ndarray | None) -> None:
         """Hold arrays, or none, under the names of the C structure."""
@@ -145,10 +113,10 @@ class SynapseBuffers:
     """One projection's synapses in the order that the engine walks them, and their taps."""
 
     def __init__(self, plan: Plan, index: int, chunks: int) -> None:
-        self.plan, self.chunks = plan, chunks
+        self.plan, self.index, self.chunks = plan, index, chunks
         self.projection = p = plan.projections[index]
         self.blocks, block = blocks_of(plan, plan.populations[p.pre].size)
-        self.struct = SynapsesStruct(
+        self.struct = PROJECTION.ctypes()(
             pre=p.pre, post=p.post, internal=p.internal, blocks=self.blocks, block=block, lag=p.lag
         )
         self.arrays: dict[str, np.ndarray] = {}
@@ -179,14 +147,14 @@ class SynapseBuffers:
             ends = ends.reshape(self.blocks, sizes[1])
             first = np.concatenate([[0], ends[:-1, -1]])[:, None]
             begin = np.concatenate([first, ends], axis=1)
-        shape = (self.chunks, len(table))
+        shapes = synapse_shapes(self.plan, self.index, len(table), self.chunks)
+        gradients = {name: shapes[name] for name in ("weight_gradient", "delay_gradient")}
         self.struct.synapses = len(table)
         self._set(
             begin=np.ascontiguousarray(begin, np.int64),
             pre_unit=table.pre[self.order].astype(np.int32),
             post_unit=table.post[self.order].astype(np.int32),
-            weight_gradient=np.zeros(shape, self.plan.dtype),
-            delay_gradient=np.zeros(shape, self.plan.dtype),
+            **zeros(gradients),
         )
 
     def spread(self, training: bool) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.plan import Plan
 
-CHUNKS = 8
-"""Most parts of a batch that sum their gradients apart."""
 TASKS = 32
 """Tasks that a pass over a population is cut into, if it is large enough: more parts of the batch
 would keep more threads busy, but each part has gradients of its own, which must be read again."""

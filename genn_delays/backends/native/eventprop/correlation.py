@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ctypes import Structure, byref, c_int64, c_void_p
+from ctypes import Structure, byref
 from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.native.buffers import PopulationBuffers
-from genn_delays.backends.native.codegen import TOGETHER
+from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
+from genn_delays.backends.native.eventprop.codegen import TOGETHER
+from genn_delays.backends.native.eventprop.structures import PAIRINGS, SENDINGS
 from genn_delays.backends.native.structures import point
 
 TASK = 64
@@ -34,21 +35,6 @@ class _Arrays:
         return sum(array.nbytes for array in self.arrays.values())
 
 
-class SendingsStruct(Structure):
-    """``sendings`` of templates/correlate.c.j2."""
-
-    _fields_ = [(name, c_void_p) for name in ("begin", "place", "value")]
-
-
-class PairingsStruct(Structure):
-    """``pairings`` of templates/correlate.c.j2."""
-
-    _fields_ = [
-        ("tasks", c_int64),
-        *((name, c_void_p) for name in ("begin", "order", "pre", "post", "first")),
-    ]
-
-
 def room_for_sendings(buffers: PopulationBuffers, trials: int) -> _Arrays:
     """Arrays for what a population sent, TOGETHER trials after each other for every unit."""
     groups = -(-trials // TOGETHER)
@@ -60,38 +46,32 @@ def room_for_sendings(buffers: PopulationBuffers, trials: int) -> _Arrays:
     sent = int(each.sum())
     value = np.empty(sent, buffers.plan.dtype) if "value" in buffers.arrays else None
     place = np.empty(sent, np.int32)
-    return _Arrays(SendingsStruct(), begin=begin, place=place, value=value)
+    return _Arrays(SENDINGS.ctypes()(), begin=begin, place=place, value=value)
 
 
 def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -> _Arrays:
     """Pairs of units in tasks of one post unit each; beyond a trial all delays are alike."""
-    names = ("pre", "post", "first")
+    names = ("from", "to", "first")
     columns = zip(names, (pre, post, np.minimum(first, steps)), strict=True)
     given = {name: np.ascontiguousarray(column, np.int32) for name, column in columns}
-    order = np.argsort(given["post"], kind="stable")
-    unit = given["post"][order]
+    order = np.argsort(given["to"], kind="stable")
+    unit = given["to"][order]
     changes = np.flatnonzero(unit[1:] != unit[:-1]) + 1
     begin = np.append(np.union1d(np.arange(0, len(unit), TASK), changes), len(unit))
-    struct = PairingsStruct(tasks=len(begin) - 1)
+    struct = PAIRINGS.ctypes()(tasks=len(begin) - 1)
     return _Arrays(struct, begin=begin.astype(np.int64), order=order, **given)
 
 
 class Adjoints:
-    """Adjoints and spikes of the last backward pass, kept where somebody asked for them.
-
-    Attributes:
-        ready: a backward pass is done, and nothing has changed since.
-    """
+    """Adjoints and spikes of the last backward pass, kept where somebody asked for them."""
 
     def __init__(self, populations: list[PopulationBuffers]) -> None:
         self.populations = populations
-        self.ready = False
         self._kept: set[int] = set()
         self._sent: dict[int, _Arrays] = {}
 
-    def renew(self, ready: bool) -> None:
+    def renew(self) -> None:
         """What was kept is out of date."""
-        self.ready = ready
         self._kept.clear()
         self._sent.clear()
 

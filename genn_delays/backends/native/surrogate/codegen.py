@@ -6,10 +6,14 @@ Sizes, delays, taps and time constants are data of the compiled engine.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import Entry, environment, lanes_of
+from genn_delays.backends.native.codegen import render_engine
+from genn_delays.backends.native.model import Entry, Models, distinct_models
+from genn_delays.backends.native.structures import EVENTS
+from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
 from genn_delays.gradients import Surrogate
 from genn_delays.plan import Plan, PlannedPopulation
 
@@ -22,7 +26,7 @@ PAD = TAPS + TILE
 
 
 @dataclass(frozen=True)
-class SurrogateModel:
+class Model:
     """The structure of one kind of neuron, without its numbers.
 
     Attributes:
@@ -71,18 +75,16 @@ class SurrogateModel:
         return tuple(sorted(needed))
 
 
-def surrogate_models(plan: Plan) -> tuple[tuple[SurrogateModel, ...], dict[int, SurrogateModel]]:
+def models_of(plan: Plan) -> Models[Model]:
     """The distinct models of a plan, and the model of each population that has dynamics."""
-    distinct: dict[tuple, SurrogateModel] = {}
-    by_population = {}
-    for k, population in enumerate(plan.populations):
-        if population.is_input:
-            continue
-        signature = _signature(population)
-        if signature not in distinct:
-            distinct[signature] = _model(len(distinct), plan, population)
-        by_population[k] = distinct[signature]
-    return tuple(distinct.values()), by_population
+    attached = not rule_of(plan).detach_reset
+    return distinct_models(plan, _signature, partial(_model, attached))
+
+
+def rule_of(plan: Plan) -> Surrogate:
+    """The gradient rule of a plan that runs here."""
+    assert isinstance(plan.gradient, Surrogate)
+    return plan.gradient
 
 
 def learns_time_constants(p: PlannedPopulation) -> bool:
@@ -112,22 +114,21 @@ def _signature(p: PlannedPopulation) -> tuple:
     return (p.states, p.input_state, p.threshold_state, flags, patterns)
 
 
-def _model(index: int, plan: Plan, p: PlannedPopulation) -> SurrogateModel:
-    assert isinstance(plan.gradient, Surrogate)
+def _model(attached: bool, index: int, p: PlannedPopulation) -> Model:
     k, entries = 0, {}
     for name, pattern in _patterns(p).items():
         places = np.argwhere(pattern)
         entries[name] = tuple(Entry(int(i), int(j), k + n) for n, (i, j) in enumerate(places))
         k += len(places)
     learnt = entries["P"] if learns_time_constants(p) else ()
-    return SurrogateModel(
+    return Model(
         index=index,
         label=f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
         states=len(p.states),
         input_state=p.input_state,
         threshold_state=p.threshold_state,
         spiking=p.is_spiking,
-        attached=not plan.gradient.detach_reset,
+        attached=attached,
         threshold=k,
         constants=k + 1,
         flow=tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt)),
@@ -135,7 +136,7 @@ def _model(index: int, plan: Plan, p: PlannedPopulation) -> SurrogateModel:
     )
 
 
-def unit_constants(p: PlannedPopulation, model: SurrogateModel, dtype: type) -> np.ndarray:
+def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
     """Constants of each unit, shape (units, constants)."""
     values: np.ndarray = np.zeros((p.size, model.constants), dtype)
     for name, array in _matrices(p).items():
@@ -146,22 +147,15 @@ def unit_constants(p: PlannedPopulation, model: SurrogateModel, dtype: type) -> 
     return values
 
 
-def render_surrogate(plan: Plan) -> str:
+def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
-    assert isinstance(plan.gradient, Surrogate)
-    models, _ = surrogate_models(plan)
-    single = plan.precision == "float32"
-    return (
-        environment()
-        .get_template("surrogate/engine.c.j2")
-        .render(
-            models=models,
-            function=plan.gradient.function,
-            real="float" if single else "double",
-            whole="int32_t" if single else "int64_t",
-            lanes=lanes_of(plan.dtype),
-            counts=range(1, TAPS + 1),
-            tile=TILE,
-            pad=PAD,
-        )
+    return render_engine(
+        "surrogate",
+        plan,
+        [EVENTS, POPULATION, PROJECTION, SIMULATION],
+        models=models_of(plan)[0],
+        function=rule_of(plan).function,
+        counts=range(1, TAPS + 1),
+        tile=TILE,
+        pad=PAD,
     )

@@ -6,20 +6,22 @@ from ctypes import c_double, c_void_p
 
 import numpy as np
 
-from genn_delays.backends.base import Gradient
-from genn_delays.backends.native.codegen import TEAM
-from genn_delays.backends.native.structures import ProjectionStruct, point
+from genn_delays.backends.gradient import Gradient
+from genn_delays.backends.native.eventprop.codegen import TEAM
+from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
+from genn_delays.backends.native.eventprop.structures import PROJECTION
+from genn_delays.backends.native.shapes import empty
+from genn_delays.backends.native.structures import point
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable, stable_order
 
-AHEAD = 8
-"""Entries behind the last synapse that a walk may look at; more than in templates/types.c.j2."""
+GRADIENTS = ("weight_gradient", "delay_gradient")
 FILLED = 0.3
 """Share of the pairs from which on the regular walk over all of them is the quicker one."""
 
 
 class ProjectionBuffers:
-    """One projection's synapses in the order that the engine walks them: see templates/types.c.j2.
+    """One projection's synapses in the order that the engine walks them.
 
     From outside a component synapses are sorted by (post, pre), so that everything which arrives
     at a neuron is together; inside one by (pre, post), as spikes are sent when they happen.
@@ -28,7 +30,7 @@ class ProjectionBuffers:
     def __init__(self, plan: Plan, index: int) -> None:
         self.plan = plan
         self.projection = plan.projections[index]
-        self.struct = ProjectionStruct(
+        self.struct = PROJECTION.ctypes()(
             pre=self.projection.pre,
             post=self.projection.post,
             internal=self.projection.internal,
@@ -70,13 +72,10 @@ class ProjectionBuffers:
             order = _side_by_side(table)
         held = self.struct.synapses, self.struct.chunks
         if held != (len(order), chunks) or "weight" not in self.arrays:
-            shape = (chunks, len(order))
-            self.arrays = {
-                "delay": np.empty(len(order), np.int32),
-                "weight": np.empty(len(order), self.plan.dtype),
-                "weight_gradient": np.zeros(shape, self.plan.dtype),
-                "delay_gradient": np.zeros(shape, self.plan.dtype),
-            }
+            shapes = synapse_shapes(self.plan, size, len(table), len(order), chunks)
+            made = {name: shapes[name] for name in ("delay", "weight", *GRADIENTS)}
+            self.arrays = empty(made)
+            self.clear()
         self.arrays |= {"place": order, "begin": begin.astype(np.int64)}
         self.arrays |= {"owner": owner, "other": other}
         self.struct.synapses, self.struct.chunks = len(order), chunks
@@ -86,8 +85,8 @@ class ProjectionBuffers:
 
     def clear(self) -> None:
         """Start the gradients at zero: a backward pass that was interrupted leaves some."""
-        self.arrays["weight_gradient"].fill(0)
-        self.arrays["delay_gradient"].fill(0)
+        for name in GRADIENTS:
+            self.arrays[name].fill(0)
 
     def gradient(self) -> tuple[Gradient, tuple[c_void_p, c_void_p]]:
         """Room for the gradients in the order of the table, and pointers to it for the engine."""

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import TOGETHER, Model, constants_of, lanes_of
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.eventprop.codegen import TOGETHER, Model, constants_of
+from genn_delays.backends.native.eventprop.layout import TASKS, blocks_of, rows_of
+from genn_delays.backends.native.eventprop.shapes import (
+    cell_shapes,
+    input_shapes,
+    read_shapes,
+    row_shapes,
+    spike_shapes,
+)
+from genn_delays.backends.native.eventprop.structures import POPULATION
 from genn_delays.backends.native.insertion import Insertion
-from genn_delays.backends.native.layout import TASKS, blocks_of, rows_of
-from genn_delays.backends.native.structures import PopulationStruct, point
+from genn_delays.backends.native.shapes import empty, zeros
+from genn_delays.backends.native.structures import point
 from genn_delays.events import Events
 from genn_delays.plan import Plan
 
@@ -24,13 +34,13 @@ class PopulationBuffers:
     """Spikes, voltages and drives of one population."""
 
     def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
-        self.plan, self.model, self.chunks, self.most = plan, model, 1, 0
+        self.plan, self.index, self.model, self.chunks, self.most = plan, index, model, 1, 0
         self.population = plan.populations[index]
         self.size = self.population.size
         lanes = lanes_of(plan.dtype)
         self.blocks = blocks_of(plan, index)
         self.padded = self.blocks * lanes
-        self.struct = PopulationStruct(
+        self.struct = POPULATION.ctypes()(
             size=self.size,
             padded=self.padded,
             blocks=self.blocks,
@@ -44,26 +54,16 @@ class PopulationBuffers:
         if index == plan.readout_population and plan.readout.reads == "voltage":
             self._observe()
         if self.population.is_spiking:
-            shape = (plan.batch_size, self.padded)
-            self._set(count=np.zeros(shape, np.int32), first=np.zeros(shape, np.int64))
-            self._make_active(plan.batch_size)
+            self._set(**zeros(cell_shapes(plan, index, plan.batch_size)))
             self._reserve(min(INITIAL_SPIKES, plan.steps) * lanes)
 
     def _observe(self) -> None:
         """Room for what the readout reads: every voltage, unless it reads weighted sums of them."""
         plan = self.plan
+        self._set(**zeros(read_shapes(plan, self.index)))
         weights = plan.readout.weights(plan.steps, plan.dt)
-        if weights is None:
-            self._set(voltage=np.zeros((plan.batch_size, plan.steps, self.padded), plan.dtype))
-        else:
-            shape = (plan.batch_size, self.padded)
-            self._set(step_weight=np.ascontiguousarray(weights), output=np.zeros(shape))
-
-    def _make_active(self, trials: int) -> None:
-        self._set(
-            active=self._room("active", (trials, self.padded), np.int32),
-            n_active=self._room("n_active", (trials,), np.int32),
-        )
+        if weights is not None:
+            self.arrays["step_weight"][...] = weights
 
     def _set(self, **arrays: np.ndarray | None) -> None:
         for name, array in arrays.items():
@@ -89,16 +89,9 @@ class PopulationBuffers:
 
     def _reserve(self, capacity: int) -> None:
         """Room for ``capacity`` spikes per block and trial."""
-        storage = self.plan.batch_size * self.blocks * capacity
-        states = len(self.population.states)
-        room = {
-            "time": np.empty(storage, np.int32),
-            "order": np.empty(storage, np.int32),
-            "before": np.empty((storage, states), self.plan.dtype),
-            "feedback": np.empty((self.struct.slots, storage), self.plan.dtype),
-        }
+        room = empty(spike_shapes(self.plan, self.index, capacity, self.struct.slots))
         # only now, when there is memory for all of it: the engine believes these numbers
-        self.struct.capacity, self.struct.storage = capacity, storage
+        self.struct.capacity, self.struct.storage = capacity, len(room["time"])
         self._set(**room)
 
     def lay_out(self, band: int, chunks: int, slots: int) -> None:
@@ -128,16 +121,10 @@ class PopulationBuffers:
             in_order: they are taken to be sorted by (trial, unit, time).
         """
         together = max(1, -(-events.trials // TASKS))
-        cells = (max(events.trials, 1), self.padded)
-        graded = events.value is not None
-        self._set(
-            count=self._room("count", cells, np.int32),
-            first=self._room("first", cells, np.int64),
-            time=self._room("time", (len(events),), np.int32),
-            value=self._room("value", (len(events),), self.plan.dtype) if graded else None,
-            by_row=None,
-        )
-        self._make_active(cells[0])
+        shapes = cell_shapes(self.plan, self.index, max(events.trials, 1))
+        shapes |= input_shapes(self.plan, len(events), events.value is not None)
+        none = {name: None for name in ("value", "by_row") if name not in shapes}
+        self._set(**{name: self._room(name, *one) for name, one in shapes.items()}, **none)
         return Insertion(self.plan, self.population, events, together, in_order)
 
     def make_rows(self, trials: int) -> bool:
@@ -149,9 +136,9 @@ class PopulationBuffers:
         by_row = sent * OFTEN >= max(self.size * self.plan.steps, 1)
         if not np.any(by_row):
             return False
-        self.struct.row_before, length = rows_of(self.plan)
-        shape = (trials, self.size, length)
-        self._set(rows=self._room("rows", shape, self.plan.dtype), by_row=by_row.astype(np.uint8))
+        self.struct.row_before, _ = rows_of(self.plan)
+        rows = row_shapes(self.plan, self.index, trials)["rows"]
+        self._set(rows=self._room("rows", *rows), by_row=by_row.astype(np.uint8))
         return True
 
     def _room(self, name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:

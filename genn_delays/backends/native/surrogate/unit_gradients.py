@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.surrogate_codegen import SurrogateModel
+from genn_delays.backends.native.surrogate.codegen import Model
 from genn_delays.dynamics import PlannedPopulation, with_current_parameters
 from genn_delays.network import Network
 from genn_delays.plan import Plan
@@ -13,7 +13,7 @@ from genn_delays.plan import Plan
 class UnitGradients:
     """Learnt parameters of one population."""
 
-    def __init__(self, plan: Plan, index: int, model: SurrogateModel) -> None:
+    def __init__(self, plan: Plan, index: int, model: Model) -> None:
         self.plan, self.index, self.model = plan, index, model
         self.population = plan.populations[index]
 
