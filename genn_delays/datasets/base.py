@@ -12,6 +12,7 @@ import numpy as np
 from genn_delays.checks import all_finite
 from genn_delays.errors import DataError
 from genn_delays.events import Events
+from genn_delays.limits import RECORDING, check_size
 from genn_delays.settings import Settings
 
 SPLITS = ("train", "validation", "test")
@@ -169,6 +170,17 @@ class Dataset:
         return {name: getattr(self, name) for name in SPLITS}
 
 
+def numbered(classes: int, where: str) -> tuple[str, ...]:
+    """Names of classes that have none: their numbers.
+
+    Raises:
+        DataError: more than can be meant.
+    """
+    largest = f"{where}: label {classes - 1} makes {classes} classes, which"
+    check_size(64 * classes, largest, default=RECORDING)
+    return tuple(map(str, range(classes)))
+
+
 def part(split: Split, mask: np.ndarray) -> Split:
     """The trials of a split for which ``mask``, shape (trials,), is True."""
     index = np.flatnonzero(mask)
@@ -182,8 +194,25 @@ def hold_out(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     return part(split, ~held), part(split, held)
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """What of a data set a network is declared and planned from.
+
+    Attributes:
+        units, classes, duration: see :class:`Dataset`.
+    """
+
+    units: int
+    classes: int
+    duration: float
+
+
 class Source(Settings, ABC):
     """A data set that can be loaded: its dataclass fields are the settings of ``data.args``."""
+
+    def sizes(self) -> Sizes | None:
+        """The sizes of the data set, or None where they are known once it is read only."""
+        return None
 
     @abstractmethod
     def load(self, dt: float, path: Path | None) -> Dataset:
