@@ -1,8 +1,9 @@
 """Checkpoints: a network, its synapse tables and the state of its training in one HDF5 file.
 
 The file holds the whole declaration, so that resuming, evaluating and embedding need no model
-file. It appears under its name whole or not at all; a run killed at any moment leaves the
-checkpoint before.
+file, but for classes of the user's own, which it names (genn_delays/class_names.py): what defines
+them is imported or registered before. It appears under its name whole or not at all; a run killed
+at any moment leaves the checkpoint before.
 
     /             format, version; attributes: JSON text
     /network      see genn_delays/network_file.py
@@ -62,6 +63,7 @@ def save(
     Raises:
         CheckpointError: the file cannot be written, attributes JSON cannot hold, or a neuron or
             delay kernel that could not be found again.
+        NetworkError: synapses that are not in order.
     """
     path = Path(path)
     try:

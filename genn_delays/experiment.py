@@ -18,6 +18,7 @@ from genn_delays.errors import ConfigError
 from genn_delays.losses import Loss
 from genn_delays.model_file import build_network
 from genn_delays.network import Network
+from genn_delays.network_file import check_names
 from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.plan import Plan, make_plan
 from genn_delays.rewiring import Rewiring
@@ -129,6 +130,7 @@ def check_declared(config: Config) -> bool:
     if sizes is None:
         return False
     network = _network(config, sizes.units, sizes.classes)
+    check_names(network)
     plan = plan_of(config, sizes, network)
     backend = get_backend(config.backend.name)
     check_memory(backend, plan, network, config.backend.threads)
@@ -153,7 +155,11 @@ def prepare(
         dataset: from :func:`load_dataset`.
         network: a fresh one from :func:`make_network`, or that of a checkpoint.
         state: where training goes on from; by default the beginning.
+
+    Raises:
+        CheckpointError: no checkpoint could hold the network.
     """
+    check_names(network)
     simulation = api.compile(
         network,
         backend=config.backend.name,

@@ -1,6 +1,7 @@
 """The run folder: everything that a run writes, and where it goes on from.
 
 config.yaml      the configuration, complete
+model.py         the model file as it was run, and in model.sha256 its checksum
 metrics.jsonl    one line per epoch and split
 initial.h5       the network before training
 checkpoint.h5    network and training state after the last epoch, or where it was stopped
@@ -24,6 +25,7 @@ from typing import Any
 from genn_delays.cache import atomic_path
 from genn_delays.config import Config, load_resolved
 from genn_delays.errors import CheckpointError
+from genn_delays.model_module import checksum, register, source_of
 from genn_delays.training import Metrics
 
 
@@ -33,6 +35,8 @@ class RunFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
+        self.model = self.path / "model.py"
+        self.model_checksum = self.path / "model.sha256"
         self.metrics = self.path / "metrics.jsonl"
         self.initial = self.path / "initial.h5"
         self.checkpoint = self.path / "checkpoint.h5"
@@ -49,7 +53,7 @@ class RunFolder:
 
     @staticmethod
     def create(config: Config, name: str, output: Path | None = None) -> RunFolder:
-        """Make the folder of a new run and write its configuration.
+        """Make the folder of a new run, and write its configuration and model file.
 
         Args:
             config: the configuration, complete.
@@ -64,6 +68,7 @@ class RunFolder:
             # of two runs started together in one empty folder, the second fails here
             with folder.config.open("x", encoding="utf-8") as file:
                 file.write(config.to_yaml())
+            folder._keep_model(source_of(config.model.file))
         except FileExistsError:
             raise CheckpointError(_occupied(output or Path("runs"))) from None
         except OSError as error:
@@ -73,7 +78,7 @@ class RunFolder:
 
     @staticmethod
     def open(path: Path | str) -> RunFolder:
-        """The folder of an earlier run.
+        """The folder of an earlier run; its checkpoints may name classes of its model file.
 
         Raises:
             CheckpointError: it is not one.
@@ -84,7 +89,24 @@ class RunFolder:
                 f"{folder.path} is not a run folder: there is no config.yaml in it; "
                 "give one that `genn-delays run` made"
             )
+        if folder.model.is_file():
+            register(folder.model, folder._recorded_checksum())
         return folder
+
+    def _keep_model(self, source: bytes) -> None:
+        with atomic_path(self.model_checksum) as path:
+            path.write_text(f"{checksum(source)}  {self.model.name}\n", encoding="ascii")
+        with atomic_path(self.model) as path:
+            path.write_bytes(source)
+
+    def _recorded_checksum(self) -> str | None:
+        try:
+            text = self.model_checksum.read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CheckpointError(f"{self.model_checksum}: {error.strerror}") from None
+        return text.partition(" ")[0]
 
     def load_config(self) -> Config:
         """The configuration of the run."""

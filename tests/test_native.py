@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import stat
 import subprocess
@@ -96,11 +98,37 @@ def test_an_engine_is_compiled_once_and_again_for_another_compiler(folder, monke
     assert {path.suffix for path in (folder / "native").iterdir()} == {".so"}
 
 
-def test_a_damaged_library_is_named_with_the_remedy(folder):
-    library = compiler.build(SOURCE)
-    library.write_bytes(b"half a file")
-    with pytest.raises(BackendError, match=f"(?s)cannot load {library}.*delete this file"):
+@pytest.mark.parametrize("damage", [b"", b"half a file"], ids=["empty", "other content"])
+def test_a_damaged_library_is_never_loaded_and_made_again(folder, damage, monkeypatch):
+    source = "int answer(void) { return 42; }\n"
+    library = compiler.build(source)
+    library.write_bytes(damage)
+    opened = []
+
+    class Library(ctypes.CDLL):
+        def __init__(self, name: str) -> None:
+            opened.append(Path(name).read_bytes())
+            super().__init__(name)
+
+    monkeypatch.setattr("genn_delays.backends.native.compiler.ctypes.CDLL", Library)
+    assert compiler.load(source).answer() == 42
+    assert damage not in opened
+    assert len(list((folder / "native").iterdir())) == 1
+    assert len(opened) == 1
+
+
+def test_a_library_that_cannot_be_loaded_or_kept_is_named_with_the_remedy(folder, monkeypatch):
+    text = script(folder / "textcc", 'while [ "$1" != -o ]; do shift; done; echo text > "$2"')
+    monkeypatch.setenv("CC", str(text))
+    with pytest.raises(BackendError, match=r"(?s)cannot load .*set GENN_DELAYS_CACHE"):
         compiler.load(SOURCE)
+    monkeypatch.setattr("genn_delays.cache.os.replace", full_disk)
+    with pytest.raises(BackendError, match="No space left on device; free some space, or set GENN"):
+        compiler.load(SOURCE + "/* another */")
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 BUILD = """

@@ -177,7 +177,7 @@ def check_masks(
                 f"masks: {name!r} has shape {mask.shape}; give {(trials, population.size)}, "
                 "nothing below 0"
             )
-        checked[name] = mask
+        checked[name] = mask.copy()  # backends may look at it again when they go back
     return checked
 
 
@@ -208,7 +208,7 @@ def check_drives(
             raise PlanError(
                 f"spike_drive: {name!r} has shape {values.shape}; give {shape[1:]} or {shape}"
             )
-        checked[name] = np.broadcast_to(values, shape)
+        checked[name] = np.broadcast_to(values, shape).copy()
     return checked
 
 

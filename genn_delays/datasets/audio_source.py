@@ -14,7 +14,7 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.cache import atomic_path, cache_folder
+from genn_delays.cache import cache_folder, keep, kept
 from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
@@ -185,22 +185,24 @@ class AudioSource(Source):
         if not self.cache:
             return make()
         text = json.dumps([FORMAT, key], sort_keys=True).encode()
-        path = cache_folder(folder) / f"{hashlib.sha256(text).hexdigest()[:24]}.h5"
-        if (found := _read(path)) is not None:
+        place, name = cache_folder(folder), hashlib.sha256(text).hexdigest()[:24]
+        if (found := _read(kept(place, name))) is not None:
             return found
         made = make()
         try:
-            with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            with keep(place, name, "h5") as temporary, h5py.File(temporary, "w") as file:
                 for split, arrays in made.items():
                     for k, array in enumerate(arrays):
                         file[f"{split}/{k}"] = array
         except OSError as failure:  # a full disk costs the cache, not the run
-            logger.warning("%s: not cached, %s", path, failure)
+            logger.warning("%s: not cached, %s", place / name, failure)
         return made
 
 
-def _read(path: Path) -> Arrays | None:
+def _read(path: Path | None) -> Arrays | None:
     """The arrays in a cache file; None where there is none or it cannot be read."""
+    if path is None:
+        return None
     try:
         with h5py.File(path, "r") as file:
             return {

@@ -28,7 +28,7 @@ def test_check_prints_a_configuration_that_reads_as_the_same(folder, config, cal
     [
         (
             "optimiser.groups={'input->hidden': {weight: {name: sgd, lr: 1}}}",
-            "did you mean 'input->output'",
+            "no such projection, and no population that learns; allowed: 'input->output'",
         ),
         ("training.silent_rescue={amount: 1, projections: [x]}", "no projection 'x'"),
         ("rewiring=[{name: set, projections: [x]}]", "no projection 'x'"),

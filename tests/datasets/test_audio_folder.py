@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -82,11 +83,16 @@ def test_spikes_come_from_the_cache(audio, cache, monkeypatch):
         read(audio, tau=5.0)  # other spikes
 
 
-def test_damaged_cache_is_made_again(audio, cache):
+def test_a_damaged_cache_is_never_opened_and_made_again(audio, cache, monkeypatch):
     first = read(audio)
-    (file,) = (cache / "audio_folder").iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
+    whole = {path: path.read_bytes() for path in cache.rglob("*.h5")}
+    for path, content in whole.items():  # features and spikes
+        path.write_bytes(content[:-1] + b"x")  # HDF5 itself would not notice
+    opened, make = [], h5py.File
+    monkeypatch.setattr(h5py, "File", lambda *args: opened.append(args) or make(*args))
     assert_equal(first, read(audio))
+    assert [mode for _, mode in opened] == ["w", "w"]
+    assert {path: path.read_bytes() for path in cache.rglob("*.h5")} == whole
 
 
 def test_full_disk_costs_the_cache_only(audio, monkeypatch, caplog):

@@ -45,6 +45,10 @@ class GennSimulation(Simulation):
     buffers: type[PopulationBuffers] = PopulationBuffers
     populations: Sequence[PopulationBuffers]
 
+    @staticmethod
+    def check_plan(plan: Plan) -> None:
+        """Raise PlanError where there is no code for a plan; EventProp has it for every one."""
+
     def __init__(
         self,
         plan: Plan,
@@ -176,7 +180,7 @@ class GennSimulation(Simulation):
             self._accumulate(np.asarray(drive), extra)
 
     def _accumulate(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
-        self.drives = drive, spike_drive
+        self.drives = drive.copy(), spike_drive  # copies: correlation() may go back once more
         self.history.renew()
         self._go_back()
 

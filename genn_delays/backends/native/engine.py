@@ -17,7 +17,7 @@ from genn_delays.errors import BackendError
 from genn_delays.plan import Plan
 
 REFUSED, OUT_OF_ORDER = 1, 3
-"""Why the engine took no events: one lies outside the trial or the population; they are not sorted.
+"""Why the engine took no events: one lies outside (trial, population, batch); they are not sorted.
 Threads may differ: where any finds them out of order, they are inserted again."""
 
 

@@ -39,7 +39,11 @@ class EventPropSimulation(Recorded):
 
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         self.tables = [
-            (t.pre, t.post, t.weight.astype(self.plan.dtype), delay_to_steps(t.delay, self.plan.dt))
+            (
+                *(t.pre.copy(), t.post.copy()),  # what changes after load() belongs to the next one
+                t.weight.astype(self.plan.dtype),
+                delay_to_steps(t.delay, self.plan.dt),
+            )
             for t in tables
         ]
 

@@ -39,6 +39,7 @@ class SurrogateSimulation(Recorded):
         # copies: what is changed after load() belongs to the next one
         self.tables = [copy(table) for table in tables]
         for table in self.tables:
+            table.pre, table.post = table.pre.copy(), table.post.copy()
             table.delay = table.delay.copy()
         self.weights = [t.weight.astype(dtype) for t in self.tables]
         kernels = [network.projections[p.name].kernel for p in plan.projections]

@@ -39,7 +39,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     shared = (("Trial", "unsigned int", 0), ("Steps", "unsigned int", plan.steps))
     if p.is_input:
         return NeuronSnippet(
-            sim_code=render("input.j2"),
+            sim_code=render("eventprop/input.j2"),
             threshold_code="fired",
             params=shared,
             dynamic=("Trial",),
@@ -64,7 +64,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
     wanted = {"voltage": voltage, "first_spike": first, "drives": drives, "keeps": keeps}
-    code = render("neuron.j2", **wanted, **equations(p))
+    code = render("eventprop/neuron.j2", **wanted, **equations(p))
     params, constants = constants_in(code, p)
     return NeuronSnippet(
         sim_code=code,
@@ -83,10 +83,10 @@ def synapse(plan: Plan, index: int) -> SynapseSnippet:
     projection = plan.projections[index]
     graded = plan.populations[projection.pre].is_input
     return SynapseSnippet(
-        spike_code=render("deliver.j2", graded=graded, extra=0),
-        arrive_code=render("arrive.j2"),
+        spike_code=render("common/deliver.j2", graded=graded, extra=0),
+        arrive_code=render("common/arrive.j2"),
         event_condition="Back",
-        event_code=render("collect.j2", graded=graded, feedback=not graded),
+        event_code=render("eventprop/collect.j2", graded=graded, feedback=not graded),
         variables=(*parameters(projection.max_delay_steps), *GRADIENTS),
         pre=(("Back", "uint8_t"), ("Left", "uint32_t"))
         + ((("Value", "scalar"),) if graded else ()),

@@ -68,7 +68,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     ]
     if p.is_input:
         return NeuronSnippet(
-            sim_code=render("surrogate_input.j2"),
+            sim_code=render("surrogate/input.j2"),
             threshold_code="fired",
             params=tuple(shared),
             dynamic=("Trial",),
@@ -104,7 +104,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
 def _code(plan: Plan, k: int, keeps: bool) -> str:
     p = plan.populations[k]
     return render(
-        "surrogate_neuron.j2",
+        "surrogate/neuron.j2",
         read=k == plan.readout_population,
         drives=bool(plan.out_of(k)),
         keeps=keeps,
@@ -143,16 +143,16 @@ def synapse(plan: Plan, index: int) -> SynapseSnippet:
     graded, spread = pre.is_input or pre.dropout > 0, projection.kernel is not None
     values = {"graded": graded, "feedback": not pre.is_input, "extra": extra}
     kind = (projection.kernel or "").lower()
-    prefix = "surrogate_kernel" if spread else "surrogate"
-    deliver = "surrogate_kernel_deliver.j2" if spread else "deliver.j2"
+    collect = "surrogate/kernel_collect.j2" if spread else "surrogate/collect.j2"
+    deliver = "surrogate/kernel_deliver.j2" if spread else "common/deliver.j2"
     kernel = scalars("centre", "scale", "drift") if spread else ()
     slots = ("Into",) if spread else ("Into", "Shift")
     sent = ("Value",) if spread else ("Value", "LaterValue")
     return SynapseSnippet(
         spike_code=render(deliver, kernel=kind, **values),
-        arrive_code=render("arrive.j2"),
+        arrive_code=render("common/arrive.j2"),
         event_condition="Back",
-        event_code=render(f"{prefix}_collect.j2", kernel=kind, **values),
+        event_code=render(collect, kernel=kind, **values),
         params=(("Taps", "unsigned int", 1), ("Width", "scalar", 1.0)) if spread else (),
         variables=(
             *parameters(projection.max_delay_steps),

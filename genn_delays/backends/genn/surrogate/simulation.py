@@ -7,6 +7,7 @@ batch normalisation has the same weights.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,31 +15,15 @@ from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.correlation import Sent, sent_of
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.simulation import GennSimulation
-from genn_delays.backends.genn.surrogate import changing
-from genn_delays.backends.genn.surrogate_buffers import SurrogateBuffers
+from genn_delays.backends.genn.surrogate.buffers import SurrogateBuffers
+from genn_delays.backends.genn.surrogate.snippets import changing, rule_of
 from genn_delays.backends.gradient import Gradients
 from genn_delays.errors import PlanError
 from genn_delays.folding import fold
-from genn_delays.gradients import Surrogate
 from genn_delays.kernels import KERNELS
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 from genn_delays.synapses import SynapseTable
-
-
-def check_plan(plan: Plan) -> None:
-    """Raise PlanError where spikes are to be graded, or there is no code for a kernel."""
-    if isinstance(plan.gradient, Surrogate) and plan.gradient.smooth:
-        raise PlanError(
-            "Surrogate(smooth=True) makes graded spikes, which GeNN has not; it is for checks on "
-            'backend="reference"'
-        )
-    for q in plan.projections:
-        if q.kernel is not None and q.kernel.lower() not in KERNELS:
-            raise PlanError(
-                f"projection {q.name!r}: the PyGeNN backends have no code for the kernel "
-                f"{q.kernel}; use one of {[*KERNELS]}, or kernel=None to round delays"
-            )
 
 
 def check_training(plan: Plan) -> None:
@@ -60,6 +45,21 @@ class SurrogateSimulation(GennSimulation):
 
     buffers = SurrogateBuffers
     populations: Sequence[SurrogateBuffers]
+
+    @staticmethod
+    def check_plan(plan: Plan) -> None:
+        """Raise PlanError where spikes are to be graded, or there is no code for a kernel."""
+        if rule_of(plan).smooth:
+            raise PlanError(
+                "Surrogate(smooth=True) makes graded spikes, which GeNN has not; it is for checks "
+                'on backend="reference"'
+            )
+        for q in plan.projections:
+            if q.kernel is not None and q.kernel.lower() not in KERNELS:
+                raise PlanError(
+                    f"projection {q.name!r}: the PyGeNN backends have no code for the kernel "
+                    f"{q.kernel}; use one of {[*KERNELS]}, or kernel=None to round delays"
+                )
 
     def __init__(
         self,
@@ -85,7 +85,8 @@ class SurrogateSimulation(GennSimulation):
         for population in self.populations:
             population.load(folded.populations[population.population.name])
         for buffers, table in zip(self.projections, tables, strict=True):
-            buffers.kernel = network.projections[buffers.projection.name].kernel
+            kernel = network.projections[buffers.projection.name].kernel
+            buffers.kernel = None if kernel is None else replace(kernel)
             buffers.load(table)
         self.history.renew()
         if self.optimiser:
