@@ -63,6 +63,10 @@ class _Loader(yaml.SafeLoader):
                 f"{_line(node)}{_short(node.value)} is no {node.tag.removeprefix(_TAG)} "
                 f"({reason(error, 60)})"
             ) from None
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise ConfigError(
+                f"{_line(node)}{_short(value)} holds half a character; write it whole"
+            )
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ConfigError(
                 f"{_line(node)}{_short(node.value)} is too large; whole numbers go up to {LARGEST}"

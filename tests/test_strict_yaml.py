@@ -33,6 +33,7 @@ MERGED = "".join(f"a{k}: &a{k} {{<<: [*a{k - 1}, *a{k - 1}]}}\n" for k in range(
         ("a: &a [*a]", "line 1: this holds itself"),
         ("a0: &a0 [1, 1]\n" + DOUBLED, "line 16: more than 100000 values"),
         ("a0: &a0 {x: 1}\n" + MERGED, "line 16: more than 100000 values"),
+        ('a: "\\ud83d"', "line 1: .* holds half a character"),
         ("a: \0", "not valid YAML"),
         ("# " + "x" * 2**20, "longer than 1048576 characters"),
     ],
