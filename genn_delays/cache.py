@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from genn_delays.errors import GennDelaysError
+from genn_delays.paths import expanded
 
 VARIABLE = "GENN_DELAYS_CACHE"
 DIGITS = 32
@@ -25,12 +26,16 @@ DIGITS = 32
 
 
 def cache_root() -> Path:
-    """``$GENN_DELAYS_CACHE``, or genn-delays in ``$XDG_CACHE_HOME`` or else in ``~/.cache``."""
+    """``$GENN_DELAYS_CACHE``, or genn-delays in ``$XDG_CACHE_HOME`` or else in ``~/.cache``.
+
+    Raises:
+        GennDelaysError: this begins with the home folder of somebody who has none.
+    """
     if given := os.environ.get(VARIABLE):
-        return Path(given).expanduser()
+        return expanded(given, VARIABLE, GennDelaysError)
     if given := os.environ.get("XDG_CACHE_HOME"):
-        return Path(given).expanduser() / "genn-delays"
-    return Path("~/.cache/genn-delays").expanduser()
+        return expanded(given, "XDG_CACHE_HOME", GennDelaysError) / "genn-delays"
+    return expanded("~/.cache/genn-delays", f"{VARIABLE} is not set", GennDelaysError)
 
 
 def cache_folder(*parts: str) -> Path:

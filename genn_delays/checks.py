@@ -13,10 +13,15 @@ def is_number(value: Any) -> bool:
 
     >>> is_number(1e-3), is_number(np.float32(2)), is_number(True), is_number("3")
     (True, True, False, False)
+    >>> is_number(float("inf")), is_number(10**400)
+    (False, False)
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return False
-    return bool(np.isfinite(value))
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def extremes(array: np.ndarray) -> tuple[float, float]:

@@ -6,17 +6,17 @@ and whatever can be checked without the data has been checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 from pydantic import ValidationError as Invalid
 
 from genn_delays import datasets, strict_yaml
 from genn_delays.backends import BACKENDS
 from genn_delays.datasets import augment
-from genn_delays.errors import ConfigError, GennDelaysError, suggest
+from genn_delays.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.model_file import load_build, resolve_args
 from genn_delays.options import (
     GRADIENTS,
@@ -29,8 +29,15 @@ from genn_delays.options import (
     settings,
     with_name,
 )
+from genn_delays.paths import expanded
 from genn_delays.settings import build_named
 from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, optimiser
+
+MESSAGE = 500
+"""Characters of a message, whatever was given."""
+
+Count = Annotated[int, Field(gt=0, lt=2**31)]
+"""As the engine counts: in 32 bits."""
 
 
 class Section(BaseModel):
@@ -67,9 +74,9 @@ class TrainingSection(Section):
     ``sigma`` narrows delay kernels, in steps; null leaves them as wide as declared.
     """
 
-    epochs: PositiveInt = 30
-    batch_size: PositiveInt = 64
-    seed: NonNegativeInt = 1
+    epochs: Count = 30
+    batch_size: Count = 64
+    seed: Annotated[int, Field(ge=0, le=strict_yaml.LARGEST)] = 1
     dt: PositiveFloat = 1.0
     duration: PositiveFloat | None = None
     precision: Literal["float32", "float64"] = "float32"
@@ -115,7 +122,7 @@ class BackendSection(Section):
     """What runs it. ``threads: null`` is one per core."""
 
     name: Annotated[str, checked(_backend)] = "auto"
-    threads: PositiveInt | None = None
+    threads: Count | None = None
 
 
 def _rewiring(given: Any) -> Any:
@@ -176,12 +183,13 @@ def _read(path: Path, overrides: Iterable[str], resolve: bool) -> Config:
     except Invalid as error:
         raise ConfigError(f"{path}: {_explain(error)}") from None
     except GennDelaysError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{path}: {reason(error, MESSAGE)}") from None
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            return file.read(strict_yaml.LONGEST + 1)  # a device may have no end
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -207,12 +215,12 @@ def _override(data: dict[str, Any], override: str) -> None:
 
 def _resolve(config: Config, folder: Path) -> Config:
     """Absolute paths, and the arguments of model and data set with their defaults."""
-    file = (folder / config.model.file.expanduser()).resolve()
+    file = (folder / expanded(config.model.file, "model.file")).resolve()
     args = describe(resolve_args(load_build(file), config.model.args))
     model = config.model.model_copy(update={"file": file, "args": args})
     path = config.data.path
     if path is not None:
-        path = (folder / path.expanduser()).resolve()
+        path = (folder / expanded(path, "data.path")).resolve()
         if not path.exists():
             raise ConfigError(f"data.path: there is no file or folder {path}")
     source = describe(datasets.source(config.data.name, **config.data.args))
@@ -221,8 +229,12 @@ def _resolve(config: Config, folder: Path) -> Config:
 
 
 def _explain(invalid: Invalid) -> str:
-    """The first error: its place, what was given and what is allowed."""
+    """The first error: its place, what was given and what is allowed, on one line."""
     error = invalid.errors()[0]
+    return reason(ConfigError(_first(error)), MESSAGE)
+
+
+def _first(error: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         hint = suggest(str(error["loc"][-1]), _keys(error["loc"][:-1]))
@@ -230,10 +242,18 @@ def _explain(invalid: Invalid) -> str:
     if error["type"] == "missing":
         return f"{place}: is missing; give it a value"
     if error["type"] == "option":
-        return f"{place}: {error['msg']}"
+        return _joined(place, error["msg"])
     if error["type"] == "model_type":
         return f"{place}: {error['input']!r} given; {suggest('', _keys(error['loc']))}"
     return f"{place}: {error['input']!r} given; {error['msg'].lower()}"
+
+
+def _joined(place: str, message: str) -> str:
+    """The message behind its place, whose last part it may begin with already."""
+    outer, _, last = place.rpartition(".")
+    if message.startswith(tuple(f"{last}{mark}" for mark in ":. ")):
+        return f"{outer}.{message}" if outer else message
+    return f"{place}: {message}"
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:

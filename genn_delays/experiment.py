@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from genn_delays import api, datasets
+from genn_delays.backends import get_backend
 from genn_delays.backends.base import Simulation
+from genn_delays.backends.checks import check_memory
 from genn_delays.config import Config
 from genn_delays.datasets import Dataset, augment
+from genn_delays.datasets.base import Sizes
+from genn_delays.errors import ConfigError
 from genn_delays.losses import Loss
 from genn_delays.model_file import build_network
 from genn_delays.network import Network
 from genn_delays.network_file import check_names
 from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.plan import Plan, make_plan
+from genn_delays.rewiring import Rewiring
 from genn_delays.settings import build_named
+from genn_delays.timing import MAX_STEPS
 from genn_delays.training import (
     EarlyStopping,
     Narrowing,
@@ -27,6 +33,7 @@ from genn_delays.training import (
     TrainerState,
     optimiser,
 )
+from genn_delays.training.trainer import check_parts
 
 T = TypeVar("T")
 
@@ -50,24 +57,30 @@ def load_dataset(config: Config) -> Dataset:
 
 def make_network(config: Config, dataset: Dataset) -> Network:
     """The network of a configuration before training."""
-    targets = dataset.train.labels
-    return build_network(
-        config.model.file,
-        config.model.args,
-        inputs=dataset.units,
-        outputs=dataset.classes or targets.shape[-1],
-        seed=config.training.seed,
-    )
+    return _network(config, dataset.units, dataset.classes or dataset.train.labels.shape[-1])
 
 
-def steps_of(config: Config, dataset: Dataset) -> int:
-    """Steps of a trial."""
-    duration = config.training.duration or dataset.duration
+def _network(config: Config, inputs: int, outputs: int) -> Network:
+    model, seed = config.model, config.training.seed
+    return build_network(model.file, model.args, inputs=inputs, outputs=outputs, seed=seed)
+
+
+def steps_of(config: Config, dataset: Dataset | Sizes) -> int:
+    """Steps of a trial.
+
+    Raises:
+        ConfigError: more than the engine can count.
+    """
+    duration, dt = config.training.duration or dataset.duration, config.training.dt
+    if not duration / dt < MAX_STEPS:
+        raise ConfigError(
+            f"training: {duration:g} ms in steps of dt = {dt:g} ms are more than {MAX_STEPS} steps"
+        )
     # a quotient that only rounding lifts above a whole number is that number
-    return max(1, math.ceil(duration / config.training.dt - 1e-6))
+    return max(1, math.ceil(duration / dt - 1e-6))
 
 
-def _plan_arguments(config: Config, dataset: Dataset) -> dict[str, Any]:
+def _plan_arguments(config: Config, dataset: Dataset | Sizes) -> dict[str, Any]:
     training = config.training
     return {
         "gradient": build_named("gradient", GRADIENTS, config.gradient),
@@ -80,9 +93,52 @@ def _plan_arguments(config: Config, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def plan_of(config: Config, dataset: Dataset, network: Network) -> Plan:
+def plan_of(config: Config, dataset: Dataset | Sizes, network: Network) -> Plan:
     """The plan alone, with nothing allocated or compiled."""
     return make_plan(network, **_plan_arguments(config, dataset))
+
+
+def _parts(config: Config) -> dict[str, Any]:
+    """What the trainer needs that is made from the configuration alone."""
+    training = config.training
+    spike_count = _optional(SpikeCount, training.spike_count)
+    loss: Loss = build_named("loss", LOSSES, config.loss)
+    return {
+        "loss": loss,
+        "optimiser": optimiser.make(config.optimiser),
+        "epochs": training.epochs,
+        "batch_size": training.batch_size,
+        "seed": training.seed,
+        "augmentations": augment.make(config.data.augment),
+        "regularisers": [spike_count] if spike_count else [],
+        "rescue": _optional(SilentRescue, training.silent_rescue),
+        "narrowing": _optional(Narrowing, training.sigma),
+        "rewiring": [build_named("rewiring", REWIRING, rule) for rule in config.rewiring],
+        "early_stopping": _optional(EarlyStopping, training.early_stopping),
+    }
+
+
+def check_declared(config: Config) -> bool:
+    """Declare and plan the network for the sizes that the data set is declared with.
+
+    Reads no data, compiles nothing and asks for no backend that would have to be installed.
+
+    Returns:
+        False where the sizes are not known before the data are read: nothing was checked.
+    """
+    sizes = datasets.source(config.data.name, **config.data.args).sizes()
+    if sizes is None:
+        return False
+    network = _network(config, sizes.units, sizes.classes)
+    check_names(network)
+    plan = plan_of(config, sizes, network)
+    backend = get_backend(config.backend.name)
+    check_memory(backend, plan, network, config.backend.threads)
+    parts = _parts(config)
+    rewiring = Rewiring(parts["rewiring"], parts["optimiser"], parts["seed"])
+    fitting = [parts[name] for name in ("optimiser", "rescue", "narrowing")]
+    check_parts(network, (*fitting, *parts["regularisers"], rewiring))
+    return True
 
 
 def prepare(
@@ -104,32 +160,13 @@ def prepare(
         CheckpointError: no checkpoint could hold the network.
     """
     check_names(network)
-    training = config.training
     simulation = api.compile(
         network,
         backend=config.backend.name,
         threads=config.backend.threads,
         **_plan_arguments(config, dataset),
     )
-    spike_count = _optional(SpikeCount, training.spike_count)
-    loss: Loss = build_named("loss", LOSSES, config.loss)
-    trainer = Trainer(
-        network,
-        simulation,
-        dataset,
-        loss=loss,
-        optimiser=optimiser.make(config.optimiser),
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        seed=training.seed,
-        augmentations=augment.make(config.data.augment),
-        regularisers=[spike_count] if spike_count else [],
-        rescue=_optional(SilentRescue, training.silent_rescue),
-        narrowing=_optional(Narrowing, training.sigma),
-        rewiring=[build_named("rewiring", REWIRING, rule) for rule in config.rewiring],
-        early_stopping=_optional(EarlyStopping, training.early_stopping),
-        state=state,
-    )
+    trainer = Trainer(network, simulation, dataset, **_parts(config), state=state)
     return Experiment(config, dataset, network, simulation, trainer)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from genn_delays.checks import is_number
 from genn_delays.errors import NetworkError, suggest
+from genn_delays.limits import check_size
 from genn_delays.references import Cited
 from genn_delays.timing import delay_to_steps
 
@@ -109,6 +110,11 @@ class DelayKernel(Cited, ABC):
         """
         radius = self.radius(precision)
         count = min(largest + 1, int(np.floor(2.0 * radius)) + 1)
+        check_size(
+            5 * 8 * count * len(delay),
+            f"a delay kernel of {count} taps for {len(delay)} synapses",
+            error=NetworkError,
+        )
         first = np.clip(np.ceil(delay - radius), 0, largest + 1 - count).astype(np.int32)
         value, change = self.shape(first[:, None] + np.arange(count) - delay[:, None])
         total = value.sum(axis=1, keepdims=True) + NORMALISER

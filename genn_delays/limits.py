@@ -16,6 +16,9 @@ VARIABLE = "GENN_DELAYS_MEMORY_LIMIT"
 ARRAY = 4096
 """MiB that one array, or the columns of one network, may take."""
 
+SIMULATION = 16384
+"""MiB that the buffers of one simulation may take."""
+
 RECORDING = 256
 """MiB that one sound or one member of an archive may take: two hours of mono at 16 kHz."""
 
@@ -36,7 +39,7 @@ def memory_limit(default: int = ARRAY) -> int:
 
 
 def check_size(
-    nbytes: int,
+    nbytes: float,
     what: str,
     *,
     default: int = ARRAY,
@@ -52,6 +55,8 @@ def check_size(
     >>> check_size(10**6, "data.h5: spikes/times")
     """
     limit = memory_limit(default)
+    if nbytes > 2.0**60:
+        raise error(f"{what} would take more memory than any machine has; give smaller numbers")
     if nbytes > limit:
         needed = -(-int(nbytes) >> 20)
         raise error(

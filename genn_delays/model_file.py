@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
-from genn_delays.errors import ConfigError, GennDelaysError, suggest
+from genn_delays.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.model_module import describe, load
 from genn_delays.network import Network
 from genn_delays.references import ENTRIES
@@ -72,7 +72,12 @@ def resolve_args(build: Callable[..., Network], args: Mapping[str, Any]) -> dict
             raise ConfigError(f"model.args.{name}: the run supplies it; remove it here")
         if name not in names:
             raise ConfigError(f"model.args.{name}: unknown argument; {suggest(name, names)}")
-    hints = get_type_hints(build)
+    try:
+        hints = get_type_hints(build)
+    except Exception as error:
+        raise ConfigError(
+            f"model.file: the annotations of build() in {_file(build)}: {reason(error)}"
+        ) from None
     declared: dict[str, Any] = {
         name: (hints.get(name, Any), _default(parameters[name])) for name in names
     }
@@ -109,11 +114,15 @@ def build_network(
         network = build(inputs=inputs, outputs=outputs, seed=seed, **arguments)
     except GennDelaysError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"model.file: {describe(error, path)}") from error
     if not isinstance(network, Network):
         raise ConfigError(f"model.file: build() in {path} returned {network!r}, not a gd.Network")
     return network
+
+
+def _file(build: Callable[..., Network]) -> str:
+    return inspect.getsourcefile(build) or "?"
 
 
 def _default(parameter: inspect.Parameter) -> Any:

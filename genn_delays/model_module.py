@@ -67,7 +67,7 @@ def load(path: Path) -> ModuleType:
         exec(compile(tree, str(path), "exec"), module.__dict__)
     except BaseException as error:
         del sys.modules[name]
-        if isinstance(error, ConfigError) or not isinstance(error, Exception):
+        if isinstance(error, ConfigError) or not isinstance(error, (Exception, SystemExit)):
             raise
         raise ConfigError(f"model.file: {describe(error, path)}") from error
     _sources[path] = source
@@ -119,7 +119,7 @@ def find_module(name: str) -> ModuleType | None:
     return sys.modules.get(name)
 
 
-def describe(error: Exception, path: Path) -> str:
+def describe(error: BaseException, path: Path) -> str:
     """File, line and error: the last frame that lies in the model file."""
     if isinstance(error, SyntaxError):
         return f"{path}, line {error.lineno}: {error.msg}"

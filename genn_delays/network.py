@@ -13,7 +13,7 @@ from genn_delays.kernels import DelayKernel
 from genn_delays.neurons import Input, Neuron
 from genn_delays.sampling import Values, sample_pairs, values_of
 from genn_delays.synapses import SynapseTable
-from genn_delays.units import BatchNorm, UnitTable, unit_table
+from genn_delays.units import BatchNorm, UnitTable, check_units, unit_table
 from genn_delays.wiring import Wiring
 
 LEARNABLE = ("weight", "delay")
@@ -135,8 +135,9 @@ class Network:
             raise NetworkError(
                 f"population {name!r}: size {size!r} given, must be a whole number >= 1"
             )
-        parameters = neuron.parameters(int(size))
         where = f"population {name!r}"
+        check_units(neuron, int(size), where)
+        parameters = neuron.parameters(int(size))
         if not (is_number(dropout) and 0.0 <= dropout < 1.0):
             raise NetworkError(f"{where}: dropout {dropout!r} given, must be in [0, 1)")
         if not (is_number(tail) and tail >= 0.0):
@@ -212,9 +213,8 @@ class Network:
             raise NetworkError(f"{where}: lag {lag!r} given, must be 0 or 1 steps")
         if kernel is not None and not isinstance(kernel, DelayKernel):
             raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
-        rows, columns = sample_pairs(pre.size, post.size, density, wiring, pairs, rng, where)
-        rows, columns = np.repeat(rows, kernel_count), np.repeat(columns, kernel_count)
         shape = (pre.size, post.size, int(kernel_count))
+        rows, columns = sample_pairs(shape, density, wiring, pairs, rng, where)
         weights = values_of(weight, "weight", rng, shape, len(rows), where)
         delays = values_of(delay, "delay", rng, shape, len(rows), where)
         if max_delay is None:

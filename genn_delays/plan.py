@@ -27,6 +27,7 @@ from genn_delays.graph import Component, components_of
 from genn_delays.network import Network, Population
 from genn_delays.neurons import Input
 from genn_delays.readouts import Readout
+from genn_delays.timing import MAX_STEPS
 
 DISCRETISATIONS = ("exact", "euler")
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"float32": np.float32, "float64": np.float64}
@@ -170,6 +171,8 @@ def _check_scalars(
     for name, value in (("steps", steps), ("batch_size", batch_size)):
         if not is_count(value):
             raise PlanError(f"{name}={value!r}: must be a whole number >= 1")
+        if value > MAX_STEPS:
+            raise PlanError(f"{name}={value!r}: must be at most {MAX_STEPS}")
     if precision not in PRECISIONS:
         raise PlanError(f"precision={precision!r}: {suggest(precision, PRECISIONS)}")
     if discretisation not in DISCRETISATIONS:

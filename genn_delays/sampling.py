@@ -6,21 +6,45 @@ import numpy as np
 
 from genn_delays.errors import NetworkError
 from genn_delays.init import Constant, Initialiser
+from genn_delays.limits import check_size
+from genn_delays.synapses import SYNAPSE
 from genn_delays.wiring import Density, Wiring
 
 Values = Initialiser | float | np.ndarray
 
 
 def sample_pairs(
-    pre_size: int,
-    post_size: int,
+    shape: tuple[int, int, int],
     density: float,
     wiring: Wiring | None,
     pairs: tuple[np.ndarray, np.ndarray] | None,
     rng: np.random.Generator,
     where: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column index of every synapse."""
+    """Row and column index of every synapse.
+
+    Args:
+        shape: (pre units, post units, synapses of each pair).
+    """
+    rows, columns = _pairs(shape, density, wiring, pairs, rng, where)
+    count = shape[2]
+    check_size(
+        SYNAPSE * len(rows) * count,
+        f"{where} with {count} synapses for each of {len(rows)} pairs",
+        error=NetworkError,
+    )
+    return np.repeat(rows, count), np.repeat(columns, count)
+
+
+def _pairs(
+    shape: tuple[int, int, int],
+    density: float,
+    wiring: Wiring | None,
+    pairs: tuple[np.ndarray, np.ndarray] | None,
+    rng: np.random.Generator,
+    where: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column index of every pair that is joined."""
     if pairs is not None:
         if density != 1.0 or wiring is not None:
             raise NetworkError(f"{where}: give pairs alone, without density or wiring")
@@ -37,7 +61,7 @@ def sample_pairs(
         if not isinstance(wiring, Wiring):
             raise NetworkError(f"{where}: wiring={wiring!r}; give gd.wiring.InDegree(20) or alike")
     try:
-        return (wiring or Density(density)).pairs(pre_size, post_size, rng)
+        return (wiring or Density(density)).pairs(*shape[:2], rng)
     except NetworkError as error:
         raise NetworkError(f"{where}: {error}") from None
 

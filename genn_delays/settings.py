@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from genn_delays.errors import ConfigError, DataError, GennDelaysError, suggest
+from genn_delays.errors import ConfigError, DataError, GennDelaysError, reason, suggest
 
 T = TypeVar("T")
 
@@ -62,6 +62,8 @@ def build(
         if first["type"] == "missing":
             raise error(f"{place} is missing; give it a value") from None
         raise error(f"{place}: {first['input']!r} given; {first['msg'].lower()}") from None
+    except (TypeError, ValueError, OverflowError) as failure:  # of a check that expects a number
+        raise error(f"{where}: {dict(given)!r} given; {reason(failure)}") from None
 
 
 def build_named(where: str, registry: Mapping[str, type[T]], given: object) -> T:

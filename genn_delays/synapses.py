@@ -12,6 +12,8 @@ from genn_delays.checks import extremes
 from genn_delays.errors import NetworkError
 
 CORE = ("pre", "post", "weight", "delay")
+SYNAPSE = 24
+"""Bytes of these columns, per synapse."""
 
 
 class SynapseTable:

@@ -7,15 +7,17 @@ belongs to a synapse is in its SynapseTable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.checks import is_number
 from genn_delays.errors import NetworkError, suggest
+from genn_delays.limits import check_size
 from genn_delays.neurons import Neuron
 from genn_delays.references import Cited
+from genn_delays.timing import MAX_STEPS
 
 Bounds = tuple[float, float]
 Learn = Iterable[str] | Mapping[str, tuple[float, float]]
@@ -125,6 +127,15 @@ class UnitTable:
             low, high = self.bounds.get(name, (least, np.inf))
             if np.any(column < low) or np.any(column > high):
                 raise NetworkError(f"{where}: {name} is outside its bounds [{low:g}, {high:g}]")
+
+
+def check_units(neuron: Neuron, size: int, where: str) -> None:
+    """Raise NetworkError where there are more units than can be counted or kept in memory."""
+    if size > MAX_STEPS:
+        raise NetworkError(f"{where}: size {size} given, units are counted up to {MAX_STEPS}")
+    # its parameters, its flow and what follows from that at a time step
+    each = 1 + len(fields(neuron)) + 4 * len(neuron.states) ** 2
+    check_size(8 * size * each, f"{where} of {size} units", error=NetworkError)
 
 
 def unit_table(

@@ -15,6 +15,7 @@ import numpy as np
 
 from genn_delays.checks import is_count, is_number
 from genn_delays.errors import NetworkError, suggest
+from genn_delays.limits import check_size
 
 METHODS = ("uniform", "erdos_renyi")
 
@@ -47,10 +48,14 @@ class Density(Wiring):
         self, pre_size: int, post_size: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         total = pre_size * post_size
+        count = round(self.density * total)
+        # numpy draws from a list of all pairs, unless they are fifty times as many
+        listed = total if total <= 50 * count else count
+        _check_pairs(3 * listed, f"{count} of {pre_size} x {post_size} pairs")
         if self.density == 1.0:
             chosen = np.arange(total)
         else:
-            chosen = np.sort(rng.choice(total, size=round(self.density * total), replace=False))
+            chosen = np.sort(rng.choice(total, size=count, replace=False))
         return np.divmod(chosen, post_size)
 
 
@@ -73,6 +78,7 @@ class _Degree(Wiring):
         if degree > others:
             name = type(self).__name__
             raise NetworkError(f"{name}({degree}): there are only {others} units to choose from")
+        _check_pairs(2 * owners * others, f"drawing among {owners} x {others} pairs")
         chosen = np.argsort(rng.random((owners, others)), axis=1)[:, :degree]
         return np.repeat(np.arange(owners), degree), np.sort(chosen, axis=1).ravel()
 
@@ -118,6 +124,7 @@ class DistanceDependent(Wiring):
     def pairs(
         self, pre_size: int, post_size: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        _check_pairs(3 * pre_size * post_size, f"the distances of {pre_size} x {post_size} pairs")
         pre = (np.arange(pre_size) + 0.5) / pre_size
         post = (np.arange(post_size) + 0.5) / post_size
         distance = np.abs(pre[:, None] - post[None, :]).ravel()
@@ -126,6 +133,10 @@ class DistanceDependent(Wiring):
         late = np.log(rng.exponential(size=distance.size)) + distance / self.scale
         count = round(self.density * distance.size)
         return np.divmod(np.sort(np.argsort(late, kind="stable")[:count]), post_size)
+
+
+def _check_pairs(numbers: int, what: str) -> None:
+    check_size(8 * numbers, what, error=NetworkError)
 
 
 def allocate(

@@ -87,7 +87,7 @@ def test_defaults_of_the_surrogate_rule_are_written_out(write):
     [
         ("gradient={name: surrogate, functon: arctan}", "did you mean 'function'"),
         ("gradient={name: surrogate, function: arctn}", "did you mean 'arctan'"),
-        ("training.sigma={fnal: 1}", "training.sigma: sigma: unknown setting 'fnal'"),
+        ("training.sigma={fnal: 1}", r"config.yaml: training\.sigma: unknown setting 'fnal'"),
         ("training.sigma=0.2", "write a mapping of final, share, start"),
         ("training.sigma.share=2", r"Narrowing\(share=2.0\): must be in"),
         ("optimiser.delay={lr: 1, l1: 1}", "l1 is for weights; remove it from the delay"),

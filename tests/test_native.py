@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
@@ -105,12 +104,12 @@ def test_a_damaged_library_is_never_loaded_and_made_again(folder, damage, monkey
     library.write_bytes(damage)
     opened = []
 
-    class Library(ctypes.CDLL):
+    class Library(compiler.Library):
         def __init__(self, name: str) -> None:
             opened.append(Path(name).read_bytes())
             super().__init__(name)
 
-    monkeypatch.setattr("genn_delays.backends.native.compiler.ctypes.CDLL", Library)
+    monkeypatch.setattr(compiler, "Library", Library)
     assert compiler.load(source).answer() == 42
     assert damage not in opened
     assert len(list((folder / "native").iterdir())) == 1

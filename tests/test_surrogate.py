@@ -123,6 +123,20 @@ def test_every_gradient_equals_finite_differences(declare, detach, kernel, funct
             assert found[1] == pytest.approx(expected, rel=1e-6, abs=1e-6), (name, column)
 
 
+@pytest.mark.parametrize("function", ["arctan", "sigmoid", "triangle"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_voltage_far_from_the_threshold_is_no_overflow(function, dtype):
+    far = np.array([-1e6, -40.0, 0.0, 40.0, 1e6], dtype)
+    rule = gd.Surrogate(function)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        slope, value = rule.derivative(far), rule.value(far)
+    assert slope.dtype == dtype
+    assert np.all((slope >= 0.0) & (slope <= rule.slope))
+    assert slope[2] == slope.max()
+    np.testing.assert_array_equal(slope, slope[::-1])
+    np.testing.assert_allclose(value[[0, 2, 4]], [0.0, 0.5, 1.0], atol=1e-6)
+
+
 def test_rounded_delays_have_the_central_difference_of_the_arrival_as_gradient():
     """Moving every synapse one step later and earlier moves the loss as the gradient says."""
     net = gd.Network()

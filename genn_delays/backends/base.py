@@ -275,6 +275,10 @@ class Backend(Cited, ABC):
     def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
         """Build the simulation and load the network's weights and delays."""
 
+    @abstractmethod
+    def needed(self, plan: Plan, network: Network, threads: int | None) -> int:
+        """Bytes that a simulation allocates for full batches, at least; nothing is built."""
+
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The code this backend generates; with the network, what it built from it as well.
 

@@ -17,10 +17,6 @@ from genn_delays.errors import GennDelaysError
 
 OPTIONAL = {
     "espeakng_loader": "speech",
-    "tensorboardX": "tracking",
-    "submitit": "slurm",
-    "optuna": "sweep",
-    "nir": "nir",
     "ziglang": "zig",
 }
 """Import name of each optional package and the extra that brings it."""
@@ -76,7 +72,9 @@ def _gpu() -> str:
 
 def _first_line(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=30
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         return f"{command[0]} failed: {error}"
     return next(iter((done.stdout + done.stderr).strip().splitlines()), "no output")

@@ -13,6 +13,7 @@ from genn_delays.datasets.spike_hdf5 import SpikeHDF5
 from genn_delays.datasets.spoken_digits import SpokenDigits
 from genn_delays.datasets.yin_yang import YinYang
 from genn_delays.errors import DataError, suggest
+from genn_delays.paths import expanded
 from genn_delays.settings import build
 
 SOURCES: dict[str, type[Source]] = {
@@ -27,7 +28,7 @@ SOURCES: dict[str, type[Source]] = {
 __all__ = ["SOURCES", "Dataset", "Split", "load", "source"]
 
 
-def source(name: str, **args: Any) -> Source:
+def source(name: str, /, **args: Any) -> Source:
     """The source ``name`` with its settings checked, without reading or making any data.
 
     Raises:
@@ -52,4 +53,5 @@ def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -
     """
     if not dt > 0:
         raise DataError(f"load({name!r}): dt is {dt}, it must be > 0 ms")
-    return source(name, **args).load(float(dt), None if path is None else Path(path).expanduser())
+    chosen = None if path is None else expanded(path, "data.path", DataError)
+    return source(name, **args).load(float(dt), chosen)

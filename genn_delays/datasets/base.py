@@ -12,6 +12,7 @@ import numpy as np
 from genn_delays.checks import all_finite, taken_over
 from genn_delays.errors import DataError
 from genn_delays.events import Events
+from genn_delays.limits import RECORDING, check_size
 from genn_delays.references import Cited
 from genn_delays.settings import Settings
 
@@ -147,10 +148,11 @@ class Dataset:
         units: number of input units.
         classes: number of classes, 0 for a regression.
         duration: length of a trial in ms; every event lies in [0, duration).
-        class_names: one name per class.
+        class_names: one name per class, or () where they have none.
 
     Raises:
-        DataError: an empty split, a label out of range, an event outside trial or population.
+        DataError: an empty split, a label out of range, an event outside trial or population,
+            names for another number of classes.
     """
 
     name: str
@@ -163,6 +165,11 @@ class Dataset:
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.class_names and len(self.class_names) != self.classes:
+            raise DataError(
+                f"data set {self.name!r}: {len(self.class_names)} class names for {self.classes} "
+                "classes; give one for each"
+            )
         for name, split in self.splits().items():
             where = f"data set {self.name!r}, {name} split"
             split.check(where, self.units, self.classes, self.duration)
@@ -170,6 +177,17 @@ class Dataset:
     def splits(self) -> dict[str, Split]:
         """The splits by name, in the order train, validation, test."""
         return {name: getattr(self, name) for name in SPLITS}
+
+
+def numbered(classes: int, where: str) -> tuple[str, ...]:
+    """Names of classes that have none: their numbers.
+
+    Raises:
+        DataError: more than can be meant.
+    """
+    largest = f"{where}: label {classes - 1} makes {classes} classes, which"
+    check_size(64 * classes, largest, default=RECORDING)
+    return tuple(map(str, range(classes)))
 
 
 def part(split: Split, mask: np.ndarray) -> Split:
@@ -185,8 +203,25 @@ def hold_out(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     return part(split, ~held), part(split, held)
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """What of a data set a network is declared and planned from.
+
+    Attributes:
+        units, classes, duration: see :class:`Dataset`.
+    """
+
+    units: int
+    classes: int
+    duration: float
+
+
 class Source(Settings, Cited, ABC):
     """A data set that can be loaded: its dataclass fields are the settings of ``data.args``."""
+
+    def sizes(self) -> Sizes | None:
+        """The sizes of the data set, or None where they are known once it is read only."""
+        return None
 
     @abstractmethod
     def load(self, dt: float, path: Path | None) -> Dataset:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.datasets.base import Dataset, Source, hold_out
+from genn_delays.datasets.base import Dataset, Source, hold_out, numbered
 from genn_delays.datasets.frames import split_of_frames
 from genn_delays.errors import DataError
 
@@ -78,7 +78,7 @@ class FrameArrays(Source):
             units=bands[self.train],
             classes=classes,
             duration=self.hop * max(value.shape[1] for value, _ in read.values()),
-            class_names=tuple(map(str, range(classes))),
+            class_names=numbered(classes, str(path)),
         )
 
     def _read(self, path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:

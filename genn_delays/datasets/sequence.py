@@ -12,8 +12,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
+from genn_delays.datasets.base import SPLITS, Dataset, Sizes, Source, Split
 from genn_delays.errors import DataError
+from genn_delays.limits import check_size
+
+TRIAL = 48
+"""Bytes of a trial: two events, its label and its offset."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,20 @@ class Sequence(Source):
                 f"the trial of {self.duration:g} ms; raise data.args.duration"
             )
 
+        trials = 2 * (self.train + self.validation + self.test)
+        check_size(TRIAL * trials, f"sequence: {trials} trials")
+
+    def sizes(self) -> Sizes:
+        return Sizes(units=2, classes=2, duration=self.duration)
+
     def load(self, dt: float, path: Path | None) -> Dataset:
+        sizes = self.sizes()
         return Dataset(
             name="sequence",
             **{split: self._split(getattr(self, split)) for split in SPLITS},
-            units=2,
-            classes=2,
-            duration=self.duration,
+            units=sizes.units,
+            classes=sizes.classes,
+            duration=sizes.duration,
             class_names=("first-second", "second-first"),
         )
 

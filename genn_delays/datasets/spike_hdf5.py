@@ -15,7 +15,7 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.datasets.base import Dataset, Source, Split, hold_out, part
+from genn_delays.datasets.base import Dataset, Sizes, Source, Split, hold_out, numbered, part
 from genn_delays.errors import DataError
 from genn_delays.events import Events
 
@@ -90,6 +90,11 @@ class SpikeHDF5(Source):
         names = [name for name in (self.train, self.validation, self.test) if name is not None]
         return self.cites if all(name.startswith(HEIDELBERG) for name in names) else ()
 
+    def sizes(self) -> Sizes | None:
+        if self.classes is None:
+            return None
+        return Sizes(self.units // self.bin_units, self.classes, self.duration)
+
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:
             raise DataError("spike_hdf5: data.path is missing; name the folder of the files")
@@ -112,7 +117,7 @@ class SpikeHDF5(Source):
             units=self.units // self.bin_units,
             classes=classes,
             duration=self.duration,
-            class_names=train.names if named else tuple(map(str, range(classes))),
+            class_names=train.names if named else numbered(classes, str(path)),
         )
 
     def _speakers_held_out(self, train: Recordings, path: Path) -> np.ndarray:

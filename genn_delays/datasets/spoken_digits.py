@@ -19,10 +19,11 @@ import numpy as np
 
 from genn_delays.datasets.audio import CHUNK
 from genn_delays.datasets.audio_source import AudioSource, Features
-from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.base import SPLITS, Dataset, Sizes
 from genn_delays.datasets.sound import resample
 from genn_delays.datasets.speech import Speaker, version
 from genn_delays.errors import DataError
+from genn_delays.limits import check_size
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,13 @@ class SpokenDigits(AudioSource):
                 )
         if self.validation_fraction + self.test_fraction >= 1:
             raise DataError("spoken_digits: validation_fraction + test_fraction must be below 1")
+
+        frames = self.log_mel.frames(self.duration)
+        trials = len(SPLITS) * len(CLASSES) * self.repeats  # of one voice in each split
+        check_size(2 * trials * frames * self.bands, f"spoken_digits: {self.repeats} repeats")
+
+    def sizes(self) -> Sizes:
+        return Sizes(self.encoder.units, len(CLASSES), self.duration)
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         names = tuple(f"{language}-{word}" for language, word in CLASSES)

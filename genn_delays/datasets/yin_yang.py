@@ -21,10 +21,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
+from genn_delays.datasets.base import SPLITS, Dataset, Sizes, Source, Split
 from genn_delays.errors import DataError
+from genn_delays.limits import check_size
 
 CLASSES = ("yang", "yin", "dot")
+TRIAL = 200
+"""Bytes of a trial while it is made."""
 
 
 def classify(x: np.ndarray, y: np.ndarray, r_small: float, r_big: float) -> np.ndarray:
@@ -80,10 +83,11 @@ class YinYang(Source):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 2 * self.r_small < self.r_big <= 0.5:
+        # points of the dots are drawn from the whole disc: smaller ones would take for ever
+        if not 0.02 * self.r_big <= 2 * self.r_small < self.r_big <= 0.5:
             raise DataError(
                 f"yin_yang: r_small {self.r_small:g} and r_big {self.r_big:g} must satisfy "
-                "2 r_small < r_big <= 0.5"
+                "0.02 r_big <= 2 r_small < r_big <= 0.5"
             )
         last = max(self.t_max, self.bias or 0.0)
         if not self.t_min < self.t_max or last >= self.duration or (self.bias or 0.0) < 0:
@@ -92,18 +96,25 @@ class YinYang(Source):
                 f"lie in the trial of {self.duration:g} ms, with t_min < t_max"
             )
 
+        trials = self.train + self.validation + self.test
+        check_size(TRIAL * trials, f"yin_yang: {trials} trials")
+
+    def sizes(self) -> Sizes:
+        return Sizes(4 if self.bias is None else 5, len(CLASSES), self.duration)
+
     def load(self, dt: float, path: Path | None) -> Dataset:
         streams = np.random.SeedSequence(self.seed).spawn(len(SPLITS))
         splits = {
             split: self._split(np.random.default_rng(stream), getattr(self, split))
             for split, stream in zip(SPLITS, streams, strict=True)
         }
+        sizes = self.sizes()
         return Dataset(
             name="yin_yang",
             **splits,
-            units=4 if self.bias is None else 5,
-            classes=len(CLASSES),
-            duration=self.duration,
+            units=sizes.units,
+            classes=sizes.classes,
+            duration=sizes.duration,
             class_names=CLASSES,
         )
 

@@ -80,7 +80,8 @@ class Surrogate(GradientRule):
         if self.function == "arctan":
             return (0.5 * self.slope / (1.0 + (0.5 * np.pi * y) ** 2)).astype(y.dtype)
         if self.function == "sigmoid":
-            return (0.25 * self.slope / np.cosh(np.clip(0.5 * y, -300, 300)) ** 2).astype(y.dtype)
+            e = np.exp(-np.abs(y))  # f' is even, and this exponential never overflows
+            return (self.slope * e / (1.0 + e) ** 2).astype(y.dtype)
         return (self.slope * np.maximum(0.0, 1.0 - np.abs(y))).astype(y.dtype)
 
     def check_population(self, population: PlannedPopulation) -> None:

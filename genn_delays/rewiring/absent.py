@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from genn_delays.errors import ConfigError
+from genn_delays.limits import check_size
 from genn_delays.synapses import SynapseTable
 
 SPARSE = 0.5
@@ -18,6 +20,11 @@ def keys_of(table: SynapseTable) -> np.ndarray:
 
 def absent_keys(table: SynapseTable) -> np.ndarray:
     """Keys of all pairs that are not joined, ascending."""
+    check_size(
+        9 * table.pre_size * table.post_size,
+        f"rewiring among all pairs of {table.pre_size} x {table.post_size} units",
+        error=ConfigError,
+    )
     free = np.ones(table.pre_size * table.post_size, bool)
     free[keys_of(table)] = False
     return np.flatnonzero(free)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genn_delays.errors import ConfigError
 from genn_delays.kernels import Taps, taps_of
+from genn_delays.limits import check_size
 from genn_delays.network import Projection
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.growth import Growth
@@ -73,6 +75,11 @@ def best_delays(
     largest = plan.projections[plan.projection_index(projection.name)].max_delay_steps
     grid = np.minimum(np.arange(largest + 1) * plan.dt, projection.synapses.max_delay)
     taps = _taps(projection, grid, simulation)
+    check_size(
+        8 * (largest + 1) ** 2,
+        f"projection {projection.name!r}: the best of {largest + 1} delays",
+        error=ConfigError,
+    )
     spread = np.zeros((largest + 1, largest + 1))
     rows = np.arange(largest + 1)[:, None]
     spread[rows, taps.first[:, None] + np.arange(taps.count)] = taps.weight

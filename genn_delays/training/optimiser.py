@@ -281,9 +281,12 @@ def _make_group(given: Mapping[str, Any] | str) -> Group:
 
 def _number(name: str, given: Any) -> float:
     try:
-        return float(given)
-    except (TypeError, ValueError):
-        raise ConfigError(f"optimiser {name} {given!r}: give a number") from None
+        number = float("nan") if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if not isfinite(number):
+        raise ConfigError(f"optimiser {name} {given!r}: give a number")
+    return number
 
 
 def _make_clip(given: Any) -> float | dict[str, float] | None:

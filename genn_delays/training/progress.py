@@ -25,11 +25,38 @@ def show_progress(stream: TextIO | None = None, seconds: float = 30.0) -> Callba
     return ProgressBar(stream) if stream.isatty() else ProgressLines(stream, seconds)
 
 
-class ProgressBar(Callback):
-    """A bar per epoch that a line of its metrics replaces."""
+class _Progress(Callback):
+    """Writes a line per epoch, and one about what is new in it and needs attention."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
+        self.silent: tuple[str, ...] = ()
+        self.regrown = 0
+
+    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+        self._print(epoch_line(trainer, metrics, is_best))
+        silent = metrics["train"].silent or ()
+        if silent and silent != self.silent:
+            names = ", ".join(map(repr, silent))
+            rescue = " or set training.silent_rescue" if metrics["train"].rescued is None else ""
+            self._print(
+                f"warning: no spike of {names} in the whole epoch; if that stays so, "
+                f"begin with larger weights{rescue}"
+            )
+        regrown = trainer.simulation.regrown
+        if regrown > self.regrown:
+            self._print(f"spike buffers were enlarged {regrown - self.regrown} times")
+        self.silent, self.regrown = silent, regrown
+
+    def _print(self, line: str) -> None:
+        print(line, file=self.stream, flush=True)
+
+
+class ProgressBar(_Progress):
+    """A bar per epoch that a line of its metrics replaces."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
         self.bar: tqdm | None = None
 
     def on_epoch_begin(self, trainer: Run) -> None:
@@ -50,7 +77,7 @@ class ProgressBar(Callback):
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         self._close()
-        print(epoch_line(trainer, metrics, is_best), file=self.stream, flush=True)
+        super().on_epoch_end(trainer, metrics, is_best)
 
     def on_interrupt(self, trainer: Run) -> None:
         self._close()
@@ -64,11 +91,11 @@ class ProgressBar(Callback):
             self.bar = None
 
 
-class ProgressLines(Callback):
+class ProgressLines(_Progress):
     """One line per epoch, and one each half minute within long ones: for log files."""
 
     def __init__(self, stream: TextIO, seconds: float = 30.0) -> None:
-        self.stream = stream
+        super().__init__(stream)
         self.seconds = seconds
         self.last = time.monotonic()
 
@@ -83,19 +110,17 @@ class ProgressLines(Callback):
                 f"{trainer.batches_per_epoch}: {_describe(state.tally.metrics())}"
             )
 
-    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
-        self._print(epoch_line(trainer, metrics, is_best))
-
     def _print(self, line: str) -> None:
-        print(line, file=self.stream, flush=True)
+        super()._print(line)
         self.last = time.monotonic()
 
 
 def epoch_line(trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> str:
-    """One line about a finished epoch."""
-    parts = [f"{split} {_describe(values)}" for split, values in metrics.items()]
+    """One line about a finished epoch; under 100 columns where nothing needs to be added."""
     train = metrics["train"]
-    parts.append(f"{train.spikes_per_neuron:.1f} spikes per neuron")
+    parts = [f"train {_describe(train)}", f"validation {_describe(metrics['validation'], '')}"]
+    if any(p.is_spiking for p in trainer.simulation.plan.populations):
+        parts.append(f"{train.spikes_per_neuron:.1f} spikes/neuron")
     if train.sigma is not None:
         parts.append(f"sigma {train.sigma:.3g} steps")
     for name, seen in (train.rewiring or {}).items():
@@ -103,14 +128,14 @@ def epoch_line(trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> s
             parts.append(f"{name} -{seen['dropped']} +{seen['grown']} synapses")
     if train.rescued:
         parts.append(f"{train.rescued} silent neurons rescued")
-    if trainer.simulation.regrown:
-        parts.append(f"spike buffers enlarged {trainer.simulation.regrown} times so far")
+    if train.silent:
+        parts.append(f"silent: {' '.join(train.silent)}")
     parts.append(f"{sum(values.seconds for values in metrics.values()):.1f} s")
     star = " *" if is_best else ""
     return f"epoch {trainer.state.epoch}/{trainer.epochs}: {', '.join(parts)}{star}"
 
 
-def _describe(metrics: Metrics) -> str:
-    if metrics.accuracy is None:
-        return f"loss {metrics.loss:.4g}"
-    return f"loss {metrics.loss:.4g} accuracy {100.0 * metrics.accuracy:.1f} %"
+def _describe(metrics: Metrics, loss: str = "loss ") -> str:
+    """Loss and accuracy: ``loss 0.6931 (50.0 %)``."""
+    share = "" if metrics.accuracy is None else f" ({100.0 * metrics.accuracy:.1f} %)"
+    return f"{loss}{metrics.loss:.4g}{share}"

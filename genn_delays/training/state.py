@@ -19,6 +19,7 @@ class Metrics:
         accuracy: share of the trials classified right, in [0, 1]; None for a regression.
         seconds: wall clock.
         spikes_per_neuron: mean over trials and over the neurons that can spike.
+        silent: populations that can spike and did not; None where all did.
         rescued: silent neurons whose input was strengthened; None where nothing rescues.
         sigma: width of the widest delay kernel while training, in steps; None without kernels.
         rewiring: by projection, what was dropped and grown, and the ages and delays of its
@@ -29,6 +30,7 @@ class Metrics:
     accuracy: float | None
     seconds: float
     spikes_per_neuron: float
+    silent: tuple[str, ...] | None = None
     rescued: int | None = None
     sigma: float | None = None
     rewiring: dict[str, dict[str, Any]] | None = None
@@ -86,6 +88,7 @@ class Tally:
             accuracy=self.correct / self.classified if self.classified else None,
             seconds=self.seconds,
             spikes_per_neuron=spikes / (trials * max(neurons, 1)),
+            silent=tuple(n for n, counts in self.spikes.items() if not counts.any()) or None,
             rescued=None if self.rescued < 0 else self.rescued,
         )
 

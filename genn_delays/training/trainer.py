@@ -9,10 +9,10 @@ delay kernels, which follows from the epoch.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from genn_delays.datasets.base import Dataset
 
 SPLITS = ("train", "validation", "test")
+
+
+def check_parts(network: Network, parts: Iterable[Any]) -> None:
+    """Raise ConfigError where a part of a training does not fit the network; None is no part."""
+    for part in parts:
+        if part is not None:
+            part.check(network)
 
 
 class Trainer:
@@ -112,10 +119,8 @@ class Trainer:
                 f"batch_size {self.batch_size} given, but the simulation was compiled for "
                 f"batch_size={self.simulation.plan.batch_size}"
             )
-        for part in (self.optimiser, self.rescue, self.narrowing, *self.regularisers):
-            if part is not None:
-                part.check(self.network)
-        self.rewiring.check(self.network)
+        parts = (self.optimiser, self.rescue, self.narrowing, *self.regularisers, self.rewiring)
+        check_parts(self.network, parts)
 
     @property
     def batches_per_epoch(self) -> int:

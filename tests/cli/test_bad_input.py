@@ -13,6 +13,7 @@ def expect_error(result, *parts):
     message = result.stderr.rstrip("\n")
     assert message.startswith("Error: ")
     assert message.count("\n") <= 1
+    assert len(message) < 1000
     for part in parts:
         assert part in message, message
 
@@ -45,6 +46,19 @@ def expect_error(result, *parts):
         ("backend.name=nativ", ["backend.name", "did you mean 'native'?"]),
         ("training.spike_count={target: 3}", ["training.spike_count", "strength"]),
         ("training.early_stopping=3", ["training.early_stopping", "patience"]),
+        ("loss.scales=2", ["sequence.yaml: loss.cross_entropy: unknown setting"]),
+        ("rewiring=[x]", ["sequence.yaml: rewiring: there is no"]),
+        ("data.args.name=[]", ["data.args: unknown setting 'name'"]),
+        ("data.args.dt=1", ["data.args: unknown setting 'dt'"]),
+        ("data.path=~nouser/x", ["data.path", "'~nouser/x' is no path here"]),
+        ("model.file=~nouser/x", ["model.file", "'~nouser/x' is no path here"]),
+        ('model.file="a\\0b.py"', ["model.file", "is no path here"]),
+        ("data.path=" + "x" * 5000, ["data.path", "is no path here"]),
+        ("optimiser.clip=.nan", ["sequence.yaml: optimiser clip nan: give a number"]),
+        ("optimiser.clip='" + "9" * 400 + "'", ["clip", "give a number"]),
+        ("training.epochs='" + "9" * 400 + "'", ["training.epochs", "less than"]),
+        ("training.seed='" + "9" * 400 + "'", ["training.seed", "less than or equal"]),
+        ("loss.scale=" + "x" * 9999, ["loss.cross_entropy.scale"]),
         ("training.epochs", ["--set", "key.sub=value"]),
         ("training.epochs.more=3", ["training.epochs has no keys inside"]),
         ("loss={name: [}", ["--set", "not valid YAML"]),
@@ -79,6 +93,8 @@ def test_a_file_that_is_missing_or_no_yaml_is_named(folder, call):
         ("def build(*, inputs, outputs, seed): return 3\n", ["returned 3"]),
         ("def build(*, inputs, outputs, seed):\n    return 1 / 0\n", ["line 2", "ZeroDivision"]),
         ("import absent_package\n", ["line 1", "absent_package"]),
+        ("raise SystemExit(0)\n", ["line 1", "SystemExit"]),
+        ("def build(*, inputs, outputs, seed, a: 'absent' = 1): pass\n", ["annotations", "absent"]),
         ("def build(:\n", ["line 1", "invalid syntax"]),
     ],
 )
@@ -134,6 +150,16 @@ def test_no_compiler_is_an_error_with_the_remedy(config, call, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
     expect_error(call("run", config, "--set", "backend.name=native"), "C compiler", "install")
+
+
+@pytest.mark.parametrize("variable", ["GENN_DELAYS_CACHE", "XDG_CACHE_HOME"])
+def test_a_cache_in_the_home_of_nobody_is_an_error_with_its_variable(
+    config, call, monkeypatch, variable
+):
+    monkeypatch.delenv("GENN_DELAYS_CACHE")
+    monkeypatch.setenv(variable, "~nouser/cache")
+    result = call("run", config, "--set", "backend.name=native")
+    expect_error(result, variable, "'~nouser/cache' is no path here")
 
 
 def test_a_folder_that_is_no_run_is_refused(folder, call):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import genn_delays
+from genn_delays import datasets
+from genn_delays.commands.doctor import OPTIONAL
 from genn_delays.config import load_config
 
 
@@ -17,11 +22,38 @@ def test_check_prints_a_configuration_that_reads_as_the_same(folder, config, cal
     assert printed == load_config(config, ["optimiser.weight.lr=2e-3"])
 
 
-def test_check_with_data_sees_what_depends_on_the_network(config, call):
-    override = ["--set", "optimiser.groups={'input->hidden': {weight: sgd}}"]
-    assert call("check", config, "--set", "optimiser.weight.lr=1").exit_code == 0
-    result = call("check", config, "--data", *override)
+@pytest.mark.parametrize("how", [[], ["--data"]])
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "optimiser.groups={'input->hidden': {weight: {name: sgd, lr: 1}}}",
+            "no such projection, and no population that learns; allowed: 'input->output'",
+        ),
+        ("training.silent_rescue={amount: 1, projections: [x]}", "no projection 'x'"),
+        ("rewiring=[{name: set, projections: [x]}]", "no projection 'x'"),
+        ("readout.population=hidden", "hidden"),
+        ("training.dt=1e-300", "more than 2147483647 steps"),
+        ("training.batch_size=1000000000", "GENN_DELAYS_MEMORY_LIMIT="),
+    ],
+)
+def test_check_declares_the_network_with_the_data_and_without(
+    config, call, monkeypatch, how, override, message
+):
+    assert call("check", config, *how).exit_code == 0
+    if not how:
+        monkeypatch.setattr(datasets, "load", lambda *_, **__: pytest.fail("data were read"))
+    result = call("check", config, *how, "--set", override)
     assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_check_says_where_only_the_data_tell_how_large_the_network_is(config, call):
+    result = call("check", config, "--set", "data={name: audio_folder, path: .}")
+    assert result.exit_code == 0
+    assert "is valid" in result.stdout
+    assert "the network was not looked at" in result.stderr
+    assert "add --data" in result.stderr
 
 
 def test_data_describes_a_data_set_by_name_and_by_configuration(config, call):
@@ -84,6 +116,15 @@ def test_doctor_reports_every_part(call):
         "espeakng_loader:",
     ):
         assert part in report
+
+
+def test_every_extra_that_is_offered_has_code_that_uses_it():
+    package = Path(genn_delays.__file__).parent
+    project = tomllib.loads((package.parent / "pyproject.toml").read_text())
+    extras = set(project["project"]["optional-dependencies"]) - {"dev"}
+    assert set(OPTIONAL.values()) == extras - {"genn"}
+    source = "".join(p.read_text() for p in package.rglob("*.py") if p.name != "doctor.py")
+    assert [name for name in OPTIONAL if name not in source] == []
 
 
 def test_doctor_shows_why_pygenn_cannot_be_imported(folder, call, monkeypatch):

@@ -38,6 +38,16 @@ def test_a_run_leaves_a_complete_folder_and_says_where(folder, config, call):
     }
 
 
+def test_the_order_of_two_spikes_is_learnt_from_the_worst_delays_by_delays_alone(folder, call):
+    experiment = Path(__file__).parents[2] / "experiments" / "sequence.yaml"
+    result = call("run", experiment, "--output", "run", "--set", "backend.name=reference")
+    assert result.exit_code == 0, result.output
+    assert lines_of(folder / "run")[0]["accuracy"] == 0.0
+    assert "test accuracy: 100.00 %" in result.stdout
+    summary = json.loads((folder / "run" / "summary.json").read_text())
+    assert summary["parameters"] == {"weights": 0, "delays": 4}
+
+
 def test_metrics_have_a_line_per_epoch_and_split(folder, config, call):
     call("run", config, "--output", "run")
     lines = lines_of(folder / "run")

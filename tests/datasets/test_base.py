@@ -100,6 +100,13 @@ def test_what_lies_outside_is_refused_with_its_trial(make_split, change, message
     assert len(str(error.value).splitlines()) <= 2
 
 
+def test_class_names_are_as_many_as_classes(make_split):
+    split = make_split()
+    assert Dataset("d", split, split, split, 30, 3, 200.0, ()).class_names == ()
+    with pytest.raises(DataError, match="2 class names for 3 classes"):
+        Dataset("d", split, split, split, 30, 3, 200.0, ("a", "b"))
+
+
 def test_empty_split_is_refused(make_split):
     split = make_split()
     empty = Split.from_events(split.batch(np.zeros(0, dtype=int)), np.zeros(0, dtype=int))

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+
 from genn_delays.backends.base import Backend
 from genn_delays.backends.genn.availability import CPU, CUDA, require
 from genn_delays.backends.genn.optimiser import AdamRule
@@ -52,6 +54,14 @@ class GennCPU(Backend):
     ) -> GennSimulation:
         """As every backend; ``adam={"weight": Adam(...), "delay": ...}`` learns on the device."""
         return SIMULATIONS[plan.gradient.name](plan, network, self.engine, adam)
+
+    def needed(self, plan: Plan, network: Network, threads: int | None) -> int:
+        """States, the slots of delays, and under the surrogate rule the voltages of all steps."""
+        kept = plan.steps if plan.gradient.name == "surrogate" else 0
+        numbers = sum(p.size * (len(p.states) + kept) for p in plan.populations)
+        for q in plan.projections:
+            numbers += plan.populations[q.post].size * (q.max_delay_steps + 1)
+        return plan.batch_size * numbers * np.dtype(plan.dtype).itemsize
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""

@@ -9,7 +9,9 @@ from typing import ClassVar
 
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.native.compiler import find_compiler
+from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.rules import rule_for
+from genn_delays.cores import available_cores
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
@@ -27,6 +29,9 @@ class Native(Backend):
 
     def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
         return rule_for(plan).simulation(plan, network, threads)
+
+    def needed(self, plan: Plan, network: Network, threads: int | None) -> int:
+        return sum(estimate(plan, network, threads=threads or available_cores()).values())
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The generated C source."""

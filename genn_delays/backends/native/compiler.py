@@ -19,14 +19,17 @@ import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from genn_delays.cache import VARIABLE, cache_folder, kept, seal
-from genn_delays.errors import BackendError
+from genn_delays.errors import BackendError, reason
 
 FLAGS = (
     *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared"),
     *("-fno-math-errno", "-fno-trapping-math"),
 )
+
+ANOTHER = "choose another compiler with the environment variable CC"
 
 
 def find_compiler() -> list[str]:
@@ -37,7 +40,12 @@ def find_compiler() -> list[str]:
     """
     chosen = os.environ.get("CC")
     if chosen:
-        command = shlex.split(chosen)
+        try:
+            command = shlex.split(chosen)
+        except ValueError as error:  # a quotation without its end
+            raise BackendError(
+                f"the environment sets CC={chosen!r}, which is no command: {reason(error)}"
+            ) from None
         if not command or shutil.which(command[0]) is None:
             raise BackendError(
                 f"the environment sets CC={chosen!r}, which is not a command here; unset it"
@@ -67,11 +75,19 @@ def _processor() -> str:
 
 @cache
 def _version(command: tuple[str, ...]) -> str:
+    return _run([*command, "--version"]).stdout
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a compiler, whatever the encoding of what it says."""
     try:
-        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise BackendError(f"the C compiler {' '.join(command)!r} cannot be run: {error}") from None
-    return done.stdout
+        return subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
+    except (OSError, ValueError) as error:
+        raise BackendError(
+            f"the C compiler {command[0]!r} cannot be run: {reason(error)}\n{ANOTHER}"
+        ) from None
 
 
 def build(source: str) -> Path:
@@ -104,27 +120,41 @@ def _compile(command: list[str], source: str, place: Path) -> Path:
     """The library, in a folder of its own."""
     text, library = place / "engine.c", place / "engine.so"
     text.write_text(source)
-    done = subprocess.run(
-        [*command, *FLAGS, "-o", str(library), str(text), "-lm"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run([*command, *FLAGS, "-o", str(library), str(text), "-lm"])
     if done.returncode != 0:
         errors = (line for line in done.stderr.splitlines() if "error" in line)
-        first = next(errors, done.stderr[:200]).strip() or f"exit status {done.returncode}"
+        first = " ".join(next(errors, done.stderr).split())[:200]
+        first = first or f"exit status {done.returncode}"
         raise BackendError(
-            f"{' '.join(command)!r} failed to compile the engine: {first}\n"
-            "choose another compiler with the environment variable CC"
+            f"{' '.join(command)!r} failed to compile the engine: {first}\n{ANOTHER}"
+        )
+    if not library.is_file():
+        raise BackendError(
+            f"{' '.join(command)!r} reports no error, but made no library\n{ANOTHER}"
         )
     return library
+
+
+class Library(ctypes.CDLL):
+    """A library whose missing functions are an error of what compiled it."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name.startswith("__"):
+                raise
+            raise BackendError(
+                f"{self._name} has no function {name!r}: its compiler made something else\n"
+                f"delete this file. {ANOTHER}"
+            ) from None
 
 
 def load(source: str) -> ctypes.CDLL:
     """Compile (or find) and load the library of a C source."""
     library = build(source)
     try:
-        return ctypes.CDLL(str(library))
+        return Library(str(library))
     except OSError as error:
         raise BackendError(
             f"cannot load {library}: {error}; if programs may not be run from there, set "

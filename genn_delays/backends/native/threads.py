@@ -9,9 +9,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from genn_delays.checks import is_count
 from genn_delays.cores import available_cores
 from genn_delays.errors import PlanError
+from genn_delays.limits import check_size
 
 CHUNKS = 8
 """Most parts of a batch that sum their gradients apart."""
+
+
+STACK = 8 << 20
+"""Bytes of address space that the system keeps for each thread."""
 
 
 class Team:
@@ -23,6 +28,8 @@ class Team:
                 f"threads={threads!r}: must be a whole number >= 1, or None for all cores"
             )
         self.size = int(threads or available_cores())
+        if threads is not None and threads > available_cores():
+            check_size(STACK * self.size, f"threads={threads}: their stacks", error=PlanError)
         self._start()
 
     def _start(self) -> None:
