@@ -110,7 +110,9 @@ def test_a_loaded_network_can_be_changed_and_trained_further(path, network):
 
 
 def test_state_and_attributes_come_back_as_they_were(path, network):
-    tally = Tally(3, 0.1 + 0.2, 3, 1, 1e-300, 2, {"b/c": np.array([1, 2]), "a": np.zeros(0, int)})
+    tally = Tally(
+        3, 0.1 + 0.2, 3, 1, 1e-300, 2, {"input/left": np.array([1, 2, 3]), "a": np.zeros(2, int)}
+    )
     state = TrainerState(2, 5, 0.1 * 3, 1 / 3, 1, tally)
     attributes = {"config": {"lr": 0.1, "names": ["ä", None]}, "text": "x" * 100_000}
     checkpoint.save(path, network, state, attributes)
