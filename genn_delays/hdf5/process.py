@@ -174,8 +174,8 @@ def read_hdf5(
         wanted: data sets or groups, with all below them, as paths from the root. What the file
             does not have is left out; whatever else it has is not looked at.
         error, remedy: class and last words of the errors.
-        patience: seconds without a sign of life after which the reading counts as hung. Besides,
-            each step of it may use ten seconds of processor time.
+        patience: seconds without a sign of life after which the reading counts as hung. It also
+            does when a step of it, such as reading 4 MiB, takes three seconds of processor time.
 
     Returns:
         The root, with its attributes and the parts that are there.

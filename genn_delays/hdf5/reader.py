@@ -35,8 +35,9 @@ import numpy as np
 
 BLOCK, ROWS = 1 << 22, 256
 """Bytes, or rows of unknown length, that are read and sent at a time."""
-PROCESSOR_SECONDS = 10
-"""For one step: opening, listing a group, reading a block. None takes a second in a sound file."""
+PROCESSOR_SECONDS, PER_SECOND = 3, 16 << 20
+"""For one step, such as opening or listing a group: none takes a second in a sound file. Reading a
+block has a second more for so many bytes, which are more than a few where chunks are large."""
 OWN_MEMORY = 512 << 20
 """Bytes for the libraries, beside what the limit allows for the data."""
 ROW = 128
@@ -92,7 +93,7 @@ class Answer:
             self.group(node, at)
         elif isinstance(node, h5py.Dataset):
             self.step(at)
-            self.array(at, None, node.dtype, node.shape, lambda part: node[part])
+            self.array(at, None, node.dtype, node.shape, lambda part: node[part], node.chunks)
             self.attributes(node, at)
 
     def attributes(self, node: h5py.Group | h5py.Dataset, at: list[str]) -> None:
@@ -110,6 +111,7 @@ class Answer:
         dtype: np.dtype,
         shape: tuple[int, ...] | None,
         read: Callable[[Any], Any],
+        chunks: tuple[int, ...] | None = None,
     ) -> None:
         """Send an array, block by block; ``shape`` is None where there is no data."""
         kind, sent = kind_of(dtype, shape)
@@ -121,8 +123,9 @@ class Answer:
             self.count(entries * itemsize, what)
         self.frame(at=at, attribute=attribute, kind=kind, dtype=sent.str, shape=size)
         if kind != "other" and entries:
-            for part in blocks(size, itemsize if kind == "numbers" else BLOCK // ROWS):
-                allow_processor_time()
+            each = itemsize if kind == "numbers" else BLOCK // ROWS
+            for part, nbytes in blocks(size, each, chunks or (1,) * len(size)):
+                allow_processor_time(nbytes)
                 if kind == "numbers":
                     values = np.ascontiguousarray(read(part)).astype(sent, copy=False)
                 else:
@@ -158,18 +161,24 @@ def kind_of(dtype: np.dtype, shape: tuple[int, ...] | None) -> tuple[str, np.dty
     return "other", np.dtype(np.uint8)
 
 
-def blocks(shape: list[int], itemsize: int) -> Iterator[tuple[Any, ...]]:
-    """Selections of at most a block each that make up an array in C order."""
+def blocks(
+    shape: list[int], itemsize: int, chunks: tuple[int, ...]
+) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """Selections of about a block, and their bytes, that make up an array in C order.
+
+    They hold whole chunks, which would else be unpacked several times.
+    """
     if not shape:
-        yield ()
+        yield (), itemsize
         return
     axis = 0
     while axis < len(shape) - 1 and math.prod(shape[axis + 1 :]) * itemsize > BLOCK:
         axis += 1
-    rows = max(1, BLOCK // (math.prod(shape[axis + 1 :]) * itemsize))
+    row = math.prod(shape[axis + 1 :]) * itemsize
+    rows = -(-max(1, BLOCK // row) // chunks[axis]) * chunks[axis]
     for lead in np.ndindex(*shape[:axis]):
         for start in range(0, shape[axis], rows):
-            yield (*lead, slice(start, start + rows))
+            yield (*lead, slice(start, start + rows)), min(rows, shape[axis]) * row
 
 
 def as_bytes(text: Any) -> bytes:
@@ -217,9 +226,10 @@ def serve(request: dict[str, Any], out: BinaryIO) -> None:
     out.flush()
 
 
-def allow_processor_time() -> None:
+def allow_processor_time(nbytes: int = 0) -> None:
     """Let the system end this process if it computes for long without coming here again."""
-    set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + PROCESSOR_SECONDS)
+    allowed = PROCESSOR_SECONDS + nbytes // PER_SECOND
+    set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + allowed)
 
 
 def set_limit(which: int, wanted: int) -> None:
