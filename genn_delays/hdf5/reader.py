@@ -38,7 +38,7 @@ BLOCK, ROWS = 1 << 22, 256
 PROCESSOR_SECONDS, PER_SECOND = 3, 16 << 20
 """For one step, such as opening or listing a group: none takes a second in a sound file. Reading a
 block has a second more for so many bytes, which are more than a few where chunks are large."""
-OWN_MEMORY = 512 << 20
+OWN_MEMORY = 256 << 20
 """Bytes for the libraries, beside what the limit allows for the data."""
 ROW = 128
 """Bytes that a text or a row of numbers takes here besides its content."""
@@ -207,7 +207,7 @@ def opened(path: str, answer: Answer) -> Any:
 def serve(request: dict[str, Any], out: BinaryIO) -> None:
     """Answer one request."""
     answer = Answer(out, request["limit"])
-    set_limit(resource.RLIMIT_DATA, OWN_MEMORY + 2 * request["limit"])
+    set_limit(resource.RLIMIT_DATA, OWN_MEMORY + request["limit"])
     allow_processor_time()
     try:
         with h5py.File(opened(request["path"], answer), "r") as file:
