@@ -140,3 +140,16 @@ def test_number_written_as_text_is_a_number():
 def test_dt_must_be_positive():
     with pytest.raises(DataError, match="dt is 0"):
         datasets.load("sequence", dt=0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "labels", "said"),
+    [
+        ([2**32 + 5], [0], "unit 4294967301"),
+        ([5], [1j], "labels of type complex128"),
+        ([5], np.array([2**64 - 1], np.uint64), "labels of type uint64 that are"),
+    ],
+)
+def test_nothing_is_narrowed_unseen_on_the_way_into_a_split(unit, labels, said):
+    with pytest.raises(DataError, match=said):
+        Split.from_events(Events(np.zeros(1), np.array(unit), np.zeros(1, int), 1), labels)

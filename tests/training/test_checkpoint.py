@@ -390,7 +390,7 @@ def test_whatever_no_run_leaves_behind_is_named(damage, place, value, said):
         ("state", "best_epoch", 3),
         ("state", "best_loss", "low"),
         ("state", "best_score", float("nan")),
-        ("state", "best_loss", 10**400),
+        pytest.param("state", "best_loss", 10**400, id="an endless number"),
         ("state", "new", 1),
         ("tally", "trials", 2**63),
         ("tally", "correct", 4),
