@@ -24,12 +24,15 @@ import h5py
 
 from genn_delays.cache import atomic_path
 from genn_delays.errors import CheckpointError, NetworkError
+from genn_delays.hdf5 import Group, read_hdf5
 from genn_delays.network import Network
-from genn_delays.network_file import numbered, read_network, write_network
+from genn_delays.network_file import read_network, write_network
 from genn_delays.training.state import TrainerState
 
 FORMAT, VERSION = "genn-delays checkpoint", 2
 READABLE = (1, VERSION)
+PARTS = ("attributes", "network", "trainer")
+REMEDY = "use another checkpoint of the run, best.h5 or checkpoint.h5"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,42 +93,38 @@ def load(path: Path | str) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: missing, truncated, not a checkpoint, of another version, with NaN in
-            its weights, or with a neuron that is not known here.
+        CheckpointError: missing, truncated, not a checkpoint, of another version, larger than
+            the limit on memory, with anything that no network and no training leaves behind, or
+            with a neuron that is not known here.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise CheckpointError(f"there is no checkpoint {path}; check the path")
+    root = read_hdf5(path, PARTS, error=CheckpointError, remedy=REMEDY)
     try:
-        with h5py.File(path, "r") as file:
-            version = _check_format(file)
-            state = _read_state(file["trainer"]) if "trainer" in file else None
-            attributes = json.loads(file["attributes"][()])
-            return Checkpoint(read_network(file["network"], version), state, attributes)
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is truncated, damaged or not HDF5 ({_first_line(error)}); "
-            "use another checkpoint of the run, best.h5 or checkpoint.h5"
-        ) from None
+        version = _check_format(root)
+        attributes = root.json("attributes")
+        if not isinstance(attributes, dict):
+            raise root.damaged("has 'attributes' that are no mapping")
+        network = read_network(root.group("network"), version)
+        state = _read_state(root.group("trainer"), network) if "trainer" in root else None
     except (NetworkError, CheckpointError) as error:
-        raise CheckpointError(f"checkpoint {path}: {error}") from None
+        text = str(error).removeprefix(f"{path}: ")
+        raise CheckpointError(f"checkpoint {path}: {text}") from None
+    return Checkpoint(network, state, attributes)
 
 
-def _check_format(file: h5py.File) -> int:
+def _check_format(root: Group) -> int:
     """The version of the format."""
-    if file.attrs.get("format") != FORMAT:
+    if "format" not in root.attributes or root.text("format") != FORMAT:
         raise CheckpointError("this HDF5 file is not a checkpoint of genn-delays; check the path")
-    version = int(file.attrs["version"])
+    version = root.whole("version")
     if version not in READABLE:
         raise CheckpointError(
             f"format version {version}, but this release reads versions {READABLE}; "
             "use the release that wrote it"
         )
     return version
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _flush(path: Path) -> None:
@@ -149,8 +148,17 @@ def _write_state(group: h5py.Group, state: TrainerState) -> None:
         members[str(number)].attrs["name"] = name
 
 
-def _read_state(group: h5py.Group) -> TrainerState:
-    mapping = json.loads(group["counters"][()])
-    spikes = {str(member.attrs["name"]): member[()] for member in numbered(group["spikes"])}
-    mapping["tally"]["spikes"] = spikes
-    return TrainerState.from_mapping(mapping)
+def _read_state(group: Group, network: Network) -> TrainerState:
+    mapping, members = group.json("counters"), group.group("spikes")
+    spikes = {}
+    for number in map(str, range(len(members.members))):
+        name = members.note(number, "name")
+        if name not in network.populations:
+            raise members.damaged(f"counts spikes of {name!r}, which is no population")
+        spikes[name] = members.column(number, network.populations[name].size, kinds="i")
+    if not isinstance(mapping, dict) or not isinstance(mapping.get("tally"), dict):
+        raise group.damaged("has no 'tally' in its counters")
+    try:
+        return TrainerState.from_mapping(mapping | {"tally": mapping["tally"] | {"spikes": spikes}})
+    except ValueError as error:
+        raise group.damaged(f"has {error} in its counters") from None

@@ -18,7 +18,7 @@ beside its name.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
 import h5py
@@ -27,11 +27,18 @@ import numpy as np
 from genn_delays import neurons
 from genn_delays.checks import is_number
 from genn_delays.class_names import find, name_of
-from genn_delays.errors import CheckpointError, NetworkError
+from genn_delays.column_file import read_columns, read_normalisation, read_units
+from genn_delays.errors import CheckpointError
+from genn_delays.hdf5 import Group
 from genn_delays.kernels import KERNELS, DelayKernel
-from genn_delays.network import Network, Population, Projection
+from genn_delays.limits import check_size
+from genn_delays.network import LEARNABLE, Network, Population, Projection
+from genn_delays.rewiring.signs import POSITIVE
+from genn_delays.rewiring.soft_deep_r import THETA
 from genn_delays.synapses import CORE, SynapseTable
-from genn_delays.units import BatchNorm, UnitTable
+
+UNIT = 64
+"""Bytes at least of a unit: its parameters, each in float64."""
 
 NEURONS: dict[str, type[neurons.Neuron]] = {
     name: getattr(neurons, name) for name in neurons.__all__
@@ -63,30 +70,26 @@ def write_network(group: h5py.Group, network: Network) -> None:
         _write_projection(projections.create_group(str(number)), projection)
 
 
-def read_network(group: h5py.Group, version: int) -> Network:
+def read_network(group: Group, version: int) -> Network:
     """The network of a group.
 
     Args:
         version: of the checkpoint, 1 or 2.
 
     Raises:
-        CheckpointError: a neuron that is not known here.
+        CheckpointError: a part is missing or is not what it should be, or a neuron that is not
+            known here.
         NetworkError: values that no network can have.
-        KeyError: a part is missing.
     """
-    network = Network(int(group.attrs["seed"]))
-    for member in numbered(group["populations"]):
+    network = Network(group.whole("seed"))
+    for member in group.group("populations").numbered():
         _read_population(member, network, version)
-    for member in numbered(group["projections"]):
+    for member in group.group("projections").numbered():
         projection = _read_projection(member, network, version)
+        if projection.name in network.projections:
+            raise member.damaged(f"has the name {projection.name!r} of another projection")
         network.projections[projection.name] = projection
     return network
-
-
-def numbered(group: h5py.Group) -> Iterator[h5py.Group | h5py.Dataset]:
-    """Members "0", "1", ... in order. Users' names may hold a slash, which HDF5 would split."""
-    for number in range(len(group)):
-        yield group[str(number)]
 
 
 def _write_population(group: h5py.Group, population: Population) -> None:
@@ -110,40 +113,47 @@ def _write_population(group: h5py.Group, population: Population) -> None:
     _write_columns(units.create_group("state"), table.state)
 
 
-def _read_population(group: h5py.Group, network: Network, version: int) -> None:
-    name, size = str(group.attrs["name"]), int(group.attrs["size"])
+def _read_population(group: Group, network: Network, version: int) -> None:
+    name, size = group.text("name"), group.whole("size", 1)
     where = f"population {name!r}"
-    kind = find(str(group.attrs["neuron"]), NEURONS, neurons.Neuron, "neuron", where)
-    stored = group if version == 1 else group["parameters"]
-    # tolist() of a scalar is the plain number, or truth value, that it was
-    parameters = {k: v if v.ndim else v.tolist() for k, v in _read_columns(stored).items()}
+    check_size(size * UNIT, where, error=CheckpointError)
+    kind = find(group.text("neuron"), NEURONS, neurons.Neuron, "neuron", where)
+    stored = group if version == 1 else group.group("parameters")
+    neuron = _read_neuron(stored, kind, size)
     if version == 1:
-        network.add_population(name, kind(**parameters), size)
+        network.add_population(name, neuron, size)
         return
-    normalise = json.loads(group.attrs["normalise"])
     declared = network.add_population(
         name,
-        kind(**parameters),
+        neuron,
         size,
-        normalise=None if normalise is None else BatchNorm(**normalise),
-        dropout=float(group.attrs["dropout"]),
-        tail=float(group.attrs["tail"]),
+        normalise=read_normalisation(group),
+        dropout=group.number("dropout"),
+        tail=group.number("tail"),
     )
-    units = _read_units(group["units"], size)
+    units, learn = read_units(group.group("units"), size), group.names("learn")
+    missing = sorted({*learn, *declared.units.columns} - set(units.columns))
+    if missing:
+        raise group.damaged(f"has no column {missing[0]!r} of its units")
+    for constant in set(neuron.time_constants) & set(units.columns):
+        if not np.all(units.columns[constant] > 0):
+            raise group.damaged(f"has {constant!r} that is not > 0")
     units.check(where)
-    learn = tuple(json.loads(group.attrs["learn"]))
     network.populations[name] = replace(declared, units=units, learn=learn)
 
 
-def _read_units(group: h5py.Group, size: int) -> UnitTable:
-    bounds = json.loads(group.attrs["bounds"])
-    return UnitTable(
-        size,
-        columns=_read_columns(group["columns"]),
-        bounds={name: (float(low), float(high)) for name, (low, high) in bounds.items()},
-        tied=frozenset(json.loads(group.attrs["tied"])),
-        state=_read_columns(group["state"]),
-    )
+def _read_neuron(group: Group, kind: type[neurons.Neuron], size: int) -> neurons.Neuron:
+    # tolist() of a scalar is the plain number, or truth value, that it was
+    parameters = {}
+    for name in group.members:
+        value = group.array(name, "biuf")
+        if value.shape not in ((), (size,)):
+            raise group.damaged(f"has {name!r} of shape {value.shape} for {size} units")
+        parameters[name] = value if value.ndim else value.tolist()
+    try:
+        return kind(**parameters)
+    except (TypeError, ValueError) as error:
+        raise group.damaged(f"does not make a neuron {kind.__name__} ({error})") from None
 
 
 def _write_projection(group: h5py.Group, projection: Projection) -> None:
@@ -165,37 +175,52 @@ def _write_projection(group: h5py.Group, projection: Projection) -> None:
         group.create_group("kernel").attrs.update(values)
 
 
-def _read_projection(group: h5py.Group, network: Network, version: int) -> Projection:
-    name = str(group.attrs["name"])
-    pre = network.populations[group.attrs["pre"]]
-    post = network.populations[group.attrs["post"]]
-    columns = {column: group[column][()] for column in CORE}
-    try:
-        table = SynapseTable(
-            *columns.values(),
-            max_delay=float(group.attrs["max_delay"]),
-            pre_size=pre.size,
-            post_size=post.size,
-        )
-    except NetworkError as error:
-        raise NetworkError(f"projection {name!r}: {error}") from None
-    if not all(np.array_equal(getattr(table, name), columns[name]) for name in ("pre", "post")):
-        # the table has sorted them, but not what belongs to them
-        raise NetworkError(f"projection {name!r}: its synapses are not in the order of (pre, post)")
-    table.state = _read_columns(group["state"])
-    learn = tuple(json.loads(group.attrs["learn"]))
+def _read_projection(group: Group, network: Network, version: int) -> Projection:
+    name = group.text("name")
+    pre, post = (_end(group, end, network) for end in ("pre", "post"))
+    table = SynapseTable(
+        *(group.column(column, kinds="iu") for column in CORE[:2]),
+        *(group.column(column, finite=False) for column in CORE[2:]),
+        max_delay=group.number("max_delay", 0.0, float(np.finfo(np.float64).max)),
+        pre_size=pre.size,
+        post_size=post.size,
+        where=f"projection {name!r}",
+    )
+    if not all(np.array_equal(getattr(table, end), group.column(end)) for end in CORE[:2]):
+        raise group.damaged("has synapses out of order")  # and state that is not sorted with them
+    table.state = read_columns(group.group("state"), len(table))
+    learn = group.names("learn")
+    if not set(learn) <= set(LEARNABLE):
+        raise group.damaged(f"learns {learn}, not of {LEARNABLE}")
     if version == 1:
         return Projection(name, pre, post, table, learn)
-    kernel = _read_kernel(group["kernel"], name) if "kernel" in group else None
-    potential = _read_columns(group["potential"])
-    return Projection(name, pre, post, table, learn, int(group.attrs["lag"]), kernel, potential)
+    kernel = _read_kernel(group.group("kernel"), name) if "kernel" in group else None
+    potential = _read_potential(group.group("potential"), pre.size * post.size)
+    lag = group.whole("lag", 0, 1)
+    return Projection(name, pre, post, table, learn, lag, kernel, potential)
 
 
-def _read_kernel(group: h5py.Group, projection: str) -> DelayKernel:
+def _end(group: Group, end: str, network: Network) -> Population:
+    """The population at one end of a projection."""
+    name = group.text(end)
+    if name not in network.populations:
+        raise group.damaged(f"has {end} {name!r}, which is no population")
+    population = network.populations[name]
+    if end == "post" and isinstance(population.neuron, neurons.Input):
+        raise group.damaged(f"has post {name!r}, an Input, which takes no synapses")
+    return population
+
+
+def _read_potential(group: Group, pairs: int) -> dict[str, np.ndarray]:
+    lengths = {POSITIVE: 1, THETA: pairs}
+    return {name: group.column(name, lengths.get(name)) for name in group.members}
+
+
+def _read_kernel(group: Group, projection: str) -> DelayKernel:
     where = f"projection {projection!r}"
-    values = dict(group.attrs)
-    kind = find(str(values.pop("kind")), KERNELS, DelayKernel, "delay kernel", where)
-    return kind(**{name: float(value) for name, value in values.items()})
+    kind = find(group.text("kind"), KERNELS, DelayKernel, "delay kernel", where)
+    values = {field.name: group.number(field.name) for field in fields(kind)}
+    return kind(**values)
 
 
 def _kernel_values(kernel: DelayKernel, projection: str) -> dict[str, str | float]:
@@ -218,8 +243,3 @@ def _neuron_name(population: Population) -> str:
 def _write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None:
     for name, values in columns.items():
         group[name] = values
-
-
-def _read_columns(group: h5py.Group) -> dict[str, np.ndarray]:
-    # a scalar is read as numpy's own, which has ndim and tolist() too
-    return {name: values[()] for name, values in group.items()}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.checks import all_finite, taken_over
+from genn_delays.checks import all_finite, extremes, taken_over
+from genn_delays.datasets.labels import class_labels
 from genn_delays.errors import DataError
 from genn_delays.events import Events
 from genn_delays.limits import RECORDING, check_size
@@ -52,6 +53,10 @@ class Split:
         order = np.lexsort((events.time, events.unit, events.trial))
         counts = np.bincount(events.trial, minlength=events.trials)
         labels = np.asarray(labels)
+        if labels.dtype.kind not in "biuf" or extremes(labels)[1] > np.iinfo(np.int64).max:
+            raise DataError(f"labels of type {labels.dtype} that are no numbers, or too large")
+        if extremes(events.unit)[1] > np.iinfo(np.int32).max:
+            raise DataError(f"an event of unit {events.unit.max()}; check the unit indices")
         return Split(
             time=events.time[order].astype(np.float32),
             unit=events.unit[order].astype(np.int32),
@@ -81,6 +86,8 @@ class Split:
     def check(self, where: str, units: int, classes: int, duration: float) -> None:
         """Raise DataError unless there are trials, and labels and events are within range.
 
+        Labels of classes are brought into one form, see :func:`class_labels`.
+
         Args:
             where: begins the message: a file or the name of the split.
             classes: 0 where the labels are not classes.
@@ -89,12 +96,8 @@ class Split:
         if not len(self):
             raise DataError(f"{where}: it has no trials; check the files and the split arguments")
         if classes:
-            wrong = np.flatnonzero((self.labels < 0) | (self.labels >= classes))
-            if wrong.size:
-                raise DataError(
-                    f"{where}: trial {wrong[0]} has label {self.labels[wrong[0]]}, outside 0 to "
-                    f"{classes - 1}; check the number of classes"
-                )
+            labels = class_labels(self.labels, len(self.offset) - 1, where, classes)
+            object.__setattr__(self, "labels", labels)
         # written so that NaN is caught too
         self._refuse(
             ~((self.time >= 0) & (self.time < duration)),

@@ -13,9 +13,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.checks import all_finite
 from genn_delays.datasets.base import Dataset, Source, hold_out, numbered
 from genn_delays.datasets.frames import split_of_frames
+from genn_delays.datasets.labels import class_labels
+from genn_delays.datasets.npy import read_npy
 from genn_delays.errors import DataError
+from genn_delays.limits import check_size
+
+EVENT = 12
+"""Bytes of an event: time, unit and value."""
 
 
 @dataclass(frozen=True)
@@ -82,33 +89,20 @@ class FrameArrays(Source):
         )
 
     def _read(self, path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
-        value = load_array(path / f"{name}_x_data.npy")
-        labels = load_array(path / f"{name}_y_data.npy")
-        where = f"{path / name}_x_data.npy"
+        where, labelled = f"{path / name}_x_data.npy", f"{path / name}_y_data.npy"
+        value = read_npy(Path(where))
         if value.ndim != 3 or value.dtype.kind not in "fiu" or not value.size:
             raise DataError(
                 f"{where}: {value.dtype} of shape {value.shape}; numbers of shape (trials, "
                 "frames, bands) are read"
             )
-        if labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
-            labels = labels.astype(np.int64)
-        if labels.shape != value.shape[:1] or labels.dtype.kind not in "iu" or labels.min() < 0:
+        check_size(value.size * EVENT, f"{where} as events")
+        labels = class_labels(read_npy(Path(labelled)), len(value), labelled)
+        with np.errstate(over="ignore"):  # said below
+            narrow = np.float32(self.gain) * value.astype(np.float32)
+        if not all_finite(narrow):
             raise DataError(
-                f"{path / name}_y_data.npy: {labels.dtype} of shape {labels.shape} for "
-                f"{len(value)} trials; give one whole number >= 0 for each"
+                f"{where}: a value is NaN or infinite, or too large for float32; make the file "
+                "again"
             )
-        if not np.all(np.isfinite(value)):
-            raise DataError(f"{where}: a value is NaN or infinite; make the file again")
-        return np.float32(self.gain) * value.astype(np.float32), labels
-
-
-def load_array(path: Path) -> np.ndarray:
-    """A .npy file; DataError where it is missing or damaged."""
-    try:
-        return np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: no such file; check data.path and the names in data.args"
-        ) from None
-    except (OSError, ValueError, EOFError) as failure:
-        raise DataError(f"{path}: not a readable array ({failure}); copy it again") from None
+        return narrow, labels

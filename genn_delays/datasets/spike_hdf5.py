@@ -1,26 +1,39 @@
 """Spikes in the file layout of the Heidelberg data sets (SHD, SSC): ``spike_hdf5``.
 
 One HDF5 file per split with ``spikes/times`` (s) and ``spikes/units``, a variable-length array
-per trial, ``labels``, and optionally ``extra/speaker`` and ``extra/keys`` (class names);
+per trial, ``labels``, and optionally ``extra/speaker`` and ``extra/keys`` (class names), as it is
+or compressed with gzip;
 Cramer et al. 2020 (IEEE TNNLS, 10.1109/TNNLS.2020.3044364).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import h5py
 import numpy as np
 
+from genn_delays.checks import all_finite
 from genn_delays.datasets.base import Dataset, Sizes, Source, Split, hold_out, numbered, part
+from genn_delays.datasets.labels import class_labels
+from genn_delays.datasets.spike_layout import (
+    KEYS,
+    NAMES,
+    SPEAKER,
+    class_names,
+    numbers,
+    rows,
+    speakers,
+    unit_indices,
+)
 from genn_delays.errors import DataError
 from genn_delays.events import Events
+from genn_delays.hdf5 import Ragged, read_hdf5
 
 logger = logging.getLogger(__name__)
-KEYS = ("spikes/times", "spikes/units", "labels")
 HEIDELBERG = ("shd_", "ssc_")
 """What the names of the published files begin with."""
 
@@ -136,41 +149,35 @@ class SpikeHDF5(Source):
         return np.isin(train.speaker, self.validation_speakers)
 
     def _read(self, path: Path) -> Recordings:
-        if not path.is_file():
-            raise DataError(
-                f"{path}: no such file; check data.path and the file names in data.args"
-            )
-        try:
-            with h5py.File(path, "r") as file:
-                for key in KEYS:
-                    if key not in file:
-                        raise DataError(f"{path}: no key {key!r}; the layout has {', '.join(KEYS)}")
-                times, units, labels = (file[key][()] for key in KEYS)
-                speaker = file["extra/speaker"][()] if "extra/speaker" in file else None
-                names = file["extra/keys"][()] if "extra/keys" in file else ()
-        except (OSError, RuntimeError) as failure:
-            raise DataError(
-                f"{path}: cannot be read, truncated or not HDF5 ({_short(failure)}); copy it again"
-            ) from None
-        split = self._split(path, times, units, labels)
-        inputs = self.units // self.bin_units
-        split.check(str(path), inputs, self.classes or 0, self.duration)
-        text = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
-        return Recordings(split, speaker, text)
-
-    def _split(self, path: Path, times: np.ndarray, units: np.ndarray, labels: np.ndarray) -> Split:
-        counts = [len(t) for t in times]
-        if not len(labels) == len(times) == len(units) or counts != [len(u) for u in units]:
+        tree = read_hdf5(_found(path), (*KEYS, SPEAKER, NAMES))
+        times, units = rows(tree, "spikes/times", path), rows(tree, "spikes/units", path)
+        trials = len(times.lengths)
+        labels = numbers(tree, "labels", path)
+        if not np.array_equal(times.lengths, units.lengths) or trials not in labels.shape[:1]:
             raise DataError(
                 f"{path}: spikes/times, spikes/units and labels disagree in length; "
                 "the file is incomplete"
             )
-        join = lambda parts, kind: np.concatenate([np.zeros(0, kind), *parts]).astype(kind)  # noqa: E731
+        labels = class_labels(labels, trials, str(path), self.classes)
+        split = self._split(path, times, units, labels)
+        split.check(str(path), self.units // self.bin_units, self.classes or 0, self.duration)
+        return Recordings(split, speakers(tree, trials, path), class_names(tree, path))
+
+    def _split(self, path: Path, times: Ragged, units: Ragged, labels: np.ndarray) -> Split:
+        trials = len(labels)
+        trial = np.repeat(np.arange(trials), times.lengths)
+        unit = unit_indices(units.values, trial, self.units, path)
         # float16 seconds are exact in float64; to ms only then, or 16 bits would round again
-        time, unit = 1000.0 * join(times, np.float64), join(units, np.int64)
-        trial = np.repeat(np.arange(len(times)), counts)
+        with np.errstate(over="ignore"):  # said below
+            time = 1000.0 * times.values.astype(np.float64)
+        if not all_finite(time):
+            event = int(np.argmin(np.isfinite(time)))
+            raise DataError(
+                f"{path}: trial {trial[event]} has an event at a time that is not finite; make "
+                "the file again"
+            )
         if self.from_first_spike:
-            first = np.full(len(times), np.inf)
+            first = np.full(trials, np.inf)
             np.minimum.at(first, trial, time)
             time = time - first[trial]
         late = time >= self.duration
@@ -180,13 +187,13 @@ class SpikeHDF5(Source):
                 path, late.sum(), len(late), self.duration,
             )  # fmt: skip
             time, unit, trial = time[~late], unit[~late], trial[~late]
-        labels = np.asarray(labels)
-        if labels.dtype.kind not in "iu" or (labels.size and labels.min() < 0):
-            raise DataError(f"{path}: labels must be whole numbers >= 0")
-        if not np.all(np.isfinite(time)) or (unit.size and unit.min() < 0):
-            raise DataError(f"{path}: an event has a time that is not finite or a negative unit")
-        return Split.from_events(Events(time, unit // self.bin_units, trial, len(times)), labels)
+        return Split.from_events(Events(time, unit // self.bin_units, trial, trials), labels)
 
 
-def _short(failure: Exception) -> str:
-    return str(failure).splitlines()[0][:100]
+def _found(path: Path) -> Path:
+    """The file, or the compressed one as which SHD and SSC are distributed."""
+    packed = path.with_name(path.name + ".gz")
+    for candidate in (path, packed):
+        if os.path.isfile(candidate):
+            return candidate
+    raise DataError(f"{path}: no such file; check data.path and the file names in data.args")

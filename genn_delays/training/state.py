@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from math import inf
+from dataclasses import asdict, dataclass, field, fields
+from math import inf, isfinite, isnan
 from typing import Any
 
 import numpy as np
+
+from genn_delays.checks import extremes
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,21 @@ class Tally:
         for name, counts in spikes.items():
             self.spikes[name] = self.spikes.get(name, 0) + counts.sum(axis=0, dtype=np.int64)
 
+    def check(self) -> None:
+        """Raise ValueError unless these are sums that training leaves behind."""
+        for name, least in (("trials", 0), ("classified", 0), ("correct", 0), ("rescued", -1)):
+            _require(name, getattr(self, name), _is_whole(getattr(self, name), least))
+        _require("correct", self.correct, self.correct <= self.classified <= self.trials)
+        for name in ("loss", "seconds"):
+            value = getattr(self, name)
+            _require(name, value, type(value) is float and isfinite(value))
+        _require("rewired", self.rewired, isinstance(self.rewired, dict))
+        for name, counts in self.rewired.items():
+            right = isinstance(counts, list) and len(counts) == 3 and all(map(_is_whole, counts))
+            _require(f"rewired {name!r}", counts, right)
+        for name, spikes in self.spikes.items():
+            _require(f"spikes of {name!r}", spikes, extremes(spikes)[0] >= 0)
+
     def metrics(self) -> Metrics:
         """Means over the trials so far."""
         trials = max(self.trials, 1)
@@ -136,6 +153,30 @@ class TrainerState:
 
     @staticmethod
     def from_mapping(mapping: Mapping[str, Any]) -> TrainerState:
-        """The inverse of :meth:`to_mapping`."""
+        """The inverse of :meth:`to_mapping`; what is missing is as in the beginning.
+
+        Raises:
+            ValueError: something that no training leaves behind, as from a damaged file.
+        """
+        for kind, given in ((TrainerState, mapping), (Tally, mapping["tally"])):
+            for name in given:
+                _require(name, given[name], name in {field.name for field in fields(kind)})
         tally = Tally(**mapping["tally"])
-        return TrainerState(**{**mapping, "tally": tally})
+        state = TrainerState(**{**mapping, "tally": tally})
+        for name in ("epoch", "batch", "best_epoch"):
+            _require(name, getattr(state, name), _is_whole(getattr(state, name)))
+        _require("best_epoch", state.best_epoch, state.best_epoch <= state.epoch)
+        for name in ("best_score", "best_loss"):
+            value = getattr(state, name)
+            _require(name, value, type(value) is float and not isnan(value))
+        tally.check()
+        return state
+
+
+def _is_whole(value: Any, least: int = 0) -> bool:
+    return type(value) is int and least <= value < 2**63
+
+
+def _require(name: str, value: Any, right: bool) -> None:
+    if not right:
+        raise ValueError(f"{name} = {str(value)[:40]}")

@@ -161,3 +161,16 @@ def test_a_split_takes_its_arrays_over_and_copies_views_of_others(tmp_path):
     for array in (split.time, split.unit, split.offset, split.labels, split.batch([0]).unit):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "labels", "said"),
+    [
+        ([2**32 + 5], [0], "unit 4294967301"),
+        ([5], [1j], "labels of type complex128"),
+        ([5], np.array([2**64 - 1], np.uint64), "labels of type uint64 that are"),
+    ],
+)
+def test_nothing_is_narrowed_unseen_on_the_way_into_a_split(unit, labels, said):
+    with pytest.raises(DataError, match=said):
+        Split.from_events(Events(np.zeros(1), np.array(unit), np.zeros(1, int), 1), labels)

@@ -125,6 +125,7 @@ def test_arrays_can_have_a_validation_split_of_their_own(arrays):
     [
         ("testing_x_data", np.zeros((4, 6)), "numbers of shape"),
         ("testing_x_data", np.full((4, 6, BANDS), np.nan), "NaN or infinite"),
+        ("testing_x_data", np.full((4, 6, BANDS), 1e300), "too large for float32"),
         ("testing_x_data", np.zeros((4, 6, 9)), "differ in their number of bands"),
         ("testing_y_data", np.zeros(3, int), "for 4 trials"),
         ("testing_y_data", np.full(4, 0.5), "give one whole number"),

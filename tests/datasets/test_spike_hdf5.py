@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import h5py
 import numpy as np
 import pytest
@@ -81,7 +83,9 @@ def test_missing_key_is_named(spikes, key):
 def test_missing_or_truncated_file_is_named(spikes):
     content = (spikes / "shd_test.h5").read_bytes()
     (spikes / "shd_test.h5").write_bytes(content[: len(content) // 2])
-    with pytest.raises(DataError, match=r"shd_test.h5: cannot be read, truncated"):
+    with pytest.raises(
+        DataError, match=r"shd_test.h5 is truncated, damaged or not HDF5.*copy it again"
+    ):
         read(spikes)
     (spikes / "shd_test.h5").unlink()
     with pytest.raises(DataError, match=r"shd_test.h5: no such file; check data.path"):
@@ -160,3 +164,91 @@ def test_spikes_of_one_unit_within_a_step_count_each(tmp_path, spike_file):
 def test_units_that_do_not_divide_are_refused(spikes):
     with pytest.raises(DataError, match="700 units do not divide into bins of 9"):
         read(spikes, bin_units=9)
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        (np.array([2**32 + 5]), "unit 4294967301, outside"),
+        (np.array([2**40]), "unit 1099511627776, outside"),
+        (np.array([2**64 - 1], np.uint64), "unit 18446744073709551615, outside"),
+        (np.array([-1]), "unit -1, outside"),
+        (np.array([3.7]), "unit 3.7; units are whole"),
+        (np.array([-0.5]), "unit -0.5; units are whole"),
+        (np.array([np.nan]), "unit nan; units are whole"),
+        (np.array([np.inf]), "unit inf; units are whole"),
+    ],
+)
+def test_units_are_compared_before_they_are_narrowed(spikes, unit, said):
+    with h5py.File(spikes / "shd_test.h5", "a") as file:
+        del file["spikes/units"], file["spikes/times"]
+        for name, row in (("units", unit), ("times", np.array([0.5]))):
+            rows = file.create_dataset(f"spikes/{name}", 4, h5py.vlen_dtype(row.dtype))
+            rows[2] = row
+    with pytest.raises(DataError, match=f"shd_test.h5: trial 2 has an event of {said}"):
+        read(spikes)
+
+
+def test_whole_units_are_read_whatever_their_type(spikes):
+    with h5py.File(spikes / "shd_test.h5", "a") as file:
+        whole = file["spikes/units"][()]
+        del file["spikes/units"]
+        rows = file.create_dataset("spikes/units", 4, h5py.vlen_dtype(np.dtype(np.float64)))
+        for trial, row in enumerate(whole):
+            rows[trial] = row.astype(np.float64)
+    assert sorted(read(spikes).test.unit) == sorted(np.concatenate(whole))
+
+
+COMPOUND = np.zeros(4, [("a", "i4"), ("b", "f8")])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("spikes/times", None, "spikes/times is a group; the layout has a row"),
+        ("spikes/units", None, "spikes/units is a group; the layout has a row"),
+        ("labels", None, "labels is a group; the layout has an array"),
+        ("spikes", np.zeros(3), "no key 'spikes/times'"),
+        ("spikes/times", np.zeros(4), "spikes/times is float64 of shape"),
+        ("spikes/units", np.array([b"x"] * 4), "spikes/units is text"),
+        ("spikes/units", np.ones((4, 2)) * 1j, "spikes/units is complex128 of shape"),
+        ("spikes/units", np.ones((4, 2), bool), "spikes/units is bool of shape"),
+        ("spikes/times", COMPOUND, "spikes/times is of another type"),
+        ("labels", np.array([b"x"] * 4), "labels is text"),
+        ("labels", COMPOUND, "labels is of another type"),
+        ("labels", h5py.Empty("i4"), "labels is of another type"),
+        ("labels", 3, "disagree in length"),
+        ("extra/speaker", np.zeros(9, int), r"extra/speaker is int64 of shape \(9,\)"),
+        ("extra/speaker", np.zeros(4), r"extra/speaker is float64"),
+        ("extra/keys", np.array([b"\xff", b"b"]), "extra/keys is text; the layout has a list"),
+        ("extra/keys", np.zeros(2), "extra/keys is float64"),
+    ],
+)
+def test_what_is_not_in_the_layout_is_named(spikes, key, value, said):
+    with h5py.File(spikes / "shd_test.h5", "a") as file:
+        if key in file:
+            del file[key]
+        if value is None:
+            file.create_group(key)
+        else:
+            file[key] = value
+    with pytest.raises(DataError, match=f"shd_test.h5: .*{said}") as refused:
+        read(spikes)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_other_keys_are_not_looked_at(spikes):
+    with h5py.File(spikes / "shd_test.h5", "a") as file:
+        file.create_dataset("extra/notes", (10**11,), "f8", chunks=True)
+    assert len(read(spikes).test) == 4
+
+
+def test_the_compressed_file_is_read_where_only_that_is_there(spikes):
+    expected = read(spikes).train.time
+    for name in ("shd_train.h5", "shd_test.h5"):
+        packed = gzip.compress((spikes / name).read_bytes())
+        (spikes / f"{name}.gz").write_bytes(packed)
+        (spikes / name).unlink()
+    np.testing.assert_array_equal(read(spikes).train.time, expected)
+    named = read(spikes, train="shd_train.h5.gz", test="shd_test.h5.gz")
+    np.testing.assert_array_equal(named.train.time, expected)
