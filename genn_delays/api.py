@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from genn_delays.backends import get_backend
 from genn_delays.backends.base import Simulation
-from genn_delays.backends.checks import check_memory
 from genn_delays.gradients import EventProp, GradientRule
 from genn_delays.network import Network
 from genn_delays.plan import make_plan
@@ -55,5 +54,5 @@ def compile(  # noqa: A001 - the field's word, always used as gd.compile
         discretisation=discretisation,
     )
     engine.check(plan)
-    check_memory(engine, plan, network, threads)
+    engine.check_memory(plan, network, threads)
     return engine.compile(plan, network, threads)

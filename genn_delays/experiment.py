@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from genn_delays import api, datasets
 from genn_delays.backends import get_backend
 from genn_delays.backends.base import Simulation
-from genn_delays.backends.checks import check_memory
 from genn_delays.config import Config
 from genn_delays.datasets import Dataset, augment
 from genn_delays.datasets.base import Sizes
@@ -133,7 +132,7 @@ def check_declared(config: Config) -> bool:
     check_names(network)
     plan = plan_of(config, sizes, network)
     backend = get_backend(config.backend.name)
-    check_memory(backend, plan, network, config.backend.threads)
+    backend.check_memory(plan, network, config.backend.threads)
     parts = _parts(config)
     rewiring = Rewiring(parts["rewiring"], parts["optimiser"], parts["seed"])
     fitting = [parts[name] for name in ("optimiser", "rescue", "narrowing")]

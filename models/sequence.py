@@ -10,6 +10,8 @@ import numpy as np
 
 import genn_delays as gd
 
+CITES = ()
+
 
 def build(
     *,

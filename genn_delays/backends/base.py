@@ -19,8 +19,9 @@ from genn_delays.backends.checks import (
 )
 from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.life import Life, Stage
-from genn_delays.errors import BackendError
+from genn_delays.errors import BackendError, PlanError
 from genn_delays.events import Batch, Events
+from genn_delays.limits import SIMULATION, check_size
 from genn_delays.references import Cited
 from genn_delays.units import BatchStatistics
 
@@ -278,6 +279,16 @@ class Backend(Cited, ABC):
     @abstractmethod
     def needed(self, plan: Plan, network: Network, threads: int | None) -> int:
         """Bytes that a simulation allocates for full batches, at least; nothing is built."""
+
+    def check_memory(self, plan: Plan, network: Network, threads: int | None) -> None:
+        """Raise PlanError where the buffers of a simulation would not fit the memory limit."""
+        check_size(
+            self.needed(plan, network, threads),
+            f"batches of {plan.batch_size} trials of {plan.steps} steps on the backend "
+            f"{self.name!r}",
+            default=SIMULATION,
+            error=PlanError,
+        )
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The code this backend generates; with the network, what it built from it as well.

@@ -10,25 +10,13 @@ import numpy as np
 
 from genn_delays.errors import DataError, PlanError
 from genn_delays.events import Batch, Events
-from genn_delays.limits import SIMULATION, check_size
 from genn_delays.network import Network
 from genn_delays.neurons import Neuron
 from genn_delays.timing import delay_to_steps
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Backend
     from genn_delays.plan import Plan
     from genn_delays.synapses import SynapseTable
-
-
-def check_memory(engine: Backend, plan: Plan, network: Network, threads: int | None) -> None:
-    """Raise PlanError where the buffers of a simulation would not fit the memory limit."""
-    check_size(
-        engine.needed(plan, network, threads),
-        f"batches of {plan.batch_size} trials of {plan.steps} steps on the backend {engine.name!r}",
-        default=SIMULATION,
-        error=PlanError,
-    )
 
 
 def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:

@@ -365,7 +365,7 @@ P, J = "/network/populations/1", "/network/projections/1"
         (f"{P}/size", np.array([2, 2]), "'size' that is no number"),
         (f"{P}/name", 3, "'name' that is no text"),
         (f"{P}/name", "input/left", "exists already"),
-        (f"{P}/neuron", "..:LIF", "cannot find neuron"),
+        (f"{P}/neuron", "..:LIF", "needs the class 'LIF' of .."),
         (f"{P}/dropout", np.nan, "'dropout' = nan"),
         (f"{P}/tail", np.inf, "tail inf given"),
         (f"{P}/learn", '"weight"', "'learn' that is no list of names"),
