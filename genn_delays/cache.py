@@ -6,13 +6,14 @@ name of its own and renames it, and the last one wins with the same content.
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from genn_delays.errors import GennDelaysError
+from genn_delays.leftovers import remove_leftovers, temporary_beside
 
 VARIABLE = "GENN_DELAYS_CACHE"
 
@@ -27,7 +28,7 @@ def cache_root() -> Path:
 
 
 def cache_folder(*parts: str) -> Path:
-    """The folder ``parts`` below the cache root, made if it is not there.
+    """The folder ``parts`` below the cache root, made if it is not there, without leftovers.
 
     Raises:
         GennDelaysError: the folder cannot be made or is not writable.
@@ -43,6 +44,7 @@ def cache_folder(*parts: str) -> Path:
         raise GennDelaysError(
             f"cache folder {folder} is not writable; set {VARIABLE} to a folder you can write to"
         )
+    remove_leftovers(folder)
     return folder
 
 
@@ -50,13 +52,28 @@ def cache_folder(*parts: str) -> Path:
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """A temporary path beside ``path``, renamed to ``path`` on success and removed on failure.
 
-    The suffix is kept, because compilers and h5py look at it.
+    The file, and then its name, are on the disk before this ends. The suffix is kept, because
+    compilers look at it.
     """
     path = Path(path)
     # a name of its own rather than mkstemp's file, which would stay private to this user
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = temporary_beside(path)
     try:
         yield temporary
+        _flush(temporary)
         os.replace(temporary, path)
+        _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # this file system cannot do it
+            raise
+    finally:
+        os.close(handle)

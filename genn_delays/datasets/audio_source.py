@@ -13,12 +13,13 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.cache import atomic_path, cache_folder
+from genn_delays.cache import cache_folder
 from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
 from genn_delays.errors import DataError, suggest
+from genn_delays.hdf5_image import write_hdf5
 
 logger = logging.getLogger(__name__)
 
@@ -175,11 +176,14 @@ class AudioSource(Source):
         if (found := _read(path)) is not None:
             return found
         made = make()
+
+        def fill(file: h5py.File) -> None:
+            for split, arrays in made.items():
+                for k, array in enumerate(arrays):
+                    file[f"{split}/{k}"] = array
+
         try:
-            with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-                for split, arrays in made.items():
-                    for k, array in enumerate(arrays):
-                        file[f"{split}/{k}"] = array
+            write_hdf5(path, fill)
         except OSError as failure:  # a full disk costs the cache, not the run
             logger.warning("%s: not cached, %s", path, failure)
         return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from io import TextIOBase
 from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
@@ -68,7 +69,7 @@ class ProgressBar(Callback):
 class ProgressLines(Callback):
     """One line per epoch, and one each half minute within long ones: for log files."""
 
-    def __init__(self, stream: TextIO, seconds: float = 30.0) -> None:
+    def __init__(self, stream: TextIO | TextIOBase, seconds: float = 30.0) -> None:
         self.stream = stream
         self.seconds = seconds
         self.last = time.monotonic()

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 
-import h5py
-import numpy as np
 import pytest
+from run_folders import assert_same_run, contents, metrics
 
 from genn_delays import checkpoint
 from genn_delays.run_folder import RunFolder
@@ -45,40 +44,6 @@ def stop_in_training(monkeypatch):
         monkeypatch.setattr(Trainer, "train_batch", train_batch)
 
     return arm
-
-
-def contents(path):
-    """Every data set and attribute of an HDF5 file, but for times."""
-    found = {}
-
-    def visit(name, item):
-        found.update({f"{name}@{key}": np.asarray(value) for key, value in item.attrs.items()})
-        if isinstance(item, h5py.Dataset):
-            found[name] = np.asarray(item[()])
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    counters = json.loads(found.pop("trainer/counters").item())
-    counters["tally"].pop("seconds")
-    return found, counters
-
-
-def metrics(run):
-    return [
-        {key: value for key, value in line.items() if key != "seconds"}
-        for line in RunFolder(run).read_metrics()
-    ]
-
-
-def assert_same_run(one, two):
-    assert metrics(one) == metrics(two)
-    (first, first_state), (second, second_state) = (
-        contents(r / "checkpoint.h5") for r in (one, two)
-    )
-    assert first_state == second_state
-    assert first.keys() == second.keys()
-    for name, values in first.items():
-        np.testing.assert_array_equal(values, second[name], err_msg=name)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -138,7 +103,8 @@ def test_metrics_beyond_the_checkpoint_are_not_doubled(folder, config, call, sto
     stop_in_training(signal.SIGTERM)
     call("run", config, "--output", "parts")
     with (folder / "parts" / "metrics.jsonl").open("a") as file:
-        file.write('{"epoch": 2, "split": "train", "loss": 1}\n{"epoch": 2, "spl')
+        whole = {"epoch": 2, "split": "train", "loss": 1, "seconds": 1, "spikes_per_neuron": 0}
+        file.write(json.dumps(whole) + '\n{"epoch": 2, "spl')
     assert call("resume", "parts").exit_code == 0
     assert_same_run(folder / "whole", folder / "parts")
 

@@ -84,15 +84,21 @@ def build(source: str) -> Path:
     name = hashlib.sha256(content.encode()).hexdigest()[:32]
     library = cache_folder("native") / f"{name}.so"
     if not library.exists():
-        _compile(command, source, library)
+        try:
+            _compile(command, source, library)
+        except OSError as error:
+            raise BackendError(
+                f"{library} cannot be written: {error.strerror}; make room on the disk, or set "
+                "GENN_DELAYS_CACHE to another folder"
+            ) from None
     return library
 
 
 def _compile(command: list[str], source: str, library: Path) -> None:
     with atomic_path(library) as target:
         text = target.with_suffix(".c")
-        text.write_text(source)
         try:
+            text.write_text(source)
             done = subprocess.run(
                 [*command, *FLAGS, "-o", str(target), str(text), "-lm"],
                 capture_output=True,
