@@ -20,7 +20,7 @@ from genn_delays.leftovers import is_temporary
 
 KILLS = int(os.environ.get("GENN_DELAYS_KILLS", 12))
 LIMITS = int(os.environ.get("GENN_DELAYS_LIMITS", 8))
-CACHED = 4
+CACHED = 8
 """Every so many runs one that also encodes sounds and compiles an engine, in a new cache."""
 
 
