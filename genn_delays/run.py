@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from genn_delays import checkpoint, metrics_file
+from genn_delays import checkpoint, metrics_file, recording
 from genn_delays.backends import get_backend
 from genn_delays.config import Config
 from genn_delays.config_changes import accepted_changes, as_attribute
@@ -103,9 +103,13 @@ def resumed(folder: RunFolder) -> Experiment:
     if saved.trainer_state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
-    for change in accepted_changes(config, saved.attributes.get("config"), folder.config):
+    changes = accepted_changes(config, saved.attributes.get("config"), folder.config)
+    for change in changes:
         logger.warning("%s: %s", folder.config, change)
-    return prepare(config, load_dataset(config), saved.network, state=saved.trainer_state)
+    dataset = load_dataset(config)
+    experiment = prepare(config, dataset, saved.network, state=saved.trainer_state)
+    recording.append(folder.log, "".join(f"config.yaml: {change}\n" for change in changes))
+    return experiment
 
 
 def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:
