@@ -18,7 +18,7 @@ from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
-from genn_delays.errors import DataError, suggest
+from genn_delays.errors import DataError, GennDelaysError, suggest
 from genn_delays.hdf5_image import write_hdf5
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,11 @@ class AudioSource(Source):
         if not self.cache:
             return make()
         text = json.dumps([FORMAT, key], sort_keys=True).encode()
-        path = cache_folder(folder) / f"{hashlib.sha256(text).hexdigest()[:24]}.h5"
+        try:
+            path = cache_folder(folder) / f"{hashlib.sha256(text).hexdigest()[:24]}.h5"
+        except GennDelaysError as failure:
+            logger.warning("not cached: %s", failure)
+            return make()
         if (found := _read(path)) is not None:
             return found
         made = make()
