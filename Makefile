@@ -5,7 +5,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 
-.PHONY: run test test-all check lint format types coverage bench bench-surrogate bench-gpu docs clean
+.PHONY: run test test-all fuzz check lint format types coverage bench bench-surrogate bench-gpu docs clean
 
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
@@ -15,6 +15,10 @@ test: $(VENV)/.dev
 
 test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+
+# Damaged and odd files at every entrance, for ten minutes on two cores.
+fuzz: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 # What continuous integration runs.
 check: lint types coverage

@@ -23,7 +23,7 @@ import rows
 from ours import Ours
 
 from genn_delays.backends.native.compiler import load
-from genn_delays.backends.native.simulation import NativeSimulation
+from genn_delays.backends.native.engine import Engine
 from genn_delays.network import Projection
 
 OPERATIONS = ("add", "gather", "multiply_add", "stream")
@@ -80,7 +80,7 @@ def measured(side: Ours, repeats: int) -> dict[str, float]:
 def by_call(side: Ours, repeats: int) -> dict[str, float]:
     """Milliseconds per trial of each call into the engine, and of what follows; medians."""
     spent: dict[str, list[float]] = defaultdict(list)
-    run = NativeSimulation._run
+    run = Engine._run
 
     def timed(self, function, *what, **options):
         start = time.perf_counter()
@@ -88,7 +88,7 @@ def by_call(side: Ours, repeats: int) -> dict[str, float]:
         spent[function.__name__].append(time.perf_counter() - start)
         return result
 
-    NativeSimulation._run = timed
+    Engine._run = timed
     try:
         for _ in range(repeats):
             _, gradients = side.gradients()
@@ -100,7 +100,7 @@ def by_call(side: Ours, repeats: int) -> dict[str, float]:
                 work()
                 spent[name].append(time.perf_counter() - start)
     finally:
-        NativeSimulation._run = run
+        Engine._run = run
     trials = side.batch.trials
     return {name: 1e3 * sum(times) / repeats / trials for name, times in spent.items()}
 

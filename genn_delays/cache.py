@@ -2,11 +2,16 @@
 
 Two processes that make the same file at once do not disturb each other: each writes to a
 name of its own and renames it, and the last one wins with the same content.
+
+What is kept from one run to the next has the checksum of its content in its name, so that no
+moment comes when file and checksum are of two builds. A file that a full disk or a copy has
+damaged, which could crash whatever loads it, no longer fits its name and is made again.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +21,8 @@ from genn_delays.errors import GennDelaysError
 from genn_delays.leftovers import remove_leftovers, temporary_beside
 
 VARIABLE = "GENN_DELAYS_CACHE"
+DIGITS = 32
+"""Hexadecimal digits of a checksum in a name: chance damage does not find the same 128 bits."""
 
 
 def cache_root() -> Path:
@@ -60,11 +67,16 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     temporary = temporary_beside(path)
     try:
         yield temporary
-        _flush(temporary)
-        os.replace(temporary, path)
-        _flush(path.parent)
+        _replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _replace(file: Path, path: Path) -> None:
+    """Give a file another name, once its content is on the disk."""
+    _flush(file)
+    os.replace(file, path)
+    _flush(path.parent)
 
 
 def _flush(path: Path) -> None:
@@ -77,3 +89,55 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def kept(folder: Path, key: str) -> Path | None:
+    """What :func:`keep` or :func:`seal` left in a folder under a key, if it is as it was then.
+
+    Reads the whole file, a tenth of a second for 100 MB. Once there is a sound one, damaged ones
+    of that key that were met before it are removed.
+    """
+    damaged: list[Path] = []
+    for path in sorted(folder.glob(f"{key}-*.*")):
+        if _is_sound(path, key):
+            for other in damaged:
+                other.unlink(missing_ok=True)
+            return path
+        damaged.append(path)
+    return None
+
+
+@contextmanager
+def keep(folder: Path, key: str, name: str) -> Iterator[Path]:
+    """A temporary path, kept under ``key`` on success and removed on failure.
+
+    Args:
+        folder: from :func:`cache_folder`.
+        key: a hash of everything that decides the content.
+        name: end of the file's name, such as ``"so"``.
+    """
+    temporary = temporary_beside(folder / f"{key}.{name}")
+    try:
+        yield temporary
+        seal(temporary, folder, key, name)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def seal(file: Path, folder: Path, key: str, name: str) -> Path:
+    """Move a finished file to the name in ``folder`` that holds its checksum."""
+    sealed = folder / f"{key}-{_digest(file)}.{name}"
+    _replace(file, sealed)
+    return sealed
+
+
+def _is_sound(path: Path, key: str) -> bool:
+    try:
+        return path.name.startswith(f"{key}-{_digest(path)}.")
+    except OSError:  # another process has removed it, or the disk cannot read it
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]

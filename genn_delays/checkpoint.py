@@ -1,8 +1,9 @@
 """Checkpoints: a network, its synapse tables and the state of its training in one HDF5 file.
 
 The file holds the whole declaration, so that resuming, evaluating and embedding need no model
-file. It appears under its name whole or not at all; a run killed at any moment leaves the
-checkpoint before.
+file, but for classes of the user's own, which it names (genn_delays/class_names.py): what defines
+them is imported or registered before. It appears under its name whole or not at all; a run killed
+at any moment leaves the checkpoint before.
 
     /             format, version; attributes: JSON text
     /network      see genn_delays/network_file.py
@@ -21,10 +22,10 @@ from typing import Any
 import h5py
 
 from genn_delays.errors import CheckpointError, NetworkError
-from genn_delays.hdf5_image import write_hdf5
+from genn_delays.hdf5_image import hdf5_image
 from genn_delays.network import Network
 from genn_delays.network_file import numbered, read_network, write_network
-from genn_delays.recording import writing
+from genn_delays.recording import replace, writing
 from genn_delays.training.state import TrainerState
 
 FORMAT, VERSION = "genn-delays checkpoint", 2
@@ -62,6 +63,7 @@ def save(
     Raises:
         CheckpointError: the file cannot be written, attributes JSON cannot hold, or a neuron or
             delay kernel that could not be found again.
+        NetworkError: synapses that are not in order.
     """
     path = Path(path)
     try:
@@ -77,7 +79,7 @@ def save(
             _write_state(file.create_group("trainer"), trainer_state)
 
     with writing(path):
-        write_hdf5(path, fill)
+        replace(path, hdf5_image(fill))
 
 
 def load(path: Path | str) -> Checkpoint:

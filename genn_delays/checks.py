@@ -1,4 +1,4 @@
-"""What counts as a number where a user may write anything."""
+"""What counts as a number where a user may write anything, and whose an array is."""
 
 from __future__ import annotations
 
@@ -33,6 +33,33 @@ def extremes(array: np.ndarray) -> tuple[float, float]:
 def all_finite(array: np.ndarray) -> bool:
     """True if no value is NaN or infinite."""
     return all(map(isfinite, extremes(array)))
+
+
+def own_copy(given: Any, dtype: Any = None) -> np.ndarray:
+    """A copy of an array or of numbers that nobody can change, neither here nor at its origin."""
+    return _locked(np.array(given, dtype=dtype))
+
+
+def taken_over(array: np.ndarray) -> np.ndarray:
+    """The array itself, read-only from now on; a copy where it is a view of writable memory.
+
+    For arrays too large to be copied for nothing.
+
+    >>> given = np.arange(3)
+    >>> taken_over(given) is given, given.flags.writeable
+    (True, False)
+    """
+    base = array.base
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return own_copy(array)
+        base = base.base
+    return _locked(array)
+
+
+def _locked(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
 
 
 def is_count(value: Any, least: int = 1) -> bool:

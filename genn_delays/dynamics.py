@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from genn_delays.checks import own_copy
 from genn_delays.errors import PlanError
 from genn_delays.graph import Component
 from genn_delays.network import Population
@@ -16,7 +17,7 @@ from genn_delays.units import BatchNorm
 
 @dataclass(frozen=True, eq=False)
 class PlannedPopulation:
-    """One population with its dynamics as arrays; ``S`` states, ``n`` neurons.
+    """One population with its dynamics as read-only arrays; ``S`` states, ``n`` neurons.
 
     Attributes:
         flow: M in 1/ms, (n, S, S).
@@ -59,6 +60,11 @@ class PlannedPopulation:
     tail: int
     learn: tuple[str, ...]
     neuron: Neuron
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if isinstance(value := getattr(self, field.name), np.ndarray):
+                object.__setattr__(self, field.name, own_copy(value))
 
 
 def plan_population(

@@ -9,7 +9,18 @@ from pathlib import Path
 import genn_delays
 from genn_delays.cores import available_cores
 
-PACKAGES = ("numpy", "scipy", "h5py", "matplotlib", "pydantic", "PyYAML", "jinja2", "click", "tqdm")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "h5py",
+    "soundfile",
+    "matplotlib",
+    "pydantic",
+    "PyYAML",
+    "jinja2",
+    "click",
+    "tqdm",
+)
 
 
 def versions() -> dict[str, str]:

@@ -55,3 +55,16 @@ def suggest(name: str, allowed: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return "allowed: " + ", ".join(map(repr, choices))
+
+
+def reason(failure: BaseException, longest: int = 100) -> str:
+    """What an exception of other software says, on one short line.
+
+    >>> reason(KeyError()), reason(ValueError("no header" + "." * 1000), 12)
+    ('KeyError', 'no header...')
+    >>> reason(FileNotFoundError(2, "No such file or directory", "x.h5"))
+    'No such file or directory'
+    """
+    text = " ".join((getattr(failure, "strerror", None) or str(failure)).split())
+    text = text or type(failure).__name__
+    return text if len(text) <= longest else text[: longest - 3] + "..."

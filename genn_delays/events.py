@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.checks import all_finite, extremes, is_count
+from genn_delays.checks import all_finite, extremes, is_count, own_copy, taken_over
 from genn_delays.errors import DataError
 from genn_delays.timing import time_to_steps
 
@@ -25,7 +25,8 @@ class Events:
             a spike.
 
     The order of events does not matter. Events sorted by (trial, unit, time) are used as
-    they lie, which saves the engine a sort.
+    they lie, which saves the engine a sort. What is given is copied, and the arrays here are
+    read-only: what was checked stays as it was.
 
     Raises:
         DataError: arrays of different length, indices outside their range, times not finite.
@@ -38,7 +39,7 @@ class Events:
     value: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        set_field = object.__setattr__  # frozen: the arrays are normalised once, here
+        set_field = object.__setattr__  # frozen: the arrays are copied and normalised once, here
         set_field(self, "time", _real(self.time, "time"))
         for name in ("unit", "trial"):
             set_field(self, name, _integer(getattr(self, name), name))
@@ -83,12 +84,19 @@ class Events:
             population: its name, for the message.
 
         Raises:
-            DataError: an event lies outside the trial or the population.
+            DataError: an event lies outside the trial, the population or the batch.
         """
-        if self.unit.size and self.unit.max() >= size:
+        low, high = extremes(self.unit)
+        if self.unit.size and (low < 0 or high >= size):
             raise DataError(
-                f"an event names unit {self.unit.max()} but population {population!r} has "
+                f"an event names unit {low if low < 0 else high} but population {population!r} has "
                 f"units 0 to {size - 1}; check the number of input channels"
+            )
+        low, high = extremes(self.trial)
+        if self.trial.size and (low < 0 or high >= self.trials):
+            raise DataError(
+                f"an event of population {population!r} names trial {low if low < 0 else high} of "
+                f"a batch of {self.trials}; trials count from 0"
             )
         step = time_to_steps(self.time, dt)
         low, high = extremes(step)
@@ -110,7 +118,8 @@ class Events:
         """These events at the times (ms) of their steps, sorted by (trial, unit, time)."""
         order = np.lexsort((step, self.unit, self.trial))
         value = None if self.value is None else self.value[order]
-        return Events(step[order] * dt, self.unit[order], self.trial[order], self.trials, value)
+        columns = step[order] * dt, self.unit[order], self.trial[order]
+        return Events.trusted(*columns, self.trials, value)
 
     @staticmethod
     def trusted(
@@ -122,10 +131,13 @@ class Events:
     ) -> Events:
         """Events of arrays that were checked before, in types that Events keep: no look at them.
 
-        For parts of checked events, once per batch. What comes from elsewhere goes to Events().
+        For parts of checked events, once per batch: the arrays are not copied but taken over,
+        and read-only from now on. What comes from elsewhere goes to Events().
         """
         events = object.__new__(Events)
-        vars(events).update(time=time, unit=unit, trial=trial, trials=trials, value=value)
+        columns = {"time": time, "unit": unit, "trial": trial, "value": value}
+        owned = {k: None if array is None else taken_over(array) for k, array in columns.items()}
+        vars(events).update(owned, trials=trials)
         return events
 
     @staticmethod
@@ -153,25 +165,19 @@ class Events:
 
 
 def _real(array: np.ndarray, name: str) -> np.ndarray:
-    """The array as float64, or as it is where it is float32: batches stay compact."""
+    """A copy as float64, or as float32 where it is that: batches stay compact."""
     array = np.asarray(array)
-    if array.dtype == np.float32:
-        return array
     try:
-        return np.asarray(array, dtype=np.float64)
+        return own_copy(array, np.float32 if array.dtype == np.float32 else np.float64)
     except (TypeError, ValueError):
         raise DataError(f"Events.{name} must be numbers, got {array.dtype}") from None
 
 
 def _integer(array: np.ndarray, name: str) -> np.ndarray:
+    """A copy as int64, or as int32 where it is that: sums of smaller ones would wrap around."""
     array = np.asarray(array)
-    if array.size == 0:
-        return array.astype(np.int64)
-    if array.dtype.kind == "u" or (array.dtype.kind == "i" and array.dtype.itemsize < 4):
-        return array.astype(np.int64)  # sums and products of small integers would wrap around
-    if array.dtype.kind != "i":
+    if array.size and array.dtype.kind not in "iu":
         real = array.dtype.kind == "f" and np.all(np.isfinite(array))
         if not (real and np.all(array == np.rint(array))):
             raise DataError(f"Events.{name} must be whole numbers, got {array.dtype}")
-        array = array.astype(np.int64)
-    return array
+    return own_copy(array, np.int32 if array.dtype == np.int32 else np.int64)

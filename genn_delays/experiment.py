@@ -14,6 +14,7 @@ from genn_delays.datasets import Dataset, augment
 from genn_delays.losses import Loss
 from genn_delays.model_file import build_network
 from genn_delays.network import Network
+from genn_delays.network_file import check_names
 from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.plan import Plan, make_plan
 from genn_delays.settings import build_named
@@ -98,7 +99,11 @@ def prepare(
         dataset: from :func:`load_dataset`.
         network: a fresh one from :func:`make_network`, or that of a checkpoint.
         state: where training goes on from; by default the beginning.
+
+    Raises:
+        CheckpointError: no checkpoint could hold the network.
     """
+    check_names(network)
     training = config.training
     simulation = api.compile(
         network,

@@ -121,10 +121,12 @@ def add_projection(
             one for a projection of lag 0.
 
     Raises:
-        NetworkError: a group has another size, the projection has no synapses or is not folded,
-            or a spike would have to arrive in the step in which it is sent.
+        NetworkError: a group has another size, the projection has no synapses, some out of range
+            or out of order, or is not folded, or a spike would have to arrive in the step in
+            which it is sent.
     """
     table, extra = projection.synapses, later + projection.lag - 1
+    table.check(f"projection {projection.name!r}")
     _require_folded(projection)
     if extra < 0:
         raise NetworkError(
@@ -170,6 +172,7 @@ def set_weights(model: Any, group: Any, projection: Projection) -> None:
     """
     _require_folded(projection)
     table = projection.synapses
+    table.check(f"projection {projection.name!r}")
     same = len(group.ind) == len(table) and (group.ind == table.post).all()
     if not same or (group.get_sparse_pre_inds() != table.pre).any():
         raise NetworkError(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
 from genn_delays.errors import ConfigError, GennDelaysError, suggest
+from genn_delays.model_module import describe, load
 from genn_delays.network import Network
 
 SUPPLIED = ("inputs", "outputs", "seed")
@@ -28,7 +25,7 @@ def load_build(path: Path) -> Callable[..., Network]:
     """
     if not path.is_file():
         raise ConfigError(f"model.file: there is no file {path}")
-    build = getattr(_import(path), "build", None)
+    build = getattr(load(path), "build", None)
     if not callable(build):
         raise ConfigError(
             f"model.file: {path} has no function build(*, inputs, outputs, seed, ...)"
@@ -94,7 +91,7 @@ def build_network(
     except GennDelaysError:
         raise
     except Exception as error:
-        raise ConfigError(f"model.file: {_describe(error, path)}") from error
+        raise ConfigError(f"model.file: {describe(error, path)}") from error
     if not isinstance(network, Network):
         raise ConfigError(f"model.file: build() in {path} returned {network!r}, not a gd.Network")
     return network
@@ -103,25 +100,3 @@ def build_network(
 def _default(parameter: inspect.Parameter) -> Any:
     """What pydantic takes for it: ``...`` where there is none."""
     return ... if parameter.default is inspect.Parameter.empty else parameter.default
-
-
-def _import(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"genn_delays_model_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"model.file: {path} is not a Python file; its name ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by its name
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ConfigError(f"model.file: {_describe(error, path)}") from error
-    return module
-
-
-def _describe(error: Exception, path: Path) -> str:
-    """File, line and error: the last frame that lies in the model file."""
-    if isinstance(error, SyntaxError):
-        return f"{path}, line {error.lineno}: {error.msg}"
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    return f"{path}, line {lines[-1] if lines else '?'}: {type(error).__name__}: {error}"

@@ -149,7 +149,7 @@ class Network:
         if isinstance(neuron, Input) and (units.columns or tail):
             raise NetworkError(f"{where}: an Input has no bias, normalise or tail")
         self.populations[name] = Population(
-            name, neuron, int(size), normalise, float(dropout), float(tail), units, learnt
+            name, neuron.owned(), int(size), normalise, float(dropout), float(tail), units, learnt
         )
         return self.populations[name]
 

@@ -5,31 +5,46 @@
     populations/N/parameters        a dataset per parameter of the neuron
     populations/N/units             bounds, tied; columns/ and state/: a dataset per column
     projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms)
-    projections/N/kernel            kind, sigma, current (steps); where there is a delay kernel
+    projections/N/kernel            kind, sigma, current (steps), further fields of a kind of the
+                                    user's own; where there is a delay kernel
     projections/N/state             a dataset per further column, optimiser moments included
     projections/N/potential         a dataset per array that rewiring keeps
 
-Lists and mappings are JSON text. Version 1 of checkpoints had no options of populations, no
-units, lag or kernel, and the neuron's parameters beside its name.
+Classes are named as in genn_delays/class_names.py; lists and mappings are JSON text. Version 1 of
+checkpoints had no options of populations, no units, lag or kernel, and the neuron's parameters
+beside its name.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, replace
-from typing import Any
 
 import h5py
 import numpy as np
 
 from genn_delays import neurons
-from genn_delays.errors import CheckpointError, NetworkError, suggest
+from genn_delays.checks import is_number
+from genn_delays.class_names import find, name_of
+from genn_delays.errors import CheckpointError, NetworkError
 from genn_delays.kernels import KERNELS, DelayKernel
 from genn_delays.network import Network, Population, Projection
 from genn_delays.synapses import CORE, SynapseTable
 from genn_delays.units import BatchNorm, UnitTable
+
+NEURONS: dict[str, type[neurons.Neuron]] = {
+    name: getattr(neurons, name) for name in neurons.__all__
+}
+
+
+def check_names(network: Network) -> None:
+    """Raise CheckpointError where a class could not be found again, before anything is trained."""
+    for population in network.populations.values():
+        _neuron_name(population)
+    for projection in network.projections.values():
+        if projection.kernel is not None:
+            _kernel_values(projection.kernel, projection.name)
 
 
 def write_network(group: h5py.Group, network: Network) -> None:
@@ -37,6 +52,7 @@ def write_network(group: h5py.Group, network: Network) -> None:
 
     Raises:
         CheckpointError: a neuron or delay kernel that could not be found again.
+        NetworkError: synapses that are not in order.
     """
     group.attrs["seed"] = network.seed
     populations = group.create_group("populations")
@@ -78,7 +94,7 @@ def _write_population(group: h5py.Group, population: Population) -> None:
     group.attrs.update(
         name=population.name,
         size=population.size,
-        neuron=neuron_name(population),
+        neuron=_neuron_name(population),
         dropout=population.dropout,
         tail=population.tail,
         learn=json.dumps(population.learn),
@@ -96,7 +112,8 @@ def _write_population(group: h5py.Group, population: Population) -> None:
 
 def _read_population(group: h5py.Group, network: Network, version: int) -> None:
     name, size = str(group.attrs["name"]), int(group.attrs["size"])
-    kind = find_neuron(str(group.attrs["neuron"]), name)
+    where = f"population {name!r}"
+    kind = find(str(group.attrs["neuron"]), NEURONS, neurons.Neuron, "neuron", where)
     stored = group if version == 1 else group["parameters"]
     # tolist() of a scalar is the plain number, or truth value, that it was
     parameters = {k: v if v.ndim else v.tolist() for k, v in _read_columns(stored).items()}
@@ -113,7 +130,7 @@ def _read_population(group: h5py.Group, network: Network, version: int) -> None:
         tail=float(group.attrs["tail"]),
     )
     units = _read_units(group["units"], size)
-    units.check(f"population {name!r}")
+    units.check(where)
     learn = tuple(json.loads(group.attrs["learn"]))
     network.populations[name] = replace(declared, units=units, learn=learn)
 
@@ -131,6 +148,7 @@ def _read_units(group: h5py.Group, size: int) -> UnitTable:
 
 def _write_projection(group: h5py.Group, projection: Projection) -> None:
     table = projection.synapses
+    table.check_order(f"projection {projection.name!r}")
     group.attrs.update(
         name=projection.name,
         pre=projection.pre.name,
@@ -143,26 +161,27 @@ def _write_projection(group: h5py.Group, projection: Projection) -> None:
     _write_columns(group.create_group("state"), table.state)
     _write_columns(group.create_group("potential"), projection.potential)
     if projection.kernel is not None:
-        kernel = projection.kernel
-        kind = _kernel_name(kernel, projection.name)
-        group.create_group("kernel").attrs.update(
-            kind=kind, sigma=kernel.sigma, current=kernel.current
-        )
+        values = _kernel_values(projection.kernel, projection.name)
+        group.create_group("kernel").attrs.update(values)
 
 
 def _read_projection(group: h5py.Group, network: Network, version: int) -> Projection:
     name = str(group.attrs["name"])
     pre = network.populations[group.attrs["pre"]]
     post = network.populations[group.attrs["post"]]
+    columns = {column: group[column][()] for column in CORE}
     try:
         table = SynapseTable(
-            *(group[column][()] for column in CORE),
+            *columns.values(),
             max_delay=float(group.attrs["max_delay"]),
             pre_size=pre.size,
             post_size=post.size,
         )
     except NetworkError as error:
         raise NetworkError(f"projection {name!r}: {error}") from None
+    if not all(np.array_equal(getattr(table, name), columns[name]) for name in ("pre", "post")):
+        # the table has sorted them, but not what belongs to them
+        raise NetworkError(f"projection {name!r}: its synapses are not in the order of (pre, post)")
     table.state = _read_columns(group["state"])
     learn = tuple(json.loads(group.attrs["learn"]))
     if version == 1:
@@ -173,21 +192,27 @@ def _read_projection(group: h5py.Group, network: Network, version: int) -> Proje
 
 
 def _read_kernel(group: h5py.Group, projection: str) -> DelayKernel:
-    kind = str(group.attrs["kind"])
-    if kind not in KERNELS:
-        hint = suggest(kind, KERNELS)
-        raise CheckpointError(f"projection {projection!r}: unknown delay kernel {kind!r}; {hint}")
-    return KERNELS[kind](float(group.attrs["sigma"]), float(group.attrs["current"]))
+    where = f"projection {projection!r}"
+    values = dict(group.attrs)
+    kind = find(str(values.pop("kind")), KERNELS, DelayKernel, "delay kernel", where)
+    return kind(**{name: float(value) for name, value in values.items()})
 
 
-def _kernel_name(kernel: DelayKernel, projection: str) -> str:
-    for name, kind in KERNELS.items():
-        if type(kernel) is kind:
-            return name
-    raise CheckpointError(
-        f"projection {projection!r}: a checkpoint cannot name the delay kernel "
-        f"{type(kernel).__name__}; use one of {', '.join(KERNELS)}"
-    )
+def _kernel_values(kernel: DelayKernel, projection: str) -> dict[str, str | float]:
+    """The kind of a delay kernel and its fields."""
+    where = f"projection {projection!r}"
+    values = {field.name: getattr(kernel, field.name) for field in fields(kernel)}
+    for name, value in values.items():
+        if not is_number(value):
+            raise CheckpointError(
+                f"{where}: {type(kernel).__name__}({name}={value!r}): a checkpoint keeps the "
+                "numbers of a delay kernel only"
+            )
+    return {"kind": name_of(type(kernel), KERNELS, where), **values}
+
+
+def _neuron_name(population: Population) -> str:
+    return name_of(type(population.neuron), NEURONS, f"population {population.name!r}")
 
 
 def _write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None:
@@ -198,43 +223,3 @@ def _write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None
 def _read_columns(group: h5py.Group) -> dict[str, np.ndarray]:
     # a scalar is read as numpy's own, which has ndim and tolist() too
     return {name: values[()] for name, values in group.items()}
-
-
-def neuron_name(population: Population) -> str:
-    """How a checkpoint names a kind of neuron: ``"LIF"``, or ``"module:Class"`` if the user's.
-
-    Raises:
-        CheckpointError: it could not be found again, as when defined inside a function.
-    """
-    kind = type(population.neuron)
-    if getattr(neurons, kind.__name__, None) is kind:
-        return kind.__name__
-    name = f"{kind.__module__}:{kind.__qualname__}"
-    find_neuron(name, population.name)
-    return name
-
-
-def find_neuron(name: str, population: str) -> type[neurons.Neuron]:
-    """The kind of neuron that :func:`neuron_name` named.
-
-    Raises:
-        CheckpointError: there is none, with the nearest or how to make it importable.
-    """
-    module, _, qualname = name.rpartition(":")
-    if not module:
-        if name not in neurons.__all__:
-            hint = suggest(name, neurons.__all__)
-            raise CheckpointError(f"population {population!r}: unknown neuron {name!r}; {hint}")
-        return getattr(neurons, name)
-    try:
-        kind: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            kind = getattr(kind, part)
-    except (ImportError, AttributeError) as error:
-        raise CheckpointError(
-            f"population {population!r}: a checkpoint cannot find neuron {qualname!r} ({error}); "
-            "define it at the top of a module that Python can import"
-        ) from None
-    if not (isinstance(kind, type) and issubclass(kind, neurons.Neuron)):
-        raise CheckpointError(f"population {population!r}: {name!r} is not a neuron")
-    return kind

@@ -25,7 +25,7 @@ def writing(path: Path) -> Iterator[None]:
         ) from None
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes | memoryview) -> None:
     """Give a file this content, in one step.
 
     Raises:

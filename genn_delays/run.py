@@ -98,7 +98,7 @@ def resumed(folder: RunFolder) -> Experiment:
     if not folder.has_begun:
         config = folder.load_config()
         dataset = load_dataset(config)
-        return prepare(config, dataset, make_network(config, dataset))
+        return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
     saved = checkpoint.load(folder.checkpoint)
     if saved.trainer_state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")

@@ -1,6 +1,7 @@
 """The run folder: everything that a run writes, and where it goes on from.
 
 config.yaml      the configuration, complete
+model.py         the model file as it was run, and in model.sha256 its checksum
 metrics.jsonl    one line per epoch and split
 initial.h5       the network before training
 checkpoint.h5    network and training state after the last epoch, or where it was stopped
@@ -25,6 +26,7 @@ from genn_delays import metrics_file, recording
 from genn_delays.config import Config, load_resolved
 from genn_delays.errors import CheckpointError
 from genn_delays.leftovers import is_temporary, remove_leftovers
+from genn_delays.model_module import checksum, register, source_of
 
 
 class RunFolder:
@@ -33,6 +35,8 @@ class RunFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
+        self.model = self.path / "model.py"
+        self.model_checksum = self.path / "model.sha256"
         self.metrics = self.path / "metrics.jsonl"
         self.initial = self.path / "initial.h5"
         self.checkpoint = self.path / "checkpoint.h5"
@@ -68,7 +72,7 @@ class RunFolder:
 
     @staticmethod
     def open(path: Path | str) -> RunFolder:
-        """The folder of an earlier run.
+        """The folder of an earlier run; its checkpoints may name classes of its model file.
 
         Raises:
             CheckpointError: it is not one.
@@ -82,30 +86,54 @@ class RunFolder:
             raise CheckpointError(
                 f"{folder.path} is not a run folder: there is no config.yaml in it; {remedy}"
             )
+        if folder.model.is_file():
+            register(folder.model, folder._recorded_checksum())
         return folder
 
     def begin(self, config: Config) -> None:
-        """Write the configuration of a new run.
+        """Write the model file and then the configuration of a new run.
 
         Args:
             config: complete.
 
         Raises:
-            CheckpointError: another run has begun here, or the file cannot be written.
+            CheckpointError: another run has begun here, or a file cannot be written.
         """
         # of two runs started together in one empty folder, the second fails here or at the lock
         if not _is_empty(self.path):
             raise CheckpointError(_occupied(self.path))
+        source = source_of(config.model.file)
+        record = f"{checksum(source)}  {self.model.name}\n"
         try:
+            recording.replace(self.model_checksum, record.encode())
+            recording.replace(self.model, source)
             recording.replace(self.config, config.to_yaml().encode())
         except CheckpointError:
             with suppress(OSError):
+                self.model.unlink(missing_ok=True)
+                self.model_checksum.unlink(missing_ok=True)
                 self.path.rmdir()
             raise
+
+    def _recorded_checksum(self) -> str | None:
+        try:
+            text = self.model_checksum.read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CheckpointError(f"{self.model_checksum}: {error.strerror}") from None
+        return text.partition(" ")[0]
 
     def load_config(self) -> Config:
         """The configuration of the run."""
         return load_resolved(self.config)
+
+    def with_own_model(self, config: Config) -> Config:
+        """The configuration with the folder's copy of the model file, where there is one."""
+        if not self.model.is_file():
+            return config
+        model = config.model.model_copy(update={"file": self.model.resolve()})
+        return config.model_copy(update={"model": model})
 
     @property
     def has_begun(self) -> bool:
@@ -174,7 +202,9 @@ def _claim(output: Path) -> Path:
 
 
 def _is_empty(folder: Path) -> bool:
-    return all(is_temporary(path.name) for path in folder.iterdir())
+    """Whether no run has begun: what one writes before its configuration may be there."""
+    names = {path.name for path in folder.iterdir() if not is_temporary(path.name)}
+    return names <= {"model.sha256"} or names == {"model.sha256", "model.py"}
 
 
 def _claim_new(name: str) -> Path:

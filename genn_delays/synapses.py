@@ -26,6 +26,9 @@ class SynapseTable:
 
     Several synapses may join the same pair; they keep the order they were given in. Messages
     of errors begin with ``where``.
+
+    What is given is copied. The columns themselves are open to all: training changes them in
+    place, and whoever assigns others in another order calls :meth:`sort` afterwards.
     """
 
     pre: np.ndarray
@@ -49,22 +52,15 @@ class SynapseTable:
         self.pre_size = int(pre_size)
         self.post_size = int(post_size)
         self.state: dict[str, np.ndarray] = {}
-        self._set(
-            where,
-            pre=_index(pre, f"{where}: pre", self.pre_size),
-            post=_index(post, f"{where}: post", self.post_size),
-            weight=np.asarray(weight, dtype=np.float64),
-            delay=np.asarray(delay, dtype=np.float64),
-        )
-        self.check(where)
-
-    def _set(self, where: str, **columns: np.ndarray) -> None:
-        lengths = {name: len(column) for name, column in columns.items()}
+        self.pre = _index(pre, f"{where}: pre", self.pre_size)
+        self.post = _index(post, f"{where}: post", self.post_size)
+        self.weight = np.asarray(weight, dtype=np.float64)
+        self.delay = np.asarray(delay, dtype=np.float64)
+        lengths = {name: len(getattr(self, name)) for name in CORE}
         if len(set(lengths.values())) > 1:
             raise NetworkError(f"{where}: columns differ in length: {lengths}")
-        order = np.lexsort((columns["post"], columns["pre"]))
-        for name, column in columns.items():
-            setattr(self, name, np.ascontiguousarray(column[order]))
+        self.sort(where)
+        self.check(where)
 
     def __len__(self) -> int:
         return len(self.pre)
@@ -79,14 +75,9 @@ class SynapseTable:
             where: begins the message.
             precision: of the engine that the weights are for.
         """
-        columns = {name: getattr(self, name) for name in CORE} | self.state
-        for name, column in columns.items():
-            if np.shape(column) != (len(self.pre),) or not isinstance(column, np.ndarray):
-                raise NetworkError(
-                    f"{where}: column {name!r} has shape {np.shape(column)} for {len(self.pre)} "
-                    "synapses; assign an array of one value per synapse"
-                )
+        self._check_columns(where)
         self._check_indices(where)
+        self.check_order(where)
         self._check_weights(where, precision)
         low, high = extremes(self.delay)
         if len(self) and not (low >= 0.0 and high <= self.max_delay):  # so that NaN is caught too
@@ -96,8 +87,29 @@ class SynapseTable:
                 f"{self.post[bad]} is outside [0, max_delay = {self.max_delay:g} ms]"
             )
 
+    def _check_columns(self, where: str) -> None:
+        for name, column in self._columns().items():
+            if np.shape(column) != (len(self.pre),) or not isinstance(column, np.ndarray):
+                raise NetworkError(
+                    f"{where}: column {name!r} has shape {np.shape(column)} for {len(self.pre)} "
+                    "synapses; assign an array of one value per synapse"
+                )
+
+    def check_order(self, where: str) -> None:
+        """Raise NetworkError unless synapses are sorted by (pre, post), as everybody takes them."""
+        falls = np.flatnonzero(self.post[1:] < self.post[:-1])  # only where a unit's row ends
+        rising = np.all(self.pre[1:] >= self.pre[:-1])
+        if not (rising and np.all(self.pre[falls + 1] > self.pre[falls])):
+            raise NetworkError(
+                f"{where}: synapses are not in the order of (pre, post); call sort() of the "
+                "table, which takes all columns along"
+            )
+
     def _check_indices(self, where: str) -> None:
         for name, size in (("pre", self.pre_size), ("post", self.post_size)):
+            dtype = getattr(self, name).dtype
+            if dtype.kind not in "iu":
+                raise NetworkError(f"{where}: {name} indices are {dtype}; give whole numbers")
             low, high = extremes(getattr(self, name))
             if len(self) and (low < 0 or high >= size):
                 bad = low if low < 0 else high
@@ -116,6 +128,20 @@ class SynapseTable:
             f"{where}: weight of synapse {self.pre[bad]} -> {self.post[bad]} is "
             f"{self.weight[bad]}; {remedy}"
         )
+
+    def sort(self, where: str = "synapse table") -> None:
+        """Bring all columns, attached ones too, into the order of (pre, post).
+
+        Synapses of one pair keep their order.
+
+        Raises:
+            NetworkError: columns of unlike length.
+        """
+        self._check_columns(where)
+        order = np.lexsort((self.post, self.pre))
+        for name in CORE:
+            setattr(self, name, getattr(self, name)[order])
+        self.state = {name: column[order] for name, column in self.state.items()}
 
     def attach(self, name: str, fill: float = 0.0) -> np.ndarray:
         """The per-synapse column ``name``, made with ``fill`` if it is not there yet."""
@@ -143,6 +169,7 @@ class SynapseTable:
         **state: np.ndarray | float,
     ) -> None:
         """Add synapses; attached columns start at 0 unless given by name. Delays in ms."""
+        self.check_order("add()")
         unknown = set(state) - set(self.state)
         if unknown:
             raise NetworkError(f"add(): no attached column {sorted(unknown)}; attach it first")
@@ -175,6 +202,9 @@ class SynapseTable:
                 setattr(self, name, joined)
             else:
                 self.state[name] = joined
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        return {name: getattr(self, name) for name in CORE} | self.state
 
     def _column(self, name: str) -> np.ndarray:
         return getattr(self, name) if name in CORE else self.state[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import genn_delays as gd
-from genn_delays.backends.base import Gradient
+from genn_delays.backends.gradient import Gradient
 from genn_delays.rewiring import Now
 from genn_delays.training.schedules import Progress
 

@@ -28,7 +28,7 @@ def test_whole_numbers_may_come_as_floats_and_times_keep_single_precision():
 
 def test_graded_values_keep_single_precision():
     half = np.array([0.5], np.float32)
-    assert gd.Events([1.0], [0], [0], 1, half).value is half
+    assert gd.Events([1.0], [0], [0], 1, half).value.dtype == np.float32
     assert gd.Events([1.0], [0], [0], 1, [1]).value.dtype == np.float64
 
 
@@ -119,3 +119,76 @@ def test_lists_of_unlike_lengths_are_refused():
 def test_unsigned_indices_are_whole_numbers_too():
     events = gd.Events([1.0], np.array([3], np.uint64), np.array([0], np.uint8), 1)
     assert events.unit.dtype == np.int64
+
+
+ARRAYS = ("time", "unit", "trial", "value")
+
+
+def given() -> dict[str, np.ndarray]:
+    """Arrays in the types that Events keep, which would be the first to be kept themselves."""
+    return {
+        "time": np.array([0.0, 1.0, 2.0, 3.0]),
+        "unit": np.array([0, 1, 0, 2]),
+        "trial": np.array([0, 0, 1, 1]),
+        "value": np.array([1.0, 0.5, 2.0, 1.0]),
+    }
+
+
+@pytest.mark.parametrize("gradient", [gd.EventProp(), gd.Surrogate()])
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_changing_an_array_afterwards_changes_no_events(backend, gradient):
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 3)
+    net.add_population("output", gd.LeakyReadout(), 2)
+    net.connect("input", "output", weight=gd.init.Normal(0.5, 1.0))
+    arrays = given()
+    events = gd.Events(**arrays, trials=2)
+    with gd.compile(net, gradient=gradient, steps=9, batch_size=2, backend=backend) as simulation:
+        before = simulation.forward(events)
+        for array in arrays.values():
+            array[:] = 2_000_000
+        np.testing.assert_array_equal(simulation.forward(events), before)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int32, np.int64, np.uint8])
+def test_events_share_no_memory_with_what_they_were_given(kind):
+    arrays = {name: array.astype(kind) for name, array in given().items()}
+    events = gd.Events(**arrays, trials=2)
+    for name, array in arrays.items():
+        assert not np.shares_memory(array, getattr(events, name))
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(events, name)[0] = 0
+
+
+OUTSIDE = [
+    ("unit", 3, "unit 3 but population 'input' has units 0 to 2"),
+    ("unit", -1, "unit -1 but population 'input'"),
+    ("unit", 2**32, f"unit {2**32} but population 'input'"),
+    ("trial", 2, "'input' names trial 2 of a batch of 2"),
+    ("trial", -1, "names trial -1 of a batch of 2"),
+    ("trial", 2_000_000, "names trial 2000000 of a batch of 2"),
+    ("trial", 2**32, f"names trial {2**32} of a batch of 2"),
+    ("time", -1.0, "at -1 ms"),
+    ("time", 9.0, "at 9 ms"),
+]
+
+
+@pytest.mark.parametrize(("name", "bad", "message"), OUTSIDE)
+@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize("gradient", [gd.EventProp(), gd.Surrogate()])
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_every_engine_refuses_what_lies_outside(backend, gradient, at, name, bad, message):
+    """Even of events that nobody has looked at before."""
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 3)
+    net.add_population("output", gd.LeakyReadout(), 2)
+    net.connect("input", "output", weight=1.0)
+    arrays = given()
+    arrays[name][at] = bad
+    narrow = {} if abs(bad) > 2**31 else {"unit": np.int32, "trial": np.int32}
+    with gd.compile(net, gradient=gradient, steps=9, batch_size=2, backend=backend) as simulation:
+        for kinds in ({}, narrow):
+            columns = {k: array.astype(kinds.get(k, array.dtype)) for k, array in arrays.items()}
+            with pytest.raises(DataError, match=message):
+                simulation.forward(gd.Events.trusted(**columns, trials=2))
+        assert simulation.forward(gd.Events(**given(), trials=2)).any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import stat
 import subprocess
@@ -14,8 +16,9 @@ from limited import file_limit
 from networks import KINDS, batch, chain
 
 import genn_delays as gd
+from genn_delays.backends import get_backend
 from genn_delays.backends.native import compiler
-from genn_delays.backends.native.codegen import render
+from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.threads import Team
 from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
@@ -75,7 +78,7 @@ def test_a_compiler_that_fails_shows_its_first_error_and_leaves_nothing(folder, 
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing_in_the_cache(folder):
-    with file_limit(10), pytest.raises(BackendError, match=r"(?s)so cannot be written.*make room"):
+    with file_limit(10), pytest.raises(BackendError, match=r"cannot be built.*free some space"):
         compiler.build(SOURCE)
     assert list((folder / "native").iterdir()) == []
     # the linker has no room: a signal ends it, as a full disk ends it with an error of its own
@@ -106,14 +109,41 @@ def test_an_engine_is_compiled_once_and_again_for_another_compiler(folder, monke
     assert {path.suffix for path in (folder / "native").iterdir()} == {".so"}
 
 
-def test_a_damaged_library_is_named_with_the_remedy(folder):
-    library = compiler.build(SOURCE)
-    library.write_bytes(b"half a file")
-    with pytest.raises(BackendError, match=f"(?s)cannot load {library}.*delete this file"):
+@pytest.mark.parametrize("damage", [b"", b"half a file"], ids=["empty", "other content"])
+def test_a_damaged_library_is_never_loaded_and_made_again(folder, damage, monkeypatch):
+    source = "int answer(void) { return 42; }\n"
+    library = compiler.build(source)
+    library.write_bytes(damage)
+    opened = []
+
+    class Library(ctypes.CDLL):
+        def __init__(self, name: str) -> None:
+            opened.append(Path(name).read_bytes())
+            super().__init__(name)
+
+    monkeypatch.setattr("genn_delays.backends.native.compiler.ctypes.CDLL", Library)
+    assert compiler.load(source).answer() == 42
+    assert damage not in opened
+    assert len(list((folder / "native").iterdir())) == 1
+    assert len(opened) == 1
+
+
+def test_a_library_that_cannot_be_loaded_or_kept_is_named_with_the_remedy(folder, monkeypatch):
+    text = script(folder / "textcc", 'while [ "$1" != -o ]; do shift; done; echo text > "$2"')
+    monkeypatch.setenv("CC", str(text))
+    with pytest.raises(BackendError, match=r"(?s)cannot load .*set GENN_DELAYS_CACHE"):
         compiler.load(SOURCE)
+    monkeypatch.setattr("genn_delays.cache.os.replace", full_disk)
+    with pytest.raises(BackendError, match="No space left on device; free some space, or set GENN"):
+        compiler.load(SOURCE + "/* another */")
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 BUILD = """
+from genn_delays.backends import get_backend
 from genn_delays.backends.native import compiler
 print(compiler.load("int answer(void) { return 42; }\\n").answer())
 """
@@ -288,6 +318,8 @@ def test_estimate_is_within_ten_percent_of_what_is_allocated(
     ) as compiled:
         compiled.backward(compiled.forward(events))
         assert sum(parts.values()) == pytest.approx(compiled.memory(), rel=0.1)
+        # what was estimated is what was allocated, array by array
+        assert compiled.regrown or sum(parts.values()) == compiled.memory()
 
 
 def test_estimate_takes_a_known_activity_into_account():
@@ -303,3 +335,18 @@ def test_estimate_takes_a_known_activity_into_account():
     # the engine makes a quarter more room than was needed
     informed = estimate(plan, network, spikes_per_neuron=1.25 * blocks.max(), **common)
     assert sum(informed.values()) == pytest.approx(allocated, rel=0.1)
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+def test_an_engine_that_lays_a_structure_out_otherwise_is_not_built(rule):
+    """A field moved on one side alone would be read beside itself, in silence."""
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 1)
+    net.add_population("output", gd.LeakyReadout(), 1)
+    net.connect("input", "output", weight=1.0)
+    plan = make_plan(net, gradient=rule, readout=gd.readouts.MeanVoltage(), dt=1.0, steps=2)
+    source = get_backend("native").code(plan)
+    moved = source.replace("int64_t synapses;", "int32_t synapses;", 1)
+    assert moved != source
+    with pytest.raises(BackendError, match="projection: laid out otherwise than in Python"):
+        compiler.load(moved)

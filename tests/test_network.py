@@ -185,3 +185,14 @@ def test_a_neuron_that_spikes_needs_a_threshold():
     assert gd.Input().threshold_value(2) is None
     with pytest.raises(NetworkError, match="Bare spikes; give it a parameter threshold"):
         Bare().threshold_value(2)
+
+
+def test_per_neuron_parameters_are_copied_and_cannot_be_changed():
+    given, as_list = np.array([5.0, 7.0]), [1.0, 2.0]
+    net = gd.Network()
+    neuron = net.add_population("a", gd.LIF(tau_mem=given, tau_syn=as_list), 2).neuron
+    given[:] = as_list[:] = 1e9, 1e9
+    assert neuron.describe()["tau_mem"] == [5.0, 7.0]
+    assert neuron.describe()["tau_syn"] == [1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        neuron.tau_mem[0] = 1.0

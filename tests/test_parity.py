@@ -78,7 +78,7 @@ PATHS = {
 @pytest.mark.parametrize("given", ["frames", "spikes in order", "spikes in any order"])
 def test_every_way_through_the_engine_gives_what_the_reference_does(path, given, monkeypatch):
     for name, value in PATHS[path].items():
-        monkeypatch.setattr(f"genn_delays.backends.native.{name}", value)
+        monkeypatch.setattr(f"genn_delays.backends.native.eventprop.{name}", value)
     events = frames(5) if given == "frames" else batch()
     if given == "spikes in order":
         order = np.lexsort((events.time, events.unit, events.trial))
@@ -253,7 +253,7 @@ def test_a_load_that_fails_can_be_repeated(monkeypatch):
         table = network.projections["input->lif"].synapses
         table.keep(np.arange(len(table)) % 3 > 0)
         with monkeypatch.context() as patch:
-            path = "genn_delays.backends.native.synapses.stable_order"
+            path = "genn_delays.backends.native.eventprop.synapses.stable_order"
             patch.setattr(path, lambda *_: (_ for _ in ()).throw(MemoryError))
             with pytest.raises(MemoryError):
                 simulation.load(network)

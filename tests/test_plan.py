@@ -135,7 +135,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is_built(monkeypatch, cha
     def build(*_):
         raise AssertionError("something was built")
 
-    monkeypatch.setattr("genn_delays.backends.native.NativeSimulation", build)
+    monkeypatch.setattr("genn_delays.backends.native.engine.load", build)
     net = make_network(("input", "a"), ("a", "output"), hidden=("a",))
     with pytest.raises(PlanError, match=message):
         gd.compile(net, backend="native", **{**ARGUMENTS, **changes})

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
+from genn_delays.backends.checks import check_drives, check_masks
+from genn_delays.plan import make_plan
 
 BACKENDS = ["reference", "native"]
 RULES = [gd.EventProp(), gd.Surrogate()]
@@ -163,3 +165,35 @@ def test_a_closed_simulation_says_so(rule):
     for call in (lambda: simulation.forward(EVENTS), lambda: simulation.load(network)):
         with pytest.raises(gd.GennDelaysError, match="closed"):
             call()
+
+
+def test_what_was_checked_is_a_copy_and_a_plan_cannot_be_changed():
+    plan = make_plan(
+        declare(dropout=0.5),
+        gradient=gd.Surrogate(),
+        readout=gd.readouts.MeanVoltage(),
+        dt=1.0,
+        steps=20,
+        batch_size=2,
+    )
+    mask, drive = np.ones((2, 4)), np.ones((2, 4))
+    masks = check_masks(plan, {"hidden": mask}, 2, training=True)
+    drives = check_drives(plan, (2, 2), np.ones((2, 2)), {"hidden": drive})
+    mask[:] = drive[:] = -1e9
+    assert np.all(masks["hidden"] == 1)
+    assert np.all(drives["hidden"] == 1)
+    hidden = plan.populations[1]
+    for array in (hidden.flow, hidden.propagator, hidden.threshold, hidden.reset_matrix):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_units_that_change_in_a_table_without_load_change_nothing(backend, rule):
+    network = declare()
+    with compiled(network, rule, backend) as simulation:
+        before = simulation.forward(EVENTS)
+        table = network.projections["input->hidden"].synapses
+        table.pre[:] = table.post[:] = 0
+        np.testing.assert_array_equal(simulation.forward(EVENTS), before)

@@ -285,3 +285,16 @@ def test_estimate_is_within_ten_percent_of_what_is_allocated(kind):
     with compiled(network, 11, threads=3, precision=precision) as simulation:
         train(simulation, batch())
         assert sum(parts.values()) == pytest.approx(simulation.memory(), rel=0.1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_estimate_is_exact_where_no_spikes_are_driven(kind):
+    network = KINDS[kind]()
+    settings = {"steps": STEPS, "batch_size": 11, "precision": "float64"}
+    readout = READOUTS["softmax"]
+    plan = make_plan(network, gradient=gd.Surrogate(), readout=readout, dt=1.0, **settings)
+    with compiled(network, 11, threads=3, precision="float64") as simulation:
+        masks = dropout_masks(plan, 11, np.random.default_rng(1))
+        outputs = simulation.forward(batch(), masks=masks)
+        simulation.backward(np.ones_like(outputs))
+        assert sum(estimate(plan, network, threads=3).values()) == simulation.memory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networks
 import numpy as np
 import pytest
 from hypothesis import given
@@ -157,4 +158,65 @@ def test_a_column_of_another_length_is_refused():
     table = SynapseTable(np.array([0]), np.array([0]), np.ones(1), np.ones(1), **one)
     table.weight = np.ones(5)
     with pytest.raises(NetworkError, match="column 'weight' has shape"):
+        table.check()
+
+
+def permuted(table: SynapseTable) -> np.ndarray:
+    """Put all columns of a table into another order; where each synapse went."""
+    order = np.random.default_rng(0).permutation(len(table))
+    for name in ("pre", "post", "weight", "delay"):
+        setattr(table, name, getattr(table, name)[order])
+    table.state = {name: column[order] for name, column in table.state.items()}
+    return order
+
+
+def test_sorting_takes_every_column_along():
+    table = make_table([(4, 0), (1, 3), (1, 2), (1, 3), (0, 0)])
+    table.attach("moment")[:] = table.delay * 7
+    before = rows(table)
+    table.pre, table.post = table.pre[::-1], table.post[::-1]
+    table.weight, table.delay = table.weight[::-1], table.delay[::-1]
+    table.state["moment"] = table.state["moment"][::-1]
+    table.sort()
+    assert sorted(rows(table)) == sorted(before)
+    assert [row[:2] for row in rows(table)] == [row[:2] for row in before]
+    table.check()
+
+
+@pytest.mark.parametrize("swapped", [(0, 1), (1, 2), (3, 4), (0, 4)])
+def test_synapses_out_of_order_are_found_wherever_they_are(swapped):
+    table = make_table([(0, 1), (0, 3), (1, 0), (1, 2), (1, 3)])
+    order = np.arange(5)
+    order[list(swapped)] = swapped[::-1]
+    table.pre, table.post = table.pre[order], table.post[order]
+    with pytest.raises(NetworkError, match=r"table: .* order of \(pre, post\); call sort\(\)"):
+        table.check("table")
+    with pytest.raises(NetworkError, match=r"add\(\): .*call sort\(\)"):
+        table.add(0, 0)
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_an_unsorted_table_is_refused_and_sorted_it_runs_as_before(backend, rule):
+    net = networks.recurrent()
+    plan = {"gradient": rule, "steps": 80, "batch_size": 5, "backend": backend}
+    with gd.compile(net, **plan) as simulation:
+        outputs = simulation.forward(networks.batch())
+        gradients = simulation.backward(np.ones_like(outputs))
+        table = net.projections["adaptive->adaptive"].synapses
+        permuted(table)
+        with pytest.raises(NetworkError, match="'adaptive->adaptive': synapses are not in the ord"):
+            simulation.load(net)
+        table.sort()
+        simulation.load(net)
+        np.testing.assert_array_equal(simulation.forward(networks.batch()), outputs)
+        again = simulation.backward(np.ones_like(outputs))
+        for name, gradient in gradients.items():
+            np.testing.assert_array_equal(again[name].weight, gradient.weight)
+
+
+def test_indices_that_are_no_whole_numbers_are_refused():
+    table = make_table([(0, 1), (0, 3)])
+    table.post = table.post + 0.25
+    with pytest.raises(NetworkError, match="post indices are float64; give whole numbers"):
         table.check()

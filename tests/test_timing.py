@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import genn_delays as gd
 from genn_delays import checkpoint
-from genn_delays.backends.base import Gradient
+from genn_delays.backends.gradient import Gradient
 from genn_delays.errors import DataError, NetworkError
 from genn_delays.timing import delay_to_steps, time_to_steps
 from genn_delays.training import SGD, Optimiser

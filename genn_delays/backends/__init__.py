@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from genn_delays.backends.base import Backend, Gradient, Simulation
+from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.genn import GennCPU, GennCUDA
 from genn_delays.backends.genn.availability import cuda_usable
+from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native import Native
 from genn_delays.backends.reference import Reference
 from genn_delays.errors import BackendError, suggest

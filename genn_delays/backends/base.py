@@ -3,72 +3,77 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex
 
 import numpy as np
 
-from genn_delays.errors import BackendError, PlanError
+from genn_delays.backends.checks import (
+    check_drives,
+    check_masks,
+    check_pairs,
+    input_events,
+    planned_tables,
+)
+from genn_delays.backends.gradient import Gradients
+from genn_delays.backends.life import Life, Stage
+from genn_delays.errors import BackendError
 from genn_delays.events import Events
 from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
     from genn_delays.network import Network
     from genn_delays.plan import Plan
+    from genn_delays.synapses import SynapseTable
 
 Batch = Events | Mapping[str, Events]
 """Events of the input population, or one Events per input population by name."""
 
 
-@dataclass(frozen=True, eq=False)
-class Gradient:
-    """Gradients of one projection, aligned with its synapse table, summed over the batch.
-
-    Attributes:
-        weight: dL/dw, float64, shape (synapses,).
-        delay: dL/dd in 1/ms, float64, shape (synapses,).
-    """
-
-    weight: np.ndarray
-    delay: np.ndarray
-
-
-class Gradients(dict[str, Gradient]):
-    """A :class:`Gradient` per projection name.
-
-    Attributes:
-        units: by population, dL/d of each learnt column of its ``units``, float64, (units,); for
-            time constants in 1/ms. Where one value is learnt for all units, every entry is its
-            whole gradient.
-    """
-
-    def __init__(
-        self,
-        projections: Mapping[str, Gradient],
-        units: Mapping[str, Mapping[str, np.ndarray]] | None = None,
-    ) -> None:
-        super().__init__(projections)
-        self.units = {name: dict(columns) for name, columns in (units or {}).items()}
-
-
 class Simulation(ABC):
     """A compiled network. Use as a context manager, or call :meth:`close` when done.
 
+    What every simulation offers, and the order in which it may be asked for, is written here;
+    an engine implements the methods that begin with an underscore. One thread at a time may
+    call it: a second one is refused while the first is at work.
+
     Attributes:
         plan: the resolved network this simulation runs.
+        trials: of the last forward pass; 0 where it was refused or interrupted.
+        training: whether the last forward pass was one of training.
         regrown: how often there was too little room for the spikes of a batch: room was made and
             the batch run again. No spike is ever dropped.
         statistics: by population with batch normalisation, what the last training batch was
             normalised with; :meth:`UnitTable.observe` takes it.
     """
 
-    plan: Plan
-    regrown: int = 0
-    statistics: Mapping[str, BatchStatistics] = MappingProxyType({})
+    statistics: Mapping[str, BatchStatistics]
 
-    @abstractmethod
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.trials, self.training, self.regrown = 0, True, 0
+        self.statistics = MappingProxyType({})
+        self._life = Life()
+        self._shape: tuple[int, ...] = ()  # of the outputs of the last forward pass
+        self._ran = False  # its spikes are there, which load() leaves as they are
+
+    def load(self, network: Network) -> None:
+        """Take over weights, delays and connectivity, after training changed them.
+
+        A network that is refused changes nothing.
+
+        Raises:
+            NetworkError: weights or delays out of range.
+            PlanError: the network is not the one that was compiled; see :func:`planned_tables`.
+        """
+        with self._life.at_work():
+            tables = planned_tables(self.plan, network)
+            self._life.stage = Stage.BROKEN
+            self._load(network, tables)
+            self._life.stage = Stage.LOADED
+
     def forward(
         self,
         batch: Batch,
@@ -93,8 +98,26 @@ class Simulation(ABC):
             DataError: too many trials, or events outside the trial or the population.
             PlanError: masks that do not fit, or masks in an evaluation.
         """
+        with self._life.at_work():
+            self._life.require_network()
+            # a batch that is refused or interrupted leaves nothing: no spikes of two batches
+            self._life.stage, self.trials, self._ran = Stage.LOADED, 0, False
+            self.statistics = MappingProxyType({})
+            events = input_events(self.plan, batch)
+            trials = next(iter(events.values())).trials
+            checked = check_masks(self.plan, masks, trials, training)
+            if training:
+                self.check_training()
+            self.trials, self.training = trials, training
+            try:
+                outputs = self._forward(events, checked)
+            except BaseException:
+                self.trials, self.statistics = 0, MappingProxyType({})
+                raise
+            self._shape, self._ran = outputs.shape, True
+            self._life.stage = Stage.FORWARD if training else Stage.EVALUATED
+            return outputs
 
-    @abstractmethod
     def backward(
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> Gradients:
@@ -113,6 +136,20 @@ class Simulation(ABC):
             PlanError: no forward pass yet, an evaluation, or a drive of another shape.
             NetworkError: ``spike_drive`` names a population that is not there.
         """
+        with self._going_back(drive, spike_drive) as extra:
+            return self._backward(np.asarray(drive), extra)
+
+    @contextmanager
+    def _going_back(
+        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Around a backward pass: the checked spike drives, (trials, units) by population."""
+        with self._life.at_work():
+            self._life.require_batch()
+            extra = check_drives(self.plan, self._shape, drive, spike_drive)
+            self._life.stage = Stage.FORWARD
+            yield extra
+            self._life.stage = Stage.BACKWARD
 
     def check_training(self) -> None:
         """Raise PlanError where this simulation can evaluate its network but not train it."""
@@ -138,41 +175,89 @@ class Simulation(ABC):
         Raises:
             PlanError: no backward pass yet, or a backend that cannot do this.
         """
-        raise PlanError(f"{type(self).__name__} cannot tell the gradient of absent synapses")
+        with self._life.at_work():
+            self._life.require_adjoints()
+            index = check_pairs(self.plan, projection, pre, post, first, count)
+            return self._correlation(index, pre, post, first, count)
 
     def row_limit(self, projection: str) -> int | None:
         """Most synapses of one presynaptic unit there is room for; None for no limit."""
         return None
 
-    @abstractmethod
     def spikes(self, population: str) -> Events:
         """Spikes of the last forward pass, sorted by (trial, unit, time), times in ms."""
+        with self._life.at_work():
+            k = self.plan.population_index(population)
+            return self._spikes(k) if self._ran else Events.from_lists([], [])
 
-    @abstractmethod
     def spike_counts(self, population: str) -> np.ndarray:
         """Spikes per trial and unit in the last forward pass, int64, (trials, units)."""
+        with self._life.at_work():
+            k = self.plan.population_index(population)
+            none = np.zeros((0, self.plan.populations[k].size), np.int64)
+            return self._spike_counts(k) if self._ran else none
 
-    @abstractmethod
-    def load(self, network: Network) -> None:
-        """Take over weights, delays and connectivity, after training changed them.
-
-        Raises:
-            NetworkError: weights or delays out of range.
-            PlanError: the network is not the one that was compiled; see :func:`planned_tables`.
-        """
-
-    @abstractmethod
     def memory(self) -> int:
         """Bytes this simulation holds for its buffers."""
+        with self._life.at_work():
+            return self._memory()
 
     def close(self) -> None:
-        """Free what the simulation holds; it cannot be used afterwards."""
+        """Free what the simulation holds; it cannot be used afterwards.
 
-    def __enter__(self) -> Simulation:
+        Raises:
+            BackendError: another thread is at work on it.
+        """
+        if self._life.stage is not Stage.CLOSED:
+            with self._life.at_work():
+                self._life.stage = Stage.CLOSED
+                self._close()
+
+    @abstractmethod
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
+        """As :meth:`load`; the tables are those of the plan's projections, checked."""
+
+    @abstractmethod
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The outputs of ``self.trials`` trials, ``self.training`` or not."""
+
+    @abstractmethod
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+        """As :meth:`backward`; it may follow one that was interrupted."""
+
+    @abstractmethod
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        """As :meth:`correlation`, of the projection ``index`` of the plan."""
+
+    @abstractmethod
+    def _spikes(self, k: int) -> Events:
+        """As :meth:`spikes`, of population k, once a batch was run."""
+
+    def _spike_counts(self, k: int) -> np.ndarray:
+        """As :meth:`spike_counts`, of population k."""
+        size, events = self.plan.populations[k].size, self._spikes(k)
+        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
+        return cells.reshape(self.trials, size).astype(np.int64)
+
+    @abstractmethod
+    def _memory(self) -> int: ...
+
+    def _close(self) -> None:
+        """Free what is not freed by itself."""
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise BackendError(
+            "a simulation cannot be copied or pickled: it holds threads and memory of an engine; "
+            "hand over the network, and compile it there"
+        )
 
 
 class Backend(ABC):

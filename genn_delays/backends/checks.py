@@ -166,13 +166,13 @@ def check_masks(
                 f"masks: {name!r} has shape {mask.shape}; give {(trials, population.size)}, "
                 "nothing below 0"
             )
-        checked[name] = mask
+        checked[name] = mask.copy()  # backends may look at it again when they go back
     return checked
 
 
 def check_drives(
     plan: Plan,
-    outputs: tuple[int, ...] | None,
+    outputs: tuple[int, ...],
     drive: np.ndarray,
     spike_drive: Mapping[str, np.ndarray] | None,
 ) -> dict[str, np.ndarray]:
@@ -180,12 +180,9 @@ def check_drives(
 
     Args:
         plan: of the simulation.
-        outputs: shape of what the last forward pass returned; None before the first one and after
-            an evaluation.
+        outputs: shape of what the last forward pass returned.
         drive, spike_drive: see :meth:`Simulation.backward`.
     """
-    if outputs is None:
-        raise PlanError("backward() follows forward() in training; run a batch first")
     shape = _numbers("the drive", drive).shape
     if shape != outputs:
         raise PlanError(f"drive of shape {shape} for outputs of shape {outputs}")
@@ -200,7 +197,7 @@ def check_drives(
             raise PlanError(
                 f"spike_drive: {name!r} has shape {values.shape}; give {shape[1:]} or {shape}"
             )
-        checked[name] = np.broadcast_to(values, shape)
+        checked[name] = np.broadcast_to(values, shape).copy()
     return checked
 
 
@@ -211,19 +208,14 @@ def check_pairs(
     post: np.ndarray,
     first: np.ndarray,
     count: int,
-    gone_back: bool,
 ) -> int:
     """The index of a projection, once the arguments of ``correlation`` are found to be possible.
 
     Raises:
-        PlanError: no backward pass yet, units or delays out of range, or unequal lengths.
+        PlanError: units or delays out of range, or unequal lengths.
         NetworkError: no such projection.
     """
     index = plan.projection_index(projection)
-    if not gone_back:
-        raise PlanError(
-            "correlation() follows backward() and comes before load(); go back over a batch first"
-        )
     p = plan.projections[index]
     limits = plan.populations[p.pre].size, plan.populations[p.post].size, np.iinfo(np.int32).max
     lengths = set()

@@ -1,4 +1,4 @@
-"""Sound to log-mel bands: reading WAV, resampling, and the spectrum of overlapping frames.
+"""Sound to log-mel bands: the spectrum of overlapping frames.
 
 Frame f is centred on f * hop. With x the sound, h the Hann window and H_b the triangular
 mel filter of band b,
@@ -11,57 +11,17 @@ scale of O'Shaughnessy: m(f) = 2595 log10(1 + f/700).
 
 from __future__ import annotations
 
-import io
-import math
-import wave
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.datasets.sound_headers import HIGHEST_RATE
 from genn_delays.errors import DataError
+from genn_delays.limits import check_size
 from genn_delays.settings import Settings
 
 CHUNK = 64  # recordings transformed together: their frames stay near the processor
-
-
-def read_wav(data: bytes, where: str) -> tuple[np.ndarray, int]:
-    """Samples in [-1, 1) as float32 and the sample rate in Hz, from 16-bit mono PCM.
-
-    Raises:
-        DataError: not such a file, or shorter than its header says.
-    """
-    try:
-        with wave.open(io.BytesIO(data)) as file:
-            channels, width, rate, count = file.getparams()[:4]
-            if (channels, width) != (1, 2):
-                raise DataError(
-                    f"{where}: {8 * width}-bit with {channels} channel(s), 16-bit mono PCM is "
-                    "read; convert it, for instance with `ffmpeg -ac 1 -c:a pcm_s16le`"
-                )
-            samples = file.readframes(count)
-    except (wave.Error, EOFError) as failure:
-        raise DataError(
-            f"{where}: not a readable WAV file ({str(failure) or 'it ends early'}); "
-            "16-bit mono PCM is read"
-        ) from None
-    if len(samples) != 2 * count:
-        raise DataError(
-            f"{where}: truncated, {len(samples) // 2} of {count} samples are there; "
-            "copy the file again"
-        )
-    return np.frombuffer(samples, dtype="<i2").astype(np.float32) / 32768.0, rate
-
-
-def resample(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """The sound at another sample rate, by polyphase filtering; float32."""
-    if rate == wanted:
-        return sound
-    # scipy.signal takes most of a second to import, and cached recordings do without
-    import scipy.signal
-
-    common = math.gcd(rate, wanted)
-    return scipy.signal.resample_poly(sound, wanted // common, rate // common).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -93,8 +53,21 @@ class LogMel(Settings):
                 f"LogMel: f_min {self.f_min:g} Hz and f_max {self.f_max:g} Hz must satisfy "
                 f"f_min < f_max <= rate / 2 = {self.rate / 2:g} Hz"
             )
+        if self.rate > HIGHEST_RATE:
+            raise DataError(f"LogMel: rate is {self.rate}, it must be at most {HIGHEST_RATE} Hz")
         if min(self.window, self.hop) * self.rate < 1000:
             raise DataError(f"LogMel: window and hop must last a sample, {1000 / self.rate:g} ms")
+
+    def check_memory(self, duration: float) -> None:
+        """Raise DataError where recordings of ``duration`` ms need too much memory at a time."""
+        window, samples = (ms * self.rate / 1000.0 for ms in (self.window, duration))
+        row = max(duration / self.hop + 1.0, 1.0) * max(window, self.bands)  # of all its frames
+        needed = max(4.0 * CHUNK * max(samples + 2 * window, row), 8.0 * window * self.bands)
+        check_size(
+            int(min(needed, 2.0**62)),
+            f"LogMel: {CHUNK} recordings of {duration:g} ms in {self.bands} bands, windows of "
+            f"{self.window:g} ms every {self.hop:g} ms,",
+        )
 
     def frames(self, duration: float) -> int:
         """Frames of a recording of ``duration`` ms: centres from 0 to its end."""
@@ -128,7 +101,7 @@ class LogMel(Settings):
         return out
 
     def _chunk(self, sounds: np.ndarray, frames: int) -> np.ndarray:
-        import scipy.fft  # as in resample()
+        import scipy.fft  # slow to import, and cached bands do without
         import scipy.signal
         import scipy.sparse
 

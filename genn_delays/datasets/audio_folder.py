@@ -1,4 +1,4 @@
-"""WAV files with CSV splits, in a folder or a zip archive: ``audio_folder``.
+"""Sound files with CSV splits, in a folder or a zip archive: ``audio_folder``.
 
 Each CSV has the columns ``file`` (relative to the folder or archive) and ``class``. Classes
 are numbered in alphabetical order of their names.
@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from genn_delays.datasets.audio import read_wav, resample
+from genn_delays.datasets.audio import CHUNK
 from genn_delays.datasets.audio_source import AudioSource, Features
 from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.datasets.files import Files, open_files
+from genn_delays.datasets.sound import read_sound, resample
 from genn_delays.errors import DataError
+from genn_delays.limits import RECORDING, check_size
+
+logger = logging.getLogger(__name__)
 
 COLUMNS = ("file", "class")
 Rows = list[tuple[str, str]]
 """(file, class) of each recording of a split."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+LONGEST = 4096  # of a path, on most systems
+LINE, FIELD = 250, 16
+"""Bytes that a line of a list, and a field of it, take in memory."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class AudioFolder(AudioSource):
 
     Raises:
         DataError: a file or column is missing, a class occurs in the validation or test split
-            only, a recording is not 16-bit mono PCM, is truncated or too long.
+            only, a recording cannot be read, is truncated or too long.
     """
 
     train: str = "train.csv"
@@ -63,18 +76,28 @@ class AudioFolder(AudioSource):
 
     def _features(self, files: Files, rows: dict[str, Rows], classes: list[str]) -> Features:
         features: dict[str, tuple[np.ndarray, ...]] = {}
+        notes: Counter[str] = Counter()
+        number = {label: k for k, label in enumerate(classes)}
         for split, listed in rows.items():
-            sounds = np.zeros((len(listed), self.samples), dtype=np.float32)
-            for sound, (file, _) in zip(sounds, listed, strict=True):
-                recording = self._recording(files, file)
-                sound[: len(recording)] = recording
-            labels = np.array([classes.index(label) for _, label in listed], dtype=np.int64)
-            features[split] = (self.log_mel(sounds), labels)
+            bands = self.room(len(listed), f"{files.path}: {getattr(self, split)}")
+            for start in range(0, len(listed), CHUNK):
+                part = listed[start : start + CHUNK]
+                sounds = np.zeros((len(part), self.samples), dtype=np.float32)
+                for sound, (file, _) in zip(sounds, part, strict=True):
+                    recording = self._recording(files, file, notes)
+                    sound[: len(recording)] = recording
+                bands[start : start + CHUNK] = self.log_mel(sounds)
+            labels = np.array([number[label] for _, label in listed], dtype=np.int64)
+            features[split] = (bands, labels)
+        for note, count in notes.items():
+            logger.warning("%s: recordings with %s: %d", files.path, note, count)
         return features
 
-    def _recording(self, files: Files, file: str) -> np.ndarray:
+    def _recording(self, files: Files, file: str, notes: Counter[str]) -> np.ndarray:
         where = f"{files.path}: {file}"
-        sound = resample(*read_wav(files.read(file), where), self.rate)
+        recording = read_sound(files.read(file), where)
+        notes.update(recording.notes)
+        sound = resample(recording.samples, recording.rate, self.rate, where)
         if len(sound) > self.samples and not self.crop:
             raise DataError(
                 f"{where} lasts {1000 * len(sound) / self.rate:g} ms, longer than a trial of "
@@ -87,24 +110,49 @@ def read_list(files: Files, name: str) -> Rows:
     """The (file, class) pairs of a CSV file.
 
     Raises:
-        DataError: the file or a column is missing, a line is incomplete, or it has no lines.
+        DataError: the file or a column is missing, a line is incomplete or malformed, it has no
+            lines, or more than the limit on memory allows.
     """
     where = f"{files.path}: {name}"
+    content = files.read(name)
+    lines = max(content.count(b"\n"), content.count(b"\r"))
+    needed = len(content) + LINE * lines + FIELD * content.count(b",")
+    check_size(needed, f"{where}: its {lines} lines", default=RECORDING)
     try:
-        text = files.read(name).decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{where} is not UTF-8 text; save it as UTF-8 CSV") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    for column in COLUMNS:
-        if column not in (reader.fieldnames or ()):
-            raise DataError(
-                f"{where} has no column {column!r}; its first line must name file and class, it "
-                f"names {', '.join(reader.fieldnames or ['nothing'])}"
-            )
-    rows = [(row["file"], row["class"]) for row in reader]
-    for line, row in enumerate(rows, start=2):
-        if not all(row):
-            raise DataError(f"{where}, line {line}: lacks a file or a class; complete it")
+    # strict: a quotation mark that is never closed would swallow the lines behind it
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = list(_rows(reader, where))
+    except csv.Error as failure:
+        raise DataError(
+            f"{where}, line {reader.line_num + 1}: {failure}; correct it or save the CSV again"
+        ) from None
     if not rows:
         raise DataError(f"{where} lists no recordings, the data set is empty; add lines")
     return rows
+
+
+def _rows(reader: csv.DictReader[str], where: str) -> Iterator[tuple[str, str]]:
+    names = list(reader.fieldnames or ())
+    for column in COLUMNS:
+        if names.count(column) != 1:
+            raise DataError(
+                f"{where} has {'no' if column not in names else 'more than one'} column "
+                f"{column!r}; its first line must name file and class, it names "
+                f"{', '.join(names)[:200] or 'nothing'}"
+            )
+    for row in reader:
+        line, file, label = f"{where}, line {reader.line_num}", row["file"], row["class"]
+        if not file or not label:
+            raise DataError(f"{line}: lacks a file or a class; complete it")
+        if any(row.get(None) or ()):
+            raise DataError(f"{line}: more fields than columns; quote what contains a comma")
+        if CONTROL.search(file + label) or len(file + label) > LONGEST:
+            raise DataError(
+                f"{line}: a control character, or more than {LONGEST} letters; correct the names, "
+                "or save the list as CSV again"
+            )
+        yield file, label

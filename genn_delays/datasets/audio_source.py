@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,18 +14,21 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.cache import cache_folder
+from genn_delays.cache import cache_folder, keep, kept
 from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
 from genn_delays.errors import DataError, GennDelaysError, suggest
-from genn_delays.hdf5_image import write_hdf5
+from genn_delays.hdf5_image import hdf5_image
+from genn_delays.limits import check_size
 
 logger = logging.getLogger(__name__)
 
 Features = Mapping[str, tuple[np.ndarray, ...]]
-"""By split: log-mel bands, float (recordings, frames, bands), and labels, int64."""
+"""By split: log-mel bands, float16 (recordings, frames, bands), and labels, int64.
+
+16 bits resolve a log-mel band to a hundredth of its spread."""
 
 Arrays = Mapping[str, tuple[np.ndarray, ...]]
 """By split: what a cache file holds."""
@@ -33,7 +37,7 @@ CODES = ("spikes", "frames")
 SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
 """Settings without a meaning for frames."""
 
-FORMAT = 2  # part of the cache key: raise it when the same settings give other features
+FORMAT = 3  # part of the cache key: raise it when the same settings give other features
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class AudioSource(Source):
                     "code: spikes"
                 )
         # their own checks, now rather than after the recordings have been read
-        self.log_mel  # noqa: B018
+        self.log_mel.check_memory(self.duration)
         self.encoder  # noqa: B018
 
     @property
@@ -111,6 +115,16 @@ class AudioSource(Source):
         """Samples of a trial at ``rate``."""
         return round(self.duration * self.rate / 1000.0)
 
+    def room(self, recordings: int, where: str) -> np.ndarray:
+        """An array for the log-mel bands of so many recordings, float16.
+
+        Raises:
+            DataError: it would take more memory than the limit.
+        """
+        shape = (recordings, self.log_mel.frames(self.duration), self.bands)
+        check_size(2 * math.prod(shape), f"{where}: the log-mel bands of {recordings} recordings")
+        return np.empty(shape, dtype=np.float16)
+
     def dataset(
         self,
         name: str,
@@ -132,7 +146,7 @@ class AudioSource(Source):
         about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
 
         def features() -> Features:
-            return self._cached(name, about, lambda: _rounded(make()))
+            return self._cached(name, about, make)
 
         encoder = self.encoder
         if isinstance(encoder, FrameEncoder):  # as many numbers as features, and soon made
@@ -172,12 +186,13 @@ class AudioSource(Source):
         if not self.cache:
             return make()
         text = json.dumps([FORMAT, key], sort_keys=True).encode()
+        name = hashlib.sha256(text).hexdigest()[:24]
         try:
-            path = cache_folder(folder) / f"{hashlib.sha256(text).hexdigest()[:24]}.h5"
+            place = cache_folder(folder)
         except GennDelaysError as failure:
             logger.warning("not cached: %s", failure)
             return make()
-        if (found := _read(path)) is not None:
+        if (found := _read(kept(place, name))) is not None:
             return found
         made = make()
 
@@ -187,19 +202,17 @@ class AudioSource(Source):
                     file[f"{split}/{k}"] = array
 
         try:
-            write_hdf5(path, fill)
+            with keep(place, name, "h5") as temporary:
+                temporary.write_bytes(hdf5_image(fill))
         except OSError as failure:  # a full disk costs the cache, not the run
-            logger.warning("%s: not cached, %s", path, failure)
+            logger.warning("%s: not cached, %s", place / name, failure)
         return made
 
 
-def _rounded(features: Features) -> Features:
-    """As kept in the cache: 16 bits resolve a log-mel band to a hundredth of its spread."""
-    return {s: (bands.astype(np.float16), labels) for s, (bands, labels) in features.items()}
-
-
-def _read(path: Path) -> Arrays | None:
+def _read(path: Path | None) -> Arrays | None:
     """The arrays in a cache file; None where there is none or it cannot be read."""
+    if path is None:
+        return None
     try:
         with h5py.File(path, "r") as file:
             return {

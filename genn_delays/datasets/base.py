@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.checks import all_finite
+from genn_delays.checks import all_finite, taken_over
 from genn_delays.errors import DataError
 from genn_delays.events import Events
 from genn_delays.settings import Settings
@@ -27,6 +27,9 @@ class Split:
         offset: int64, shape (trials + 1,); trial k owns events offset[k] to offset[k + 1].
         labels: int64, shape (trials,), or float64 (trials, ...): the target of a regression.
         value: float32, shape (events,), graded values; None where every event is a spike.
+
+    Arrays are not copied but taken over: they are read-only from now on. Only a view of memory
+    that others can write is copied.
     """
 
     time: np.ndarray
@@ -35,6 +38,11 @@ class Split:
     labels: np.ndarray
     value: np.ndarray | None = None
     _checked: bool = field(default=False, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("time", "unit", "offset", "labels", "value"):
+            if isinstance(array := getattr(self, name), np.ndarray):
+                object.__setattr__(self, name, taken_over(array))
 
     @staticmethod
     def from_events(events: Events, labels: np.ndarray) -> Split:

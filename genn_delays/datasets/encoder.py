@@ -27,6 +27,7 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.errors import DataError, suggest
+from genn_delays.limits import check_size
 from genn_delays.settings import Settings
 
 CENTRES = ("recording", "band")
@@ -93,6 +94,11 @@ class SpikeEncoder(Settings):
             recording k are offset[k] to offset[k + 1], sorted by (unit, time).
         """
         check_bands(log_mel, self.bands, "SpikeEncoder")
+        row = min(CHUNK, len(log_mel)) * self.bands * (3 if self.deltas else 1)  # of a step
+        check_size(
+            int(min(max(4, len(self.thresholds)) * row * (duration / dt), 2.0**62)),
+            f"SpikeEncoder: {duration:g} ms in steps of {dt:g} ms",
+        )
         steps = int(np.ceil(duration / dt - 1e-6))
         parts = [
             self._chunk(log_mel[start : start + CHUNK], steps, dt)

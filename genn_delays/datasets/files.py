@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from genn_delays.errors import DataError
+from genn_delays.errors import DataError, reason
+from genn_delays.limits import RECORDING, check_size
+
+PIECE = 4096
+"""Bytes that are inflated at a time; zipfile would inflate a member of any size at once."""
+
+KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""zipfile inflates these in pieces; a few bytes of bzip2 or LZMA become gigabytes in one."""
 
 
 class Files(ABC):
@@ -42,17 +50,26 @@ class FolderFiles(Files):
         self.path = path
 
     def read(self, name: str) -> bytes:
+        size = self._status(name).st_size
+        check_size(size, f"{self.path}: {name}", default=RECORDING)
         try:
-            return (self.path / name).read_bytes()
+            with open(self.path / name, "rb") as file:
+                return file.read(size)
         except OSError as failure:
-            raise self.missing(name, failure.strerror or "unreadable") from None
+            raise self.missing(name, reason(failure)) from None
 
     def stamp(self, name: str) -> list[int]:
+        status = self._status(name)
+        return [status.st_size, status.st_mtime_ns]
+
+    def _status(self, name: str) -> os.stat_result:
         try:
             status = (self.path / name).stat()
-        except OSError as failure:
-            raise self.missing(name, failure.strerror or "unreadable") from None
-        return [status.st_size, status.st_mtime_ns]
+        except (OSError, ValueError) as failure:  # a name that no file can have is a ValueError
+            raise self.missing(name, reason(failure)) from None
+        if not stat.S_ISREG(status.st_mode):  # a device or a pipe may have no end
+            raise self.missing(name, "not a file")
+        return status
 
 
 class ZipFiles(Files):
@@ -62,25 +79,38 @@ class ZipFiles(Files):
         self.path = path
         try:
             self.archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as failure:
+        except Exception as failure:  # whatever a damaged directory makes zipfile raise
             raise DataError(
-                f"{path}: neither a folder nor a readable zip archive ({failure}); copy it again"
+                f"{path}: neither a folder nor a readable zip archive ({reason(failure)}); copy it "
+                "again"
             ) from None
 
     def read(self, name: str) -> bytes:
+        info = self._info(name)
+        check_size(info.file_size, f"{self.path}: {name}", default=RECORDING)
+        if info.compress_type not in KINDS:
+            raise DataError(
+                f"{self.path}: {name} is compressed by method {info.compress_type}; stored and "
+                "deflated members are read, make the archive again with `zip`"
+            )
         try:
-            return self.archive.read(name)
-        except KeyError:
-            raise self.missing(name, "not in the archive") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as failure:
-            raise DataError(f"{self.path}: {name} is damaged ({failure}); copy it again") from None
+            with self.archive.open(info) as member:
+                return b"".join(iter(lambda: member.read(PIECE), b""))
+        except Exception as failure:  # checksum, zlib, header, a password that is asked for
+            raise DataError(
+                f"{self.path}: {name} is damaged or encrypted ({reason(failure)}); copy the "
+                "archive again, or make it without a password"
+            ) from None
 
     def stamp(self, name: str) -> list[int]:
+        info = self._info(name)
+        return [info.file_size, info.CRC]
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
         try:
-            info = self.archive.getinfo(name)
+            return self.archive.getinfo(name)
         except KeyError:
             raise self.missing(name, "not in the archive") from None
-        return [info.file_size, info.CRC]
 
 
 def open_files(path: Path) -> Files:
@@ -91,4 +121,8 @@ def open_files(path: Path) -> Files:
     """
     if not path.exists():
         raise DataError(f"{path}: no such folder or zip archive; check data.path")
-    return FolderFiles(path) if path.is_dir() else ZipFiles(path)
+    if path.is_dir():
+        return FolderFiles(path)
+    if not path.is_file():  # opening a pipe waits for ever
+        raise DataError(f"{path}: neither a folder nor a zip archive; check data.path")
+    return ZipFiles(path)

@@ -54,14 +54,17 @@ class Speaker:
             import espeakng_loader
 
             library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
-            self._folder = Path(tempfile.mkdtemp(prefix="genn-delays-"))
+            self.variants = sorted(path.name for path in Path(data, "voices", "!v").iterdir())
+            self._temporary = tempfile.TemporaryDirectory(
+                prefix="genn-delays-", ignore_cleanup_errors=True
+            )
+            self._folder = Path(self._temporary.name)
             self._library = ctypes.CDLL(str(shutil.copy(library, self._folder)))
         except (ImportError, OSError) as failure:
             raise DataError(
                 f"spoken_digits needs espeak-ng: {type(failure).__name__}: {failure}\n"
                 "install it with: pip install 'genn-delays[speech]'"
             ) from None
-        self.variants = sorted(path.name for path in Path(data, "voices", "!v").iterdir())
         self._parts: list[bytes] = []
         self._callback = Callback(self._collect)  # kept: the library holds only its address
         self.rate = self._initialise(Path(data))
@@ -113,7 +116,7 @@ class Speaker:
     def close(self) -> None:
         """Free the synthesiser and its copy of the library."""
         self._library.espeak_Terminate()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._temporary.cleanup()
 
     def __enter__(self) -> Speaker:
         return self

@@ -17,9 +17,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.datasets.audio import CHUNK, resample
+from genn_delays.datasets.audio import CHUNK
 from genn_delays.datasets.audio_source import AudioSource, Features
 from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.sound import resample
 from genn_delays.datasets.speech import Speaker, version
 from genn_delays.errors import DataError
 
@@ -143,13 +144,14 @@ class SpokenDigits(AudioSource):
         rng = np.random.default_rng([self.seed, 1])
         with Speaker(self.seed) as speaker:
             for split, variants in self.divide(speaker.variants).items():
+                count = len(variants) * len(CLASSES) * self.repeats
+                bands, labels = self.room(count, f"spoken_digits, {split} split"), list[int]()
                 said = self.utterances(variants, rng)
-                parts, labels = [], []
-                for start in range(0, len(said), CHUNK):
+                for start in range(0, count, CHUNK):
                     sounds, heard = self._chunk(speaker, said[start : start + CHUNK], rng)
-                    parts.append(self.log_mel(sounds))
+                    bands[len(labels) : len(labels) + len(heard)] = self.log_mel(sounds)
                     labels += heard
-                features[split] = (np.concatenate(parts), np.array(labels, dtype=np.int64))
+                features[split] = (bands[: len(labels)], np.array(labels, dtype=np.int64))
         return features
 
     def _chunk(
@@ -182,7 +184,7 @@ class SpokenDigits(AudioSource):
                 pitch=utterance.pitch,
                 pitch_range=utterance.pitch_range,
             )
-            sound = resample(sound, speaker.rate, self.rate) if sound.size else sound
+            sound = resample(sound, speaker.rate, self.rate, repr(word)) if sound.size else sound
             if len(sound) <= self.samples:
                 return sound
             if rate >= FASTEST:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 if TYPE_CHECKING:
+    from genn_delays.neurons import Neuron
     from genn_delays.plan import PlannedPopulation, PlannedProjection
     from genn_delays.readouts import Readout
 
 
 class GradientRule(ABC):
-    """Base of all gradient rules."""
+    """Base of all gradient rules.
+
+    Attributes:
+        name: by which backends know what they have for it.
+    """
+
+    name: ClassVar[str]
 
     @abstractmethod
     def check_population(self, population: PlannedPopulation) -> None:
@@ -24,3 +33,7 @@ class GradientRule(ABC):
     @abstractmethod
     def check_readout(self, readout: Readout, population: PlannedPopulation) -> None:
         """Raise PlanError where the rule has no gradient for this readout of this population."""
+
+    def spike_drive_scale(self, neuron: Neuron, size: int) -> np.ndarray:
+        """What dL/d(spike count) of each unit is multiplied with to be its ``spike_drive``."""
+        return np.ones(size)

@@ -22,12 +22,15 @@ arrival changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from genn_delays.errors import PlanError
 from genn_delays.gradients.base import GradientRule
 
 if TYPE_CHECKING:
+    from genn_delays.neurons import Neuron
     from genn_delays.plan import PlannedPopulation, PlannedProjection
     from genn_delays.readouts import Readout
 
@@ -41,6 +44,7 @@ class EventProp(GradientRule):
             reaches its threshold the exact gradient grows without bound; the floor bounds it.
     """
 
+    name: ClassVar[str] = "eventprop"
     min_slope: float = 1e-4
 
     def __post_init__(self) -> None:
@@ -90,3 +94,8 @@ class EventProp(GradientRule):
                 f"{kind} of the spiking population {population.name!r} has no exact gradient; "
                 "read a LeakyReadout, or use MeanVoltage, ExponentialMeanVoltage or FirstSpike"
             )
+
+    def spike_drive_scale(self, neuron: Neuron, size: int) -> np.ndarray:
+        """tau_mem = -1 / M_VV in ms: the drive is added to the adjoint of the voltage at spikes."""
+        voltage = neuron.states.index(neuron.threshold_state)
+        return -1.0 / neuron.flow(size)[:, voltage, voltage]

@@ -21,7 +21,7 @@ dL/d(sent) of step t sums w g_k a_in over the taps k of all outgoing synapses at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class Surrogate(GradientRule):
             those of finite differences. For checks, on the reference backend.
     """
 
+    name: ClassVar[str] = "surrogate"
     function: str = "arctan"
     slope: float = 5.0
     detach_reset: bool = True

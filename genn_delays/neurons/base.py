@@ -8,11 +8,13 @@ declares P itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
+from genn_delays.checks import own_copy
 from genn_delays.errors import NetworkError
 
 Parameter = float | np.ndarray
@@ -72,6 +74,15 @@ class Neuron:
                 raise NetworkError(f"{name}: {given!r} given, must be True or False")
             resolved[field.name] = np.broadcast_to(value, (size,)).copy()
         return resolved
+
+    def owned(self) -> Neuron:
+        """This neuron, with copies of per-neuron parameters that nobody can change."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
+        made = copy(self)
+        for name, value in arrays.items():
+            if not np.isscalar(value):
+                object.__setattr__(made, name, own_copy(value))
+        return made
 
     def flow(self, size: int) -> np.ndarray:
         """M in 1/ms, shape (size, states, states)."""

@@ -24,7 +24,8 @@ from genn_delays.network import Network, Projection
 from genn_delays.settings import Settings
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
     from genn_delays.training.schedules import Progress
 
 

@@ -19,7 +19,8 @@ from genn_delays.rewiring.base import Change, Now, RewiringRule
 from genn_delays.rewiring.signs import attach_signs
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from genn_delays.rewiring.growth import Growth, grow
 from genn_delays.rewiring.signs import add_l1, attach_signs, signs_of
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from genn_delays.rewiring.gradient import growth_gradient
 from genn_delays.rewiring.growth import Growth, check_candidates, grow, room_in_rows
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
     from genn_delays.training.schedules import Progress
 
 

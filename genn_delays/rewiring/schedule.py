@@ -12,7 +12,8 @@ from genn_delays.network import Network
 from genn_delays.rewiring.base import Now, RewiringRule
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
     from genn_delays.training.groups import Optimiser
     from genn_delays.training.schedules import Progress
 

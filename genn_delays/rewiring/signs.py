@@ -17,7 +17,7 @@ import numpy as np
 from genn_delays.network import Network, Projection
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient
+    from genn_delays.backends.gradient import Gradient
 
 POSITIVE = "positive"
 """Of ``Projection.potential``: the chance of a positive sign, (1,)."""

@@ -25,7 +25,8 @@ from genn_delays.rewiring.growth import Growth, grow, room_in_rows
 from genn_delays.rewiring.signs import add_l1, attach_signs, signs_of
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
 
 THETA = "theta"
 

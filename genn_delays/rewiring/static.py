@@ -10,7 +10,8 @@ from genn_delays.network import Network
 from genn_delays.rewiring.base import Change, Now, RewiringRule
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradient, Simulation
+    from genn_delays.backends.base import Simulation
+    from genn_delays.backends.gradient import Gradient
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from genn_delays.training.schedules import Progress, Schedule
 from genn_delays.units import UnitTable
 
 if TYPE_CHECKING:
-    from genn_delays.backends.base import Gradients
+    from genn_delays.backends.gradient import Gradients
 
 KINDS = (*LEARNABLE, "unit")
 """What has a default group and a norm of its own; ``"unit"`` is all that populations learn."""

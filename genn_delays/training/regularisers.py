@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genn_delays.errors import ConfigError, suggest
-from genn_delays.gradients import Surrogate
 from genn_delays.network import Network, Population
 from genn_delays.settings import build_named
 
@@ -74,14 +73,14 @@ class SpikeCount(Regulariser):
 
     def spike_drive(self, network: Network, simulation: Simulation) -> dict[str, np.ndarray]:
         drive = {}
-        surrogate = isinstance(simulation.plan.gradient, Surrogate)
+        rule = simulation.plan.gradient
         for population in self._populations(network):
             counts = simulation.spike_counts(population.name)
             trials = len(counts)
             excess = (counts.sum(axis=0) - self.target * trials) / trials**2
             if self.upper_only:
                 np.maximum(excess, 0.0, out=excess)
-            scale = 1.0 if surrogate else _membrane_time(population)
+            scale = rule.spike_drive_scale(population.neuron, population.size)
             drive[population.name] = scale * self.strength * excess
         return drive
 
@@ -91,13 +90,6 @@ class SpikeCount(Regulariser):
         driving = {projection.pre.name for projection in network.projections.values()}
         hidden = network.populations.values()
         return [p for p in hidden if p.neuron.spiking and p.name in driving]
-
-
-def _membrane_time(population: Population) -> np.ndarray:
-    """tau_mem = -1 / M_VV in ms, shape (units,)."""
-    neuron = population.neuron
-    voltage = neuron.states.index(neuron.threshold_state)
-    return -1.0 / neuron.flow(population.size)[:, voltage, voltage]
 
 
 @dataclass(frozen=True)

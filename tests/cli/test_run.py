@@ -26,6 +26,8 @@ def test_a_run_leaves_a_complete_folder_and_says_where(folder, config, call):
     assert f"picture:    runs/{run.name}/training.png" in result.stdout
     assert {path.name for path in run.iterdir()} == {
         "config.yaml",
+        "model.py",
+        "model.sha256",
         "metrics.jsonl",
         "initial.h5",
         "checkpoint.h5",

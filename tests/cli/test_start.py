@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-HEAVY = ("scipy.signal", "scipy.stats", "scipy.special", "scipy.linalg", "matplotlib", "pygenn")
+HEAVY = (
+    *("scipy.signal", "scipy.stats", "scipy.special", "scipy.linalg"),
+    *("matplotlib", "pygenn", "soundfile"),
+)
 
 
 def test_the_command_line_is_there_without_the_heavy_packages():

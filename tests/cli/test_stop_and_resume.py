@@ -154,7 +154,7 @@ def test_a_configuration_without_room_leaves_no_folder(folder, config, call):
     with file_limit(10):
         result = call("run", config, "--output", "run")
     assert result.exit_code == 2
-    assert "run/config.yaml cannot be written" in result.stderr
+    assert "run/model.sha256 cannot be written" in result.stderr
     assert not (folder / "run").exists()
 
 

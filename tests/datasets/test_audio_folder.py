@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from genn_delays.datasets import Dataset, load
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.errors import DataError
+from genn_delays.limits import VARIABLE
 
 DIGITS = Path(__file__).parents[2] / ".." / "shared" / "data" / "arabic_digits.zip"
 
@@ -79,11 +83,16 @@ def test_spikes_come_from_the_cache(audio, cache, monkeypatch):
         read(audio, tau=5.0)  # other spikes
 
 
-def test_damaged_cache_is_made_again(audio, cache):
+def test_a_damaged_cache_is_never_opened_and_made_again(audio, cache, monkeypatch):
     first = read(audio)
-    (file,) = (cache / "audio_folder").iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
+    whole = {path: path.read_bytes() for path in cache.rglob("*.h5")}
+    for path, content in whole.items():  # features and spikes
+        path.write_bytes(content[:-1] + b"x")  # HDF5 itself would not notice
+    opened, make = [], h5py.File
+    monkeypatch.setattr(h5py, "File", lambda *args: opened.append(args) or make(*args))
     assert_equal(first, read(audio))
+    assert [mode for _, mode in opened] == ["w", "w"]
+    assert {path: path.read_bytes() for path in cache.rglob("*.h5")} == whole
 
 
 def test_full_disk_costs_the_cache_only(audio, monkeypatch, caplog):
@@ -140,6 +149,14 @@ def write(audio: Path, name: str, text: str) -> None:
         ("train.csv", "file,class\r\na.wav\r\n", "train.csv, line 2: lacks"),
         ("test.csv", "file,class\r\na.wav,middle\r\n", "class 'middle' occurs in test.csv but not"),
         ("train.csv", "file,class\r\na.wav,low\r\nb.wav,high\r\n", "cannot find a.wav"),
+        ("val.csv", "file,class\n\n\na.wav\n", "val.csv, line 4: lacks"),
+        ("val.csv", "file,class\na.wav,low\nb\0.wav,low\n", "val.csv, line 3: a control character"),
+        ("val.csv", 'file,class\n"a\nb.wav",low\n', "val.csv, line 3: a control character"),
+        ("val.csv", f"file,class\n{'x' * 5000},low\n", "val.csv, line 2: .*more than 4096"),
+        ("val.csv", f"file,class\na.wav,{'x' * 131_073}\n", "val.csv, line 2: field larger than"),
+        ("val.csv", 'file,class\n"a.wav,low\nb.wav,low\n', "val.csv, line 2: unexpected end"),
+        ("val.csv", "file,class\na,b.wav,low\n", "val.csv, line 2: more fields than columns"),
+        ("val.csv", "file,class,class\na.wav,x,low\n", "more than one column 'class'"),
     ],
 )
 def test_wrong_list_is_named(audio, name, text, message):
@@ -180,6 +197,102 @@ def test_damaged_archive_is_refused(archive, tmp_path):
     archive.write_bytes(content[:position] + b"\0" * 200 + content[position + 200 :])
     with pytest.raises(DataError, match="is damaged"):
         read(archive)
+
+
+def test_list_of_too_many_lines_is_refused(audio, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "16")
+    write(audio, "val.csv", "file,class\n" + "a,b\n" * 70_000)
+    with pytest.raises(DataError, match=r"val.csv: its 70001 lines would take 19 MiB"):
+        read(audio)
+
+
+def test_what_has_no_end_is_not_opened(audio):
+    os.mkfifo(audio / "val.csv.fifo")
+    with pytest.raises(DataError, match=r"cannot find val.csv.fifo \(not a file\)"):
+        read(audio, validation="val.csv.fifo")
+    with pytest.raises(DataError, match="neither a folder nor a zip archive"):
+        read(audio / "val.csv.fifo")
+
+
+def test_recordings_of_several_channels_are_said_once(audio, archive, wav, caplog):
+    for split in ("train0", "train1", "val0"):
+        path = audio / "dataset" / "high" / f"{split}.wav"
+        path.write_bytes(wav(np.repeat(0.1 * np.sin(np.arange(100)), 2), channels=2))
+    read(audio)
+    assert [r.getMessage() for r in caplog.records] == [
+        f"{audio}: recordings with several channels; their mean is read: 3"
+    ]
+
+
+def change(archive: Path, member: str, **fields: int) -> None:
+    """Other numbers in a member's header and in its line of the directory."""
+    data, name = bytearray(archive.read_bytes()), member.encode()
+    local, central = data.index(name) - 30, data.rindex(name) - 46
+    for field, value in fields.items():
+        kind, *places = {
+            "version": ("<H", 4, 6),
+            "flags": ("<H", 6, 8),
+            "size": ("<I", 22, 24),
+        }[field]
+        for start, place in zip((local, central), places, strict=True):
+            struct.pack_into(kind, data, start + place, value)
+    archive.write_bytes(data)
+
+
+def test_archive_of_an_unknown_version_is_refused(archive):
+    change(archive, "dataset/high/train0.wav", version=99)
+    with pytest.raises(DataError, match=r"audio.zip: .* \(zip file version 9.9\); copy"):
+        read(archive)
+
+
+def test_archive_of_another_compression_is_refused(archive):
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_BZIP2) as file:
+        file.writestr("other.csv", "file,class\n")
+    with pytest.raises(DataError, match=r"other.csv is compressed by method 12; stored and defl"):
+        read(archive, test="other.csv")
+
+
+def test_encrypted_member_is_refused(archive):
+    change(archive, "test.csv", flags=1)
+    with pytest.raises(DataError, match=r"test.csv is damaged or encrypted .*password"):
+        read(archive)
+
+
+def test_damaged_header_of_a_member_is_no_page_of_bytes(archive):
+    data = bytearray(archive.read_bytes())
+    start = data.index(b"test.csv")
+    data[start - 4 : start - 2] = b"\xff\x7f"  # the length of its name
+    archive.write_bytes(data)
+    with pytest.raises(DataError, match=r"test.csv is damaged or encrypted") as error:
+        read(archive)
+    assert len(str(error.value)) < 400
+
+
+def test_member_larger_than_the_limit_is_refused_before_it_is_read(archive, monkeypatch):
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("large.csv", bytes(17 << 20))
+    monkeypatch.setenv(VARIABLE, "16")
+    with pytest.raises(DataError, match=r"large.csv would take 17 MiB, the limit is 16"):
+        read(archive, test="large.csv")
+
+
+def test_member_that_is_larger_than_it_says_takes_no_more_memory(archive):
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("large.csv", bytes(64 << 20))
+    change(archive, "large.csv", size=1000)
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"large.csv is damaged"):
+        read(archive, test="large.csv")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_more_recordings_than_the_limit_holds_are_refused(audio, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "64")
+    write(audio, "val.csv", "file,class\n" + "dataset/low/val0.wav,low\n" * 9000)
+    with pytest.raises(DataError, match=r"val.csv: the log-mel bands of 9000 recordings"):
+        read(audio)
 
 
 @pytest.mark.slow

@@ -140,3 +140,17 @@ def test_number_written_as_text_is_a_number():
 def test_dt_must_be_positive():
     with pytest.raises(DataError, match="dt is 0"):
         datasets.load("sequence", dt=0)
+
+
+def test_a_split_takes_its_arrays_over_and_copies_views_of_others(tmp_path):
+    time, unit = np.array([1.0, 2.0], np.float32), np.zeros(4, np.int32)
+    np.save(tmp_path / "labels.npy", np.array([0, 1]))
+    labels = np.load(tmp_path / "labels.npy", mmap_mode="r")
+    split = Split(time, unit[:2], np.array([0, 1, 2]), labels)
+    assert split.time is time
+    assert split.labels is labels
+    unit[:] = 2_000_000
+    assert split.unit.tolist() == [0, 0]
+    for array in (split.time, split.unit, split.offset, split.labels, split.batch([0]).unit):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from genn_delays import leftovers
-from genn_delays.cache import atomic_path, cache_folder
+from genn_delays.cache import atomic_path, cache_folder, keep, kept
 from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.errors import GennDelaysError
 
@@ -141,3 +141,53 @@ def test_no_room_for_the_folder_costs_the_cache_alone(monkeypatch, tmp_path, cap
     made = {"train": (np.arange(3),)}
     assert AudioFolder()._cached("features", "key", lambda: made) is made
     assert "not cached: cache folder" in caplog.text
+
+
+def put(folder: Path, content: str, key: str = "key") -> None:
+    with keep(folder, key, "txt") as temporary:
+        temporary.write_text(content)
+        assert kept(folder, key) is None or kept(folder, key).read_text() != content
+
+
+def test_what_is_kept_is_found_by_its_key_alone(tmp_path):
+    assert kept(tmp_path, "key") is None
+    put(tmp_path, "content")
+    put(tmp_path, "other", key="key2")
+    found = kept(tmp_path, "key")
+    assert found.suffix == ".txt"
+    assert found.read_text() == "content"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"conten", b"Content", b"content "])
+def test_what_was_damaged_is_not_found_and_gives_way_to_what_is_made_again(tmp_path, damage):
+    put(tmp_path, "content")
+    kept(tmp_path, "key").write_bytes(damage)
+    assert kept(tmp_path, "key") is None
+    put(tmp_path, "content")
+    assert kept(tmp_path, "key").read_text() == "content"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_two_that_make_unlike_files_of_one_key_leave_both_whole(tmp_path):
+    """Compilers may write the time into a library: either is as good, a mixture would not be."""
+    with keep(tmp_path, "key", "txt") as first, keep(tmp_path, "key", "txt") as second:
+        first.write_text("one")
+        second.write_text("two")
+    contents = {path.read_text() for path in tmp_path.iterdir()}
+    assert contents == {"one", "two"}
+    found = kept(tmp_path, "key")
+    found.write_text("damaged")
+    assert kept(tmp_path, "key").read_text() in contents - {"damaged"}
+
+
+def interrupted(folder: Path) -> None:
+    with keep(folder, "key", "txt") as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+
+
+def test_what_could_not_be_made_is_not_kept(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -123,3 +123,9 @@ def test_centring_each_band_takes_a_constant_colour_of_the_sound_out():
 def test_an_unknown_centre_names_the_nearest():
     with pytest.raises(DataError, match="did you mean 'band'"):
         SpikeEncoder(centre="bands")
+
+
+def test_a_step_that_asks_for_too_much_memory_is_refused(log_mel):
+    for dt in (1e-9, 5e-324):
+        with pytest.raises(DataError, match=r"SpikeEncoder: 200 ms in steps of .* the limit is"):
+            SpikeEncoder(bands=BANDS).encode(log_mel, 200.0, dt)

@@ -137,3 +137,18 @@ class TestSpoken:
         scatter = (train - mean).T @ (train - mean) + 1e3 * np.eye(data.units)
         weight = np.linalg.solve(scatter, (train - mean).T @ np.eye(20)[data.train.labels])
         assert np.mean(((test - mean) @ weight).argmax(axis=1) == data.test.labels) > 0.6
+
+
+@pytest.mark.usefixtures("speech")
+def test_more_utterances_than_the_limit_holds_are_refused_before_any_is_drawn():
+    with pytest.raises(DataError, match=r"train split: the log-mel bands of 100000000 recordings"):
+        load("spoken_digits", dt=1.0, **SMALL | {"repeats": 10**6})
+
+
+@pytest.mark.usefixtures("speech")
+def test_incomplete_package_shows_the_real_error_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("espeakng_loader.get_data_path", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(DataError, match=r"FileNotFoundError.*nowhere"):
+        load("spoken_digits", dt=1.0, **SMALL)
+    assert not list(tmp_path.iterdir())

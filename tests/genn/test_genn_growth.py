@@ -65,6 +65,29 @@ def train(simulation, seed: int = 1):
     return simulation.backward(rng.normal(size=outputs.shape))
 
 
+def spoilt(simulation, network: gd.Network):
+    """As :func:`train`, but the caller goes on to use every array and kernel for something else."""
+    masks = {"lif": np.full((3, 9), 1.0)}
+    simulation.forward(batch(trials=3, steps=STEPS), masks=masks)
+    drive = np.ones((3, 5))
+    simulation.backward(drive)
+    masks["lif"][:], drive[:] = 5.0, 100.0
+    for projection in network.projections.values():
+        projection.kernel.current = 3.0
+    return correlations(simulation)
+
+
+@pytest.mark.genn
+def test_growth_gradients_are_of_the_batch_as_it_was_given(genn_cpu):
+    found = []
+    for backend in (genn_cpu, "reference"):
+        network = layered(kernel=gd.kernels.Gaussian(0.8))
+        with simulate(network, gd.Surrogate(), backend) as simulation:
+            found.append(spoilt(simulation, network))
+    for name, expected in found[1].items():
+        np.testing.assert_allclose(found[0][name], expected, atol=1e-9)
+
+
 def correlations(simulation) -> dict[str, np.ndarray]:
     """Of all pairs of every projection, at delays that differ and go beyond the trial."""
     found = {}

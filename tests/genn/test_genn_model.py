@@ -118,6 +118,20 @@ def test_model_is_built_once_outside_the_working_folder(genn_cpu, tmp_path, monk
     assert len(list((tmp_path / "cache" / "genn").iterdir())) == 1
 
 
+def test_a_damaged_library_is_never_loaded_and_made_again(genn_cpu, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path))
+    with compiled(small(), genn_cpu) as simulation:
+        outputs = simulation.forward(steady())
+    (library,) = tmp_path.glob("genn/*/runner-*")
+    library.write_bytes(b"half a file")
+    copied, copy = [], compiler.shutil.copy
+    monkeypatch.setattr(compiler.shutil, "copy", lambda *a: copied.append(a[0]) or copy(*a))
+    with compiled(small(), genn_cpu) as simulation:
+        assert b"half a file" not in [path.read_bytes() for path in copied]
+        np.testing.assert_array_equal(simulation.forward(steady()), outputs)
+    assert len(list(tmp_path.glob("genn/*"))) == 1
+
+
 def test_two_processes_build_the_same_model_at_once(genn_cpu, tmp_path):
     script = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"

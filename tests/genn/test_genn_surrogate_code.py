@@ -14,7 +14,7 @@ from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.declaration import declare
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.show import text_of
-from genn_delays.backends.genn.surrogate_simulation import check_training
+from genn_delays.backends.genn.surrogate.simulation import check_training
 from genn_delays.errors import PlanError
 from genn_delays.gradients.surrogate import FUNCTIONS
 from genn_delays.plan import make_plan

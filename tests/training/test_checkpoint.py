@@ -13,7 +13,7 @@ import pytest
 
 import genn_delays as gd
 from genn_delays import checkpoint
-from genn_delays.errors import CheckpointError
+from genn_delays.errors import CheckpointError, NetworkError
 from genn_delays.training import TrainerState
 from genn_delays.training.state import Tally
 
@@ -173,7 +173,12 @@ def edit(path, place, key, value):
     ("neuron", "message"),
     [
         ("LIFF", "did you mean 'LIF'"),
-        ("no_such_module:LIF", "cannot find neuron 'LIF'"),
+        ("no_such_module:LIF", "needs the class 'LIF' of no_such_module; import no_such_module"),
+        (
+            "no.py@12ab:LIF",
+            r"class 'LIF' of model file no.py .* 12ab.*; call .*register\('no.py'\)",
+        ),
+        ("genn_delays.network:Netwrk", "no class 'Netwrk' in genn_delays.network"),
         ("genn_delays.network:Network", "is not a neuron"),
     ],
 )
@@ -320,3 +325,18 @@ def test_a_missing_folder_is_named(tmp_path, network):
 def test_attributes_must_be_json(path, network):
     with pytest.raises(CheckpointError, match="not JSON"):
         checkpoint.save(path, network, attributes={"array": np.zeros(2)})
+
+
+def test_synapses_out_of_order_are_neither_saved_nor_read(path, network):
+    checkpoint.save(path, network)
+    before = path.read_bytes()
+    table = network.projections["b->a"].synapses
+    table.pre = table.pre[::-1]
+    with pytest.raises(NetworkError, match=r"'b->a': .* call sort\(\)"):
+        checkpoint.save(path, network)
+    assert path.read_bytes() == before
+    with h5py.File(path, "a") as file:
+        pre = file["network/projections/2/pre"]
+        pre[...] = pre[()][::-1]
+    with pytest.raises(CheckpointError, match=r"'b->a': its synapses are not in the order"):
+        checkpoint.load(path)

@@ -88,5 +88,5 @@ def test_an_unknown_kernel_is_refused_when_saving_and_loading(path, surrogate):
         pass
 
     surrogate.connect("input", "output", weight=0.1, kernel=Own(1.0))
-    with pytest.raises(CheckpointError, match="cannot name the delay kernel Own"):
+    with pytest.raises(CheckpointError, match="class 'Own' again: it is defined inside a function"):
         checkpoint.save(path, surrogate)

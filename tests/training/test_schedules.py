@@ -8,7 +8,7 @@ from math import cos, pi
 import numpy as np
 import pytest
 
-from genn_delays.backends.base import Gradient, Gradients
+from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.errors import ConfigError
 from genn_delays.training import (
     Adam,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_delays.backends.base import Gradient, Gradients
+from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.errors import ConfigError, TrainingError
 from genn_delays.training import SGD, Adam, EaseIn, Group, Optimiser, Progress
 

@@ -20,10 +20,14 @@ from genn_delays.backends.genn.availability import CPU, CUDA, require
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.show import source_of, text_of
 from genn_delays.backends.genn.simulation import GennSimulation
-from genn_delays.backends.genn.surrogate_simulation import SurrogateSimulation, check_plan
-from genn_delays.gradients import Surrogate
+from genn_delays.backends.genn.surrogate.simulation import SurrogateSimulation
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+
+SIMULATIONS: dict[str, type[GennSimulation]] = {
+    "eventprop": GennSimulation,
+    "surrogate": SurrogateSimulation,
+}
 
 
 class GennCPU(Backend):
@@ -34,7 +38,7 @@ class GennCPU(Backend):
 
     def check(self, plan: Plan) -> None:
         """Every plan but graded spikes and own kernels, given PyGeNN and what its backend needs."""
-        check_plan(plan)
+        SIMULATIONS[plan.gradient.name].check_plan(plan)
         require(self.engine)
 
     def compile(
@@ -45,8 +49,7 @@ class GennCPU(Backend):
         adam: Mapping[str, AdamRule] | None = None,
     ) -> GennSimulation:
         """As every backend; ``adam={"weight": Adam(...), "delay": ...}`` learns on the device."""
-        kind = SurrogateSimulation if isinstance(plan.gradient, Surrogate) else GennSimulation
-        return kind(plan, network, self.engine, adam)
+        return SIMULATIONS[plan.gradient.name](plan, network, self.engine, adam)
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""

@@ -10,28 +10,31 @@ happens there depends on the gradient rule: ``eventprop`` and ``surrogate``.
 
 from __future__ import annotations
 
-from genn_delays.backends.genn import eventprop, surrogate
+from types import ModuleType
+
 from genn_delays.backends.genn.equations import check_names, constants_in, equations, render
+from genn_delays.backends.genn.eventprop import snippets as eventprop
 from genn_delays.backends.genn.snippets import (
     NeuronSnippet,
     SynapseSnippet,
     parameters,
     states_of,
 )
-from genn_delays.gradients import EventProp
+from genn_delays.backends.genn.surrogate import snippets as surrogate
 from genn_delays.plan import Plan, PlannedPopulation
+
+RULES: dict[str, ModuleType] = {"eventprop": eventprop, "surrogate": surrogate}
+"""The snippets of each gradient rule."""
 
 
 def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     """The model of population ``k`` that trains; ``keeps`` the adjoint of its input, every step."""
-    rule = eventprop if isinstance(plan.gradient, EventProp) else surrogate
-    return rule.neuron(plan, k, keeps)
+    return RULES[plan.gradient.name].neuron(plan, k, keeps)
 
 
 def synapse(plan: Plan, index: int) -> SynapseSnippet:
     """The model of projection ``index`` that trains."""
-    rule = eventprop if isinstance(plan.gradient, EventProp) else surrogate
-    return rule.synapse(plan, index)
+    return RULES[plan.gradient.name].synapse(plan, index)
 
 
 def embedded_neuron(p: PlannedPopulation, offset: int = 0) -> NeuronSnippet:
@@ -42,9 +45,9 @@ def embedded_neuron(p: PlannedPopulation, offset: int = 0) -> NeuronSnippet:
     """
     check_names(p)
     bias = "Bias" if not offset else "((rint(t / dt) < Offset) ? 0.0 : Bias)"
-    code = render("flow.j2", **equations(p, f"(Isyn + {bias})" if p.has_bias else "Isyn"))
+    code = render("common/flow.j2", **equations(p, f"(Isyn + {bias})" if p.has_bias else "Isyn"))
     threshold = f"{p.states[p.threshold_state]} >= threshold" if p.is_spiking else ""
-    reset = render("reset.j2", **equations(p)) if p.is_spiking else ""
+    reset = render("common/reset.j2", **equations(p)) if p.is_spiking else ""
     params, constants = constants_in(code + threshold + reset, p)
     if p.has_bias:
         constants = (*constants, "Bias")
@@ -66,12 +69,12 @@ def embedded_synapse(max_delay_steps: int, extra: int = 0) -> SynapseSnippet:
         extra: steps that a spike takes besides 1 and its delay.
     """
     return SynapseSnippet(
-        spike_code=render("deliver.j2", graded=False, extra=extra),
-        arrive_code=render("arrive.j2"),
+        spike_code=render("common/deliver.j2", graded=False, extra=extra),
+        arrive_code=render("common/arrive.j2"),
         variables=parameters(max_delay_steps),
     )
 
 
 def adam_code(parameter: str) -> str:
     """The update code of Adam over ``"weight"`` or ``"delay"``."""
-    return render("adam.j2", parameter=parameter)
+    return render("common/adam.j2", parameter=parameter)

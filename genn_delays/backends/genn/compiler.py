@@ -2,8 +2,8 @@
 
 The folder's name is a hash of the declaration, the backend, the version of PyGeNN and, on CUDA,
 the devices. A model is built in a folder of another name and renamed when it is complete, so
-that processes which build the same model at once need no lock: the first to finish wins, and
-the others throw theirs away.
+that processes which build the same model at once need no lock. GeNN's source stays in the folder
+to be read; its library lies beside it, by its checksum, as everything in the cache that is loaded.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from typing import Any
 from genn_delays.backends.genn.availability import CUDA, devices, require
 from genn_delays.backends.genn.declaration import Declaration
 from genn_delays.backends.genn.model import make_model
-from genn_delays.cache import cache_folder
+from genn_delays.cache import cache_folder, kept, seal
 from genn_delays.errors import BackendError
 from genn_delays.leftovers import temporary_beside, temporary_prefix
 
 NAME = "network"
 """Name of every model; GeNN writes its code to ``NAME_CODE``."""
 LOG = "build.log"
+RUNNER = "runner"
+"""Key of the library in a model's folder."""
 LIBRARIES = (".so", ".dylib", ".dll")
 
 
@@ -48,15 +50,17 @@ def open_model(declaration: Declaration, backend: str) -> tuple[Any, TemporaryDi
         BackendError: PyGeNN or the device is missing, or its compiler reports an error.
     """
     folder = folder_of(declaration, backend)
-    if not folder.exists():
+    if (library := kept(folder, RUNNER)) is None:
         _build(declaration, backend, folder)
+        library = kept(folder, RUNNER)
+    if library is None:
+        raise BackendError(f"{folder} does not keep what is written to it; check the disk")
     # in the cache, because programs may not be run from the temporary folder of some clusters
     own = TemporaryDirectory(prefix=temporary_prefix("loaded"), dir=cache_folder("genn-loaded"))
     code = Path(own.name) / f"{NAME}_CODE"
     code.mkdir()
-    for library in (folder / code.name).glob("*runner*"):
-        if library.suffix in LIBRARIES:
-            shutil.copy(library, code)
+    _, _, name = library.name.partition(".")
+    shutil.copy(library, code / name)
     model = make_model(declaration, backend, NAME)
     # nothing is compiled here: GeNN only works out which array belongs to which group
     model.build(own.name, never_rebuild=True)
@@ -69,11 +73,16 @@ def _build(declaration: Declaration, backend: str, folder: Path) -> None:
     try:
         with _output_to(temporary / LOG):
             make_model(declaration, backend, NAME).build(str(temporary))
+        libraries = (temporary / f"{NAME}_CODE").glob("*runner*")
+        library = next(file for file in libraries if file.suffix in LIBRARIES)
+        sealed = seal(library, temporary, RUNNER, library.name)
         try:
             os.rename(temporary, folder)
         except OSError:
-            if not folder.is_dir():  # another process has made the same model: not an error
+            if not folder.is_dir():
                 raise
+            # another process has made the same model, or its library was damaged
+            os.replace(sealed, folder / sealed.name)
     except (subprocess.CalledProcessError, OSError) as error:
         reason = _reason(temporary / LOG, error)
         raise BackendError(

@@ -63,18 +63,13 @@ class Rows:
 
 
 class History:
-    """What the host has read of the last batch, once somebody asked for a correlation.
-
-    Attributes:
-        ready: a backward pass is done, and nothing has changed since.
-    """
+    """What the host has read of the last batch, once somebody asked for a correlation."""
 
     def __init__(self) -> None:
-        self.renew(ready=False)
+        self.renew()
 
-    def renew(self, ready: bool) -> None:
+    def renew(self) -> None:
         """What has been read is out of date."""
-        self.ready = ready
         self._sent: dict[int, Sent] = {}
         self._rows: dict[int, Rows] = {}
 

@@ -16,8 +16,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genn_delays.gradients import EventProp
 from genn_delays.plan import Plan
+
+BEFORE = {"eventprop": 0, "surrogate": 1}
+"""Steps before the trial that a rule goes back to: for the surrogate rule a difference over the
+arrival of a spike of step 0 is complete one step before the trial."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,5 @@ def schedule_of(plan: Plan) -> Schedule:
             offsets[k] = start
     extras = [offsets[q.post] - offsets[q.pre] - (1 - q.lag) for q in plan.projections]
     forward = plan.steps + max(offsets)
-    # a difference over the arrival of a spike of step 0 is complete one step before the trial
-    backward = forward + (0 if isinstance(plan.gradient, EventProp) else 1)
+    backward = forward + BEFORE[plan.gradient.name]
     return Schedule(tuple(offsets), tuple(extras), forward, backward)

@@ -9,14 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradients, Simulation
-from genn_delays.backends.checks import (
-    check_drives,
-    check_masks,
-    check_pairs,
-    input_events,
-    planned_tables,
-)
+from genn_delays.backends.base import Simulation
 from genn_delays.backends.genn import model as names
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.compiler import open_model
@@ -26,10 +19,12 @@ from genn_delays.backends.genn.memory import bytes_of
 from genn_delays.backends.genn.optimiser import AdamRule, DeviceAdam, learnt
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.synapses import ProjectionBuffers, row_of
+from genn_delays.backends.gradient import Gradients
 from genn_delays.errors import PlanError
 from genn_delays.events import Events
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +45,10 @@ class GennSimulation(Simulation):
     buffers: type[PopulationBuffers] = PopulationBuffers
     populations: Sequence[PopulationBuffers]
 
+    @staticmethod
+    def check_plan(plan: Plan) -> None:
+        """Raise PlanError where there is no code for a plan; EventProp has it for every one."""
+
     def __init__(
         self,
         plan: Plan,
@@ -57,12 +56,11 @@ class GennSimulation(Simulation):
         backend: str,
         adam: Mapping[str, AdamRule] | None = None,
     ) -> None:
-        self.plan, self.schedule = plan, schedule_of(plan)
+        super().__init__(plan)
+        self.schedule = schedule_of(plan)
         self.width = width_of(plan, backend)
         self.backend = backend
-        self.trials, self.training = 0, True
         self.history, self.keeps = History(), False
-        self.shape: tuple[int, ...] | None = None
         self.loaded = False
         tables = [network.projections[p.name].synapses for p in plan.projections]
         rows = [row_of(plan, k, table) for k, table in enumerate(tables)]
@@ -76,12 +74,10 @@ class GennSimulation(Simulation):
         self.load(network)
         self.model, self.folder = open_model(self.declaration, backend)
 
-    def load(self, network: Network) -> None:
-        self.training = False  # what was run belongs to what was loaded before
-        tables = planned_tables(self.plan, network)
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table)
-        self.history.renew(ready=False)
+        self.history.renew()
         if self.optimiser:
             self.optimiser.load(network)
 
@@ -114,48 +110,35 @@ class GennSimulation(Simulation):
             self.model.unload()
             self.loaded = False
 
-    def forward(
-        self,
-        batch: Batch,
-        *,
-        training: bool = True,
-        masks: Mapping[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
-        # there is nothing to go back over until this is done
-        self.trials = 0
-        self.history.renew(ready=False)
-        events = input_events(self.plan, batch)
-        trials = next(iter(events.values())).trials
-        self._prepare(check_masks(self.plan, masks, trials, training), trials, training)
-        inputs = [b for b in self.populations if b.population.is_input]
-        for buffers in inputs:
-            buffers.sort(events[buffers.population.name])
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+        self.history.renew()
+        self._prepare(masks)
+        for buffers in self.populations:
+            if buffers.population.is_input:
+                buffers.sort(events[buffers.population.name])
         while True:
             if not self.loaded or self.room != [(b.room, b.events) for b in self.populations]:
                 self._allocate()
-            self._go_forward(trials)
-            grown = [b.population.name for b in self.populations if b.grow(trials)]
+            self._go_forward()
+            grown = [b.population.name for b in self.populations if b.grow(self.trials)]
             if not grown:
                 break
             self.regrown += 1
             log.info("tape of %s was too short; made longer, the batch runs again", grown)
-        self.trials = trials
         # a copy: the arrays of the device may move before backward() reads them
         self.observed = self._observe().copy()
-        outputs = self.plan.readout.forward(self.observed, self.plan.dt)
-        self.shape, self.training = outputs.shape, training
-        return outputs
+        return self.plan.readout.forward(self.observed, self.plan.dt)
 
-    def _go_forward(self, trials: int) -> None:
+    def _go_forward(self) -> None:
         """Send the batch to the device and run it."""
         for buffers in self.populations:
             if buffers.population.is_input:
                 buffers.insert()
         self._insert_masks()
-        self._run(0, self.schedule.forward, trials)
+        self._run(0, self.schedule.forward)
 
-    def _prepare(self, masks: Mapping[str, np.ndarray], trials: int, training: bool) -> None:
-        """Before a forward pass: refuse what cannot run; EventProp evaluates as it trains."""
+    def _prepare(self, masks: Mapping[str, np.ndarray]) -> None:
+        """Before a forward pass; EventProp evaluates as it trains."""
 
     def _insert_masks(self) -> None:
         """Send the dropout factors of a batch to the device; EventProp has none."""
@@ -167,9 +150,9 @@ class GennSimulation(Simulation):
             return buffers.voltage(self.trials)
         return buffers.first_spike(self.trials) * self.plan.dt
 
-    def _run(self, start: int, steps: int, trials: int) -> None:
+    def _run(self, start: int, steps: int) -> None:
         """One pass over all trials of the batch: steps of the time line from ``start`` on."""
-        for first in range(0, trials, self.width):
+        for first in range(0, self.trials, self.width):
             for n in self.declaration.neurons:
                 group: Any = self.model.neuron_populations[n.name]
                 group.set_dynamic_param_value("Trial", first)
@@ -184,10 +167,8 @@ class GennSimulation(Simulation):
         self.model.step_time()
         self.model.custom_update(names.CLEAR)
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
-        self.accumulate(drive, spike_drive)
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+        self._accumulate(drive, spike_drive)
         pairs = zip(self.plan.projections, self.projections, strict=True)
         return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
 
@@ -195,26 +176,25 @@ class GennSimulation(Simulation):
         self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> None:
         """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
-        shape = self.shape if self.trials and self.training else None
-        self.drives = drive, check_drives(self.plan, shape, drive, spike_drive)
+        with self._going_back(drive, spike_drive) as extra:
+            self._accumulate(np.asarray(drive), extra)
+
+    def _accumulate(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
+        self.drives = drive.copy(), spike_drive  # copies: correlation() may go back once more
+        self.history.renew()
         self._go_back()
 
     def _go_back(self) -> None:
         self._set_drives(*self.drives)
         self._settle()
         self.model.custom_update(names.CLEAR_GRADIENTS)
-        self._run(self.schedule.forward, self.schedule.backward, self.trials)
+        self._run(self.schedule.forward, self.schedule.backward)
         self.model.custom_update(names.REDUCE)
-        self.history.renew(ready=True)
 
-    def correlation(
-        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        """As for every simulation; the first call compiles a model that keeps the adjoints.
-
-        It runs the batch again on this model, and so comes before :meth:`load`.
-        """
-        index = check_pairs(self.plan, projection, pre, post, first, count, self.history.ready)
+        """The first call compiles a model that keeps the adjoints and runs the batch again."""
         if self.optimiser:
             raise PlanError(
                 "correlation() is not there with adam=, which keeps synapses on the device; "
@@ -239,7 +219,7 @@ class GennSimulation(Simulation):
             buffers.snippet = n.snippet
         self.model, self.folder = open_model(self.declaration, self.backend)
         self._allocate()
-        self._go_forward(self.trials)
+        self._go_forward()
         self._go_back()
 
     def _sent(self, buffers: PopulationBuffers) -> Sent:
@@ -255,11 +235,13 @@ class GennSimulation(Simulation):
         Raises:
             PlanError: the simulation was compiled without ``adam=``.
         """
-        self._optimiser().step(self.model, {"weight": weight, "delay": delay})
+        with self._life.at_work():
+            self._optimiser().step(self.model, {"weight": weight, "delay": delay})
 
     def fetch(self, network: Network) -> None:
         """Bring weights, delays and Adam's moments from the device into the network's tables."""
-        self._optimiser().fetch(network)
+        with self._life.at_work():
+            self._optimiser().fetch(network)
 
     def _optimiser(self) -> DeviceAdam:
         if self.optimiser is None:
@@ -278,21 +260,21 @@ class GennSimulation(Simulation):
                 given = spike_drive.get(buffers.population.name, 0.0)
                 buffers.push("SpikeDrive", np.broadcast_to(given, (self.trials, buffers.size)))
 
-    def spikes(self, population: str) -> Events:
-        return self.populations[self.plan.population_index(population)].spikes(self.trials)
+    def _spikes(self, k: int) -> Events:
+        return self.populations[k].spikes(self.trials)
 
-    def spike_counts(self, population: str) -> np.ndarray:
-        return self.populations[self.plan.population_index(population)].counts(self.trials).copy()
+    def _spike_counts(self, k: int) -> np.ndarray:
+        return self.populations[k].counts(self.trials).copy()
 
     def row_limit(self, projection: str) -> int:
         return self.projections[self.plan.projection_index(projection)].row
 
-    def memory(self) -> int:
+    def _memory(self) -> int:
         lengths = [b.lengths() for b in self.populations]
         return bytes_of(self.declaration, lengths)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._unload()
-        self.history.renew(ready=False)
+        self.history.renew()
         self.model = None
         self.folder.cleanup()

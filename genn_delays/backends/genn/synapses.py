@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Gradient
 from genn_delays.backends.genn.declaration import row_room
-from genn_delays.backends.genn.taps import taps_in
+from genn_delays.backends.genn.surrogate.taps import taps_in
+from genn_delays.backends.gradient import Gradient
 from genn_delays.errors import BackendError
 from genn_delays.kernels import DelayKernel
 from genn_delays.plan import Plan

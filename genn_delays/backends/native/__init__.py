@@ -1,15 +1,13 @@
-"""The embedded engine: the plan as generated C, compiled on first use, run by threads."""
+"""The embedded engine: the plan as generated C, compiled on first use, run by threads.
+
+What both gradient rules share lies here; ``eventprop`` and ``surrogate`` hold what differs.
+"""
 
 from __future__ import annotations
 
 from genn_delays.backends.base import Backend, Simulation
-from genn_delays.backends.native.codegen import render
 from genn_delays.backends.native.compiler import find_compiler
-from genn_delays.backends.native.simulation import NativeSimulation
-from genn_delays.backends.native.surrogate import NativeSurrogate
-from genn_delays.backends.native.surrogate_codegen import render_surrogate
-from genn_delays.errors import PlanError
-from genn_delays.gradients import Surrogate
+from genn_delays.backends.native.rules import rule_for
 from genn_delays.network import Network
 from genn_delays.plan import Plan
 
@@ -21,18 +19,12 @@ class Native(Backend):
 
     def check(self, plan: Plan) -> None:
         """Every plan runs here, given a compiler, but spikes are spikes."""
-        if isinstance(plan.gradient, Surrogate) and plan.gradient.smooth:
-            raise PlanError(
-                "Surrogate(smooth=True) is for checks by finite differences; run these with "
-                "backend='reference', or leave smooth out"
-            )
+        rule_for(plan).check(plan)
         find_compiler()
 
     def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
-        if isinstance(plan.gradient, Surrogate):
-            return NativeSurrogate(plan, network, threads)
-        return NativeSimulation(plan, network, threads)
+        return rule_for(plan).simulation(plan, network, threads)
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The generated C source."""
-        return render_surrogate(plan) if isinstance(plan.gradient, Surrogate) else render(plan)
+        return rule_for(plan).render(plan)

@@ -1,8 +1,8 @@
 """Finds a C compiler, builds a shared library once per content and loads it.
 
 The library's name is a hash of everything that determines it: source, compiler, flags and the
-processor. It is compiled to a temporary name and renamed, so that processes which build the same
-library at once need no lock and none ever loads half a file.
+processor, and of its own content. It is compiled in a temporary folder and renamed, so that
+processes which build the same library at once need no lock and none ever loads half a file.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from genn_delays.cache import atomic_path, cache_folder
+from genn_delays.cache import VARIABLE, cache_folder, kept, seal
 from genn_delays.errors import BackendError
+from genn_delays.leftovers import temporary_prefix
 
 FLAGS = (
     *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared"),
@@ -77,43 +79,46 @@ def build(source: str) -> Path:
     """Path of the compiled library of a C source, from the cache where it is there.
 
     Raises:
-        BackendError: no compiler, or it reports an error.
+        BackendError: no compiler, it reports an error, or the disk does not keep what it is given.
     """
     command = find_compiler()
     content = "\0".join([source, *command, *FLAGS, _version(tuple(command)), _processor()])
     name = hashlib.sha256(content.encode()).hexdigest()[:32]
-    library = cache_folder("native") / f"{name}.so"
-    if not library.exists():
-        try:
-            _compile(command, source, library)
-        except OSError as error:
-            raise BackendError(
-                f"{library} cannot be written: {error.strerror}; make room on the disk, or set "
-                "GENN_DELAYS_CACHE to another folder"
-            ) from None
+    folder = cache_folder("native")
+    if (library := kept(folder, name)) is not None:
+        return library
+    try:
+        # fixed names inside it: some compilers write them into the library
+        with TemporaryDirectory(prefix=temporary_prefix("build"), dir=folder) as place:
+            seal(_compile(command, source, Path(place)), folder, name, "so")
+    except OSError as error:
+        raise BackendError(
+            f"the engine cannot be built in {folder}: {error.strerror}; free some space, or set "
+            f"{VARIABLE} to another folder"
+        ) from None
+    if (library := kept(folder, name)) is None:
+        raise BackendError(f"{folder} does not keep what is written to it; check the disk")
     return library
 
 
-def _compile(command: list[str], source: str, library: Path) -> None:
-    with atomic_path(library) as target:
-        text = target.with_suffix(".c")
-        try:
-            text.write_text(source)
-            done = subprocess.run(
-                [*command, *FLAGS, "-o", str(target), str(text), "-lm"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        finally:
-            text.unlink(missing_ok=True)
-        if done.returncode != 0:
-            errors = (line for line in done.stderr.splitlines() if "error" in line)
-            first = next(errors, done.stderr[:200]).strip() or f"exit status {done.returncode}"
-            raise BackendError(
-                f"{' '.join(command)!r} failed to compile the engine: {first}\n"
-                "choose another compiler with the environment variable CC"
-            )
+def _compile(command: list[str], source: str, place: Path) -> Path:
+    """The library, in a folder of its own."""
+    text, library = place / "engine.c", place / "engine.so"
+    text.write_text(source)
+    done = subprocess.run(
+        [*command, *FLAGS, "-o", str(library), str(text), "-lm"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        errors = (line for line in done.stderr.splitlines() if "error" in line)
+        first = next(errors, done.stderr[:200]).strip() or f"exit status {done.returncode}"
+        raise BackendError(
+            f"{' '.join(command)!r} failed to compile the engine: {first}\n"
+            "choose another compiler with the environment variable CC"
+        )
+    return library
 
 
 def load(source: str) -> ctypes.CDLL:
@@ -122,5 +127,7 @@ def load(source: str) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
-        message = f"cannot load {library}: {error}; delete this file and try again"
-        raise BackendError(message) from None
+        raise BackendError(
+            f"cannot load {library}: {error}; if programs may not be run from there, set "
+            f"{VARIABLE} to another folder"
+        ) from None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.structures import EventsStruct, point
+from genn_delays.backends.native.structures import EVENTS, point
+from genn_delays.checks import extremes
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.plan import Plan
+
+INT32 = np.iinfo(np.int32)
 
 
 class Insertion:
@@ -28,25 +31,22 @@ class Insertion:
         in_order: bool = False,
     ) -> None:
         self.plan, self.population, self.events = plan, population, events
-        trial = np.ascontiguousarray(events.trial, np.int32)
+        trial, unit = (self._narrowed(index) for index in (events.trial, events.unit))
         if not in_order and np.any(trial[1:] < trial[:-1]):
             together = max(events.trials, 1)
         parts = -(-events.trials // together)
         ends = np.minimum(np.arange(parts + 1) * together, events.trials).astype(np.int32)
         begin = np.maximum.accumulate(np.searchsorted(trial, ends)).astype(np.int64)
         begin[0], begin[-1] = 0, len(events) if parts else 0
-        unit = events.unit
-        if unit.dtype != np.int32 and len(unit) and unit.max() >= population.size:
-            self.steps()  # refuses them; as int32 a large index might look like a small one
         # what the structure points to
         self.held = {
             "time": np.ascontiguousarray(events.time),
-            "unit": np.ascontiguousarray(unit, np.int32),
+            "unit": unit,
             "trial": trial,
             "value": None if events.value is None else np.ascontiguousarray(events.value),
             "begin": begin,
         }
-        self.struct = EventsStruct(
+        self.struct = EVENTS.ctypes()(
             single_time=events.time.dtype == np.float32,
             single_value=events.value is not None and events.value.dtype == np.float32,
             parts=parts,
@@ -57,13 +57,20 @@ class Insertion:
         )
         point(self.struct, **self.held)
 
+    def _narrowed(self, index: np.ndarray) -> np.ndarray:
+        """Indices as the engine reads them; those that are no int32 are refused, not wrapped."""
+        low, high = extremes(index) if index.dtype != np.int32 else (0, 0)
+        if low < INT32.min or high > INT32.max:
+            self.steps()
+        return np.ascontiguousarray(index, np.int32)
+
     def steps(self) -> np.ndarray:
-        """Step of each event; DataError where one lies outside the trial or the population."""
+        """Step of each event; DataError where one is outside the trial, population or batch."""
         plan, p = self.plan, self.population
         return self.events.steps(plan.dt, plan.steps, p.size, p.name)
 
     def check(self, failed: bool) -> None:
-        """Raise DataError where the engine met an event outside the trial or the population."""
+        """Raise DataError where the engine met an event that lies outside."""
         if failed:
             self.steps()
 

@@ -1,83 +1,103 @@
-"""The C structures of the engine as ctypes, in the order of templates/types.c.j2."""
+"""Structures that the engine and Python share, each declared once, in a table.
+
+A table is rendered into the C typedef and into the ctypes class. Assertions on the size, and on the
+place and size of each field, follow the typedef: where a compiler lays a structure out otherwise
+than ctypes does, the engine is not built, rather than reading beside its fields.
+"""
 
 from __future__ import annotations
 
-from ctypes import POINTER, Structure, c_double, c_float, c_int32, c_int64, c_void_p
+import ctypes
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-
-class PopulationStruct(Structure):
-    """``population``."""
-
-    _fields_ = [
-        *((name, c_int32) for name in ("size", "padded", "blocks", "model", "states", "is_input")),
-        *((name, c_int32) for name in ("band", "chunks")),
-        *((name, c_void_p) for name in ("constants", "voltage", "voltage_drive")),
-        *((name, c_void_p) for name in ("step_weight", "output", "output_drive")),
-        *(
-            (name, c_void_p)
-            for name in (
-                "spike_drive",
-                "first_drive",
-                "count",
-                "first",
-                "time",
-                "active",
-                "n_active",
-            )
-        ),
-        *(
-            (name, c_void_p)
-            for name in ("value", "rows", "by_row", "order", "before", "feedback", "adjoint")
-        ),
-        ("storage", c_int64),
-        ("capacity", c_int32),
-        *((name, c_int32) for name in ("slots", "row_before", "padding")),
-        ("needed", c_int64),
-    ]
+SCALARS: dict[str, Any] = {
+    "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
+    "float": ctypes.c_float,
+    "double": ctypes.c_double,
+}
+WIDTH = 110  # columns of the generated code
 
 
-class ProjectionStruct(Structure):
-    """``projection``."""
+@dataclass(frozen=True)
+class Shared:
+    """One structure.
 
-    _fields_ = [
-        *((name, c_int32) for name in ("pre", "post", "internal", "dense", "slot", "chunks")),
-        ("synapses", c_int64),
-        *((name, c_void_p) for name in ("begin", "owner", "other", "place", "delay", "weight")),
-        *((name, c_void_p) for name in ("weight_gradient", "delay_gradient")),
-    ]
+    Attributes:
+        name: of the C type.
+        lines: of the table: a C declaration without its semicolon, and what it holds.
+        pointing: structures that fields of this one point to.
+    """
+
+    name: str
+    lines: tuple[tuple[str, str], ...]
+    pointing: tuple[Shared, ...] = ()
+
+    def ctypes(self, real: str = "float") -> Any:
+        """The ctypes class; ``real`` is the C type that scalars of type ``real`` have."""
+        return _ctypes(self.name, tuple(self.fields(real)))
+
+    def arrays(self, *buffers: Sequence[Any]) -> tuple[Any, ...]:
+        """The ``struct`` of each of these, in C arrays of the kinds that this one points to."""
+        pairs = zip(self.pointing, buffers, strict=True)
+        return tuple((one.ctypes() * len(some))(*(b.struct for b in some)) for one, some in pairs)
+
+    def typedef(self, real: str) -> str:
+        """The C typedef, with its assertions."""
+        made = self.ctypes(real)
+        body = [text for declaration, holds in self.lines for text in _line(declaration, holds)]
+        laid_out = [f"sizeof({self.name}) == {ctypes.sizeof(made)}"]
+        for name, _ in self.fields(real):
+            field = getattr(made, name)
+            place = f"offsetof({self.name}, {name}) == {field.offset}"
+            laid_out.append(f"{place} && sizeof((({self.name} *)0)->{name}) == {field.size}")
+        where = f"{self.name}: laid out otherwise than in Python"
+        asserted = [f'_Static_assert({text}, "{where}");' for text in laid_out]
+        return "\n".join(["typedef struct {", *body, f"}} {self.name};", *asserted])
+
+    def fields(self, real: str) -> list[tuple[str, Any]]:
+        """(name, ctypes type) of each field."""
+        found = []
+        for declaration, _ in self.lines:
+            kind, names = re.fullmatch(r"(?:const )?(\w+) (.+)", declaration).groups()  # type: ignore[union-attr]
+            for name in names.split(", "):
+                found.append((name.lstrip("*"), self._kind(kind, name.startswith("*"), real)))
+        return found
+
+    def _kind(self, kind: str, pointer: bool, real: str) -> Any:
+        if not pointer:
+            return SCALARS[real if kind == "real" else kind]
+        pointed = {other.name: other for other in self.pointing}
+        return ctypes.POINTER(pointed[kind].ctypes(real)) if kind in pointed else ctypes.c_void_p
 
 
-def simulation_struct(precision: str) -> type[Structure]:
-    """``simulation``, whose scalars have the precision of the plan."""
-    real = c_float if precision == "float32" else c_double
-
-    class SimulationStruct(Structure):
-        _fields_ = [
-            *((name, c_int32) for name in ("steps", "row", "trials")),
-            *((name, c_int32) for name in ("n_populations", "n_projections", "padding")),
-            ("dt", real),
-            ("min_slope", real),
-            ("populations", POINTER(PopulationStruct)),
-            ("projections", POINTER(ProjectionStruct)),
-        ]
-
-    return SimulationStruct
+@cache
+def _ctypes(name: str, fields: tuple[tuple[str, Any], ...]) -> Any:
+    """One class for equal fields, so that arrays of it fit pointers to it."""
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
 
 
-class EventsStruct(Structure):
-    """``events`` of templates/events.c.j2."""
+def _line(declaration: str, holds: str) -> list[str]:
+    """A field of the typedef, its comment behind it where there is room, else above."""
+    text = f"  {declaration};"
+    if not holds:
+        return [text]
+    if len(text) + len(holds) + 8 <= WIDTH:
+        return [f"{text:<30} /* {holds} */"]
+    above = textwrap.wrap(f"/* {holds} */", WIDTH - 2, subsequent_indent="   ")
+    return [*(f"  {part}" for part in above), text]
 
-    _fields_ = [
-        *((name, c_void_p) for name in ("time", "unit", "trial", "value", "begin")),
-        *(
-            (name, c_int32)
-            for name in ("single_time", "single_value", "parts", "together", "in_order", "padding")
-        ),
-        *((name, c_double) for name in ("dt", "end")),
-    ]
+
+def shared(name: str, lines: Sequence[tuple[str, str]], *pointing: Shared) -> Shared:
+    """Declare a structure; see :class:`Shared`."""
+    return Shared(name, tuple(lines), pointing)
 
 
 def point(struct: Any, **arrays: np.ndarray | None) -> None:
@@ -85,4 +105,22 @@ def point(struct: Any, **arrays: np.ndarray | None) -> None:
     for name, array in arrays.items():
         if array is not None and not array.flags.c_contiguous:
             raise ValueError(f"{name} must be contiguous")
+        if name not in dict(struct._fields_):
+            raise AttributeError(f"{type(struct).__name__} has no field {name}")
         setattr(struct, name, None if array is None else array.ctypes.data)
+
+
+EVENTS = shared(
+    "events",
+    [
+        ("const void *time", "ms, float or double"),
+        ("const int32_t *unit, *trial", ""),
+        ("const void *value", "float or double, or NULL"),
+        ("const int64_t *begin", "[parts + 1] events of each task"),
+        ("int32_t single_time, single_value", "float"),
+        ("int32_t parts", "groups of `together` trials where events are sorted by trial, else 1"),
+        ("int32_t together", ""),
+        ("int32_t in_order", "taken to be sorted by (trial, unit, time)"),
+        ("double dt, end", "ms; end = T dt"),
+    ],
+)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from genn_delays.checks import is_count
 from genn_delays.cores import available_cores
 from genn_delays.errors import PlanError
+
+CHUNKS = 8
+"""Most parts of a batch that sum their gradients apart."""
 
 
 class Team:
@@ -19,10 +23,16 @@ class Team:
                 f"threads={threads!r}: must be a whole number >= 1, or None for all cores"
             )
         self.size = int(threads or available_cores())
+        self._start()
+
+    def _start(self) -> None:
         self._pool = ThreadPoolExecutor(self.size - 1) if self.size > 1 else None
+        self._process = os.getpid()
 
     def run(self, function: Callable[[], int]) -> list[int]:
         """What the function returned on each thread."""
+        if self._process != os.getpid():
+            self._start()  # a forked process inherits the pool but none of its threads
         others = [self._pool.submit(function) for _ in range(self.size - 1)] if self._pool else []
         try:
             own = function()
@@ -32,5 +42,5 @@ class Team:
 
     def close(self) -> None:
         """End the threads."""
-        if self._pool:
+        if self._pool and self._process == os.getpid():
             self._pool.shutdown()

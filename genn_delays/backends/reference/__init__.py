@@ -5,12 +5,18 @@ Nothing is shared with the fast engines but the plan.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.reference.eventprop import EventPropSimulation
 from genn_delays.backends.reference.surrogate import SurrogateSimulation
-from genn_delays.gradients import Surrogate
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+
+SIMULATIONS: dict[str, Callable[[Plan, Network], Simulation]] = {
+    "eventprop": EventPropSimulation,
+    "surrogate": SurrogateSimulation,
+}
 
 
 class Reference(Backend):
@@ -22,6 +28,4 @@ class Reference(Backend):
         """Every plan runs here."""
 
     def compile(self, plan: Plan, network: Network, threads: int | None) -> Simulation:
-        if isinstance(plan.gradient, Surrogate):
-            return SurrogateSimulation(plan, network)
-        return EventPropSimulation(plan, network)
+        return SIMULATIONS[plan.gradient.name](plan, network)

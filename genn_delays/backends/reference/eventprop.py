@@ -10,12 +10,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradient, Gradients
-from genn_delays.backends.checks import check_drives, planned_tables
+from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.reference.recorded import Recorded
+from genn_delays.events import Events
 from genn_delays.gradients import EventProp
 from genn_delays.network import Network
 from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.synapses import SynapseTable
 from genn_delays.timing import delay_to_steps
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -36,22 +37,19 @@ class EventPropSimulation(Recorded):
         self.min_slope = plan.gradient.min_slope
         self.load(network)
 
-    def load(self, network: Network) -> None:
-        self.training = False  # what was run belongs to what was loaded before
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         self.tables = [
-            (t.pre, t.post, t.weight.astype(self.plan.dtype), delay_to_steps(t.delay, self.plan.dt))
-            for t in planned_tables(self.plan, network)
+            (
+                *(t.pre.copy(), t.post.copy()),  # what changes after load() belongs to the next one
+                t.weight.astype(self.plan.dtype),
+                delay_to_steps(t.delay, self.plan.dt),
+            )
+            for t in tables
         ]
 
-    def forward(
-        self,
-        batch: Batch,
-        *,
-        training: bool = True,
-        masks: Mapping[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
         plan = self.plan
-        self._begin(batch, training, masks)
+        self._begin(events)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         sizes = [(self.trials, p.size) for p in plan.populations]
         self.voltage = [np.zeros((T, *s), plan.dtype) for s in sizes]
@@ -68,9 +66,7 @@ class EventPropSimulation(Recorded):
             for projection, table in zip(plan.projections, self.tables, strict=True):
                 _deliver(t, self.sent[projection.pre][t], table, arriving[projection.post])
         self.observed = self._observe()
-        outputs = plan.readout.forward(self.observed, plan.dt)
-        self.shape = outputs.shape
-        return outputs
+        return plan.readout.forward(self.observed, plan.dt)
 
     def _advance(
         self, t: int, k: int, p: PlannedPopulation, x: np.ndarray, arriving: np.ndarray
@@ -101,12 +97,8 @@ class EventPropSimulation(Recorded):
         first = np.where(fired.any(axis=0), fired.argmax(axis=0), self.plan.steps)
         return first * self.plan.dt
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
         plan = self.plan
-        shape = self.shape if self.training else None
-        spike_drive = check_drives(plan, shape, drive, spike_drive)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         observed = plan.readout.backward(drive, self.observed, plan.dt)
         # a_in of every step and -da_in/dt; zero after the end of the trial.
@@ -200,7 +192,7 @@ class EventPropSimulation(Recorded):
         floor = dtype(self.min_slope) * threshold
         return np.sqrt(np.maximum(squared, floor**2))
 
-    def memory(self) -> int:
+    def _memory(self) -> int:
         return self._nbytes(self.voltage, self.before)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Simulation
-from genn_delays.backends.checks import check_masks, check_pairs, input_events
+from genn_delays.backends.base import Simulation
 from genn_delays.errors import PlanError
 from genn_delays.events import Events
 from genn_delays.plan import Plan
@@ -17,7 +16,6 @@ class Recorded(Simulation):
     """Keeps the whole history of a batch as dense arrays.
 
     Attributes:
-        shape: of the outputs of the last forward pass; None where there is none.
         fired: by population, (T, trials, n): 1 where a spike left.
         sent: by population, (T, trials, n): what went into the synapses: spikes with their dropout
             factor, or graded input.
@@ -25,28 +23,19 @@ class Recorded(Simulation):
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.shape: tuple[int, ...] | None = None
-        self.training, self.trials = True, 0
+        super().__init__(plan)
         self.into: list[np.ndarray] = []
         self.fired = [np.zeros((plan.steps, 0, p.size), plan.dtype) for p in plan.populations]
         self.sent = self.fired
 
-    def _begin(
-        self, batch: Batch, training: bool, masks: Mapping[str, np.ndarray] | None
-    ) -> dict[str, np.ndarray]:
-        """Take over a batch; the checked masks."""
-        plan = self.plan
-        # a batch that is refused leaves nothing to go back over
-        self.shape, self.trials, self.into = None, 0, []
-        events = input_events(plan, batch)
-        trials = next(iter(events.values())).trials
-        checked = check_masks(plan, masks, trials, training)
+    def _begin(self, events: Mapping[str, Events]) -> None:
+        """Take over a batch."""
+        plan, trials = self.plan, self.trials
         inputs = [(k, p) for k, p in enumerate(plan.populations) if p.is_input]
         grid = {
             p.name: events[p.name].steps(plan.dt, plan.steps, p.size, p.name) for _, p in inputs
         }
-        self.events, self.grid, self.trials, self.training = events, grid, trials, training
+        self.events, self.grid = events, grid
         sizes = [(plan.steps, trials, p.size) for p in plan.populations]
         self.fired = [np.zeros(s, plan.dtype) for s in sizes]
         self.sent = [np.zeros(s, plan.dtype) for s in sizes]
@@ -55,12 +44,10 @@ class Recorded(Simulation):
             value = np.ones(len(given)) if given.value is None else given.value.astype(float)
             at = (grid[p.name], given.trial, given.unit)
             np.add.at(self.sent[k], at, value.astype(plan.dtype))
-        return checked
 
-    def correlation(
-        self, projection: str, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
-        index = check_pairs(self.plan, projection, pre, post, first, count, bool(self.into))
         p = self.plan.projections[index]
         sent, into = self.sent[p.pre], self.into[p.post]
         result = np.zeros((len(pre), count))
@@ -73,19 +60,12 @@ class Recorded(Simulation):
                 result[here, c] = np.einsum("tbk,tbk->k", one, other)
         return result
 
-    def spikes(self, population: str) -> Events:
-        k = self.plan.population_index(population)
-        if self.plan.populations[k].is_input and self.shape is not None:
-            return self.events[population].on_grid(self.grid[population], self.plan.dt)
-        above = self.fired[k][:, : self.trials] >= 0.5
-        trial, unit, step = np.nonzero(above.transpose(1, 2, 0))
+    def _spikes(self, k: int) -> Events:
+        p = self.plan.populations[k]
+        if p.is_input:
+            return self.events[p.name].on_grid(self.grid[p.name], self.plan.dt)
+        trial, unit, step = np.nonzero((self.fired[k] >= 0.5).transpose(1, 2, 0))
         return Events(step * self.plan.dt, unit, trial, self.trials)
-
-    def spike_counts(self, population: str) -> np.ndarray:
-        size = self.plan.populations[self.plan.population_index(population)].size
-        events = self.spikes(population)
-        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
-        return cells.reshape(self.trials, size).astype(np.int64)
 
     def _nbytes(self, *parts: list[np.ndarray]) -> int:
         """Bytes of what a batch has allocated.
@@ -93,6 +73,6 @@ class Recorded(Simulation):
         Raises:
             PlanError: there was no batch yet.
         """
-        if self.shape is None:
+        if not self._ran:
             raise PlanError("the reference backend allocates with its first batch; run one first")
         return sum(array.nbytes for part in (self.fired, self.sent, *parts) for array in part)

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 
-from genn_delays.backends.base import Batch, Gradient, Gradients
-from genn_delays.backends.checks import check_drives, planned_tables
+from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.reference.normalise import Normaliser
 from genn_delays.backends.reference.recorded import Recorded
 from genn_delays.dynamics import PlannedPopulation, with_current_parameters
+from genn_delays.events import Events
 from genn_delays.gradients import Surrogate
 from genn_delays.graph import Component
 from genn_delays.kernels import taps_of
 from genn_delays.network import Network
 from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
 
 
 class SurrogateSimulation(Recorded):
@@ -34,12 +34,12 @@ class SurrogateSimulation(Recorded):
         self.rule = plan.gradient
         self.load(network)
 
-    def load(self, network: Network) -> None:
-        self.training = False  # what was run belongs to what was loaded before
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         plan, dtype = self.plan, self.plan.dtype
         # copies: what is changed after load() belongs to the next one
-        self.tables = [copy(table) for table in planned_tables(plan, network)]
+        self.tables = [copy(table) for table in tables]
         for table in self.tables:
+            table.pre, table.post = table.pre.copy(), table.post.copy()
             table.delay = table.delay.copy()
         self.weights = [t.weight.astype(dtype) for t in self.tables]
         kernels = [network.projections[p.name].kernel for p in plan.projections]
@@ -65,26 +65,18 @@ class SurrogateSimulation(Recorded):
             for p, population in zip(self.populations, declared, strict=True)
         ]
 
-    def forward(
-        self,
-        batch: Batch,
-        *,
-        training: bool = True,
-        masks: Mapping[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
         plan = self.plan
-        checked = self._begin(batch, training, masks)
+        self._begin(events)
         self.taps = [
-            taps_of(t.delay, k if training else None, plan.dt, p.max_delay_steps, plan.dtype)
+            taps_of(t.delay, k if self.training else None, plan.dt, p.max_delay_steps, plan.dtype)
             for t, k, p in zip(self.tables, self.kernels, plan.projections, strict=True)
         ]
-        self._allocate(checked)
+        self._allocate(masks)
         for component in plan.components:
             self._forward_component(component)
         self.observed = self.voltage(plan.readout_population).transpose(1, 0, 2)
-        outputs = plan.readout.forward(self.observed, plan.dt)
-        self.shape = outputs.shape
-        return outputs
+        return plan.readout.forward(self.observed, plan.dt)
 
     def _allocate(self, masks: Mapping[str, np.ndarray]) -> None:
         plan, dtype = self.plan, self.plan.dtype
@@ -99,7 +91,6 @@ class SurrogateSimulation(Recorded):
         shapes = [(plan.steps, *s, len(p.states)) for p, s in pairs]
         self.states = [np.zeros(s, dtype) for s in shapes]
         self.after = [np.zeros(s, dtype) for s in shapes]
-        self.statistics = MappingProxyType({})
 
     def voltage(self, k: int) -> np.ndarray:
         """(T, trials, n)."""
@@ -159,19 +150,15 @@ class SurrogateSimulation(Recorded):
         matrix, offset = (a.astype(self.plan.dtype) for a in (p.reset_matrix, p.reset_offset))
         return np.einsum("nij,bnj->bni", matrix, x) + offset
 
-    def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> Gradients:
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
         plan, dtype = self.plan, self.plan.dtype
-        shape = self.shape if self.training else None
-        extra = check_drives(plan, shape, drive, spike_drive)
         observed = plan.readout.backward(drive, self.observed, plan.dt)
         sizes = [(self.trials, p.size) for p in self.populations]
         self.voltage_drive = [np.zeros((plan.steps, *s), dtype) for s in sizes]
         self.voltage_drive[plan.readout_population][...] = observed.transpose(1, 0, 2)
         self.sent_adjoint = [np.zeros((plan.steps, *s), dtype) for s in sizes]
         self.spike_drive = [
-            np.asarray(extra.get(p.name, np.zeros(s)), dtype)
+            np.asarray(spike_drive.get(p.name, np.zeros(s)), dtype)
             for p, s in zip(self.populations, sizes, strict=True)
         ]
         self.into = [np.zeros((self.end, *s), dtype) for s in sizes]
@@ -274,5 +261,5 @@ class SurrogateSimulation(Recorded):
                 delay += 0.5 * np.sum(sent * (later - earlier), axis=0)
         return Gradient(weight, self.weights[index] * delay / self.plan.dt)
 
-    def memory(self) -> int:
+    def _memory(self) -> int:
         return self._nbytes(self.current, self.states, self.after)

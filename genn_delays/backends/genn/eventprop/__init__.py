@@ -1,0 +1,1 @@
+"""EventProp on GeNN: a tape of spikes, read backwards."""

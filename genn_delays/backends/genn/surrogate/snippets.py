@@ -1,0 +1,164 @@
+"""The surrogate rule as GeNN snippets: BPTT through every step, and its transpose.
+
+Forwards the voltage of every step is kept (with an attached reset also the other states that a
+reset reads). Going back, the neuron of own step t asks, in the step before, for dL/d(sent): it
+emits an event, which visits all its synapses and reads a_in of their arrival steps. So that no
+value is read before it is known, the gradient of a rounded delay is taken one step further on:
+the visit for t serves the weight with what was sent at t, and the delay with what was sent at
+t + 1, whose central difference needs a_in one step before its arrival.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genn_delays.backends.genn.equations import check_names, constants_in, equations, render
+from genn_delays.backends.genn.schedule import schedule_of
+from genn_delays.backends.genn.snippets import (
+    GRADIENTS,
+    NeuronSnippet,
+    SynapseSnippet,
+    Variable,
+    parameters,
+    scalars,
+    states_of,
+)
+from genn_delays.gradients import Surrogate
+from genn_delays.plan import Plan, PlannedPopulation
+
+_SENT = (
+    Variable("Value", "scalar"),
+    Variable("LaterValue", "scalar"),
+    Variable("Back", "uint8_t"),
+    Variable("Left", "uint32_t"),
+)
+"""What was sent in the step that is visited, and in the one after it; whether to visit; how many
+steps back the postsynaptic side has been going."""
+
+
+def changing(p: PlannedPopulation) -> bool:
+    """True where training changes the propagator, so that it cannot be compiled in."""
+    return bool(set(p.learn) - {"gain", "bias"})
+
+
+def rule_of(plan: Plan) -> Surrogate:
+    """The gradient rule of a plan that has this one."""
+    assert isinstance(plan.gradient, Surrogate)
+    return plan.gradient
+
+
+def kept_states(plan: Plan, p: PlannedPopulation) -> tuple[str, ...]:
+    """States besides the voltage whose history the gradient of an attached reset reads."""
+    if not p.is_spiking or rule_of(plan).detach_reset:
+        return ()
+    read = np.any(p.reset_matrix != np.eye(len(p.states)), axis=(0, 1))
+    return tuple(s for i, s in enumerate(p.states) if read[i] and i != p.threshold_state)
+
+
+def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
+    """The model of population ``k``: both passes, with the history of its steps in between.
+
+    Args:
+        keeps: write the adjoint of the input in every step to the array ``Adjoint``.
+    """
+    p, schedule = plan.populations[k], schedule_of(plan)
+    shared: list[tuple[str, str, float]] = [
+        ("Trial", "unsigned int", 0),
+        ("Line", "unsigned int", schedule.forward),
+    ]
+    if p.is_input:
+        return NeuronSnippet(
+            sim_code=render("surrogate/input.j2"),
+            threshold_code="fired",
+            params=tuple(shared),
+            dynamic=("Trial",),
+            variables=(Variable("Next", "uint32_t"), *_SENT),
+            arrays=(
+                ("EventStart", "uint32_t"),
+                ("EventStep", "uint32_t"),
+                ("EventValue", "scalar"),
+            ),
+        )
+    check_names(p)
+    shared += [
+        ("Steps", "unsigned int", plan.steps),
+        ("Offset", "unsigned int", schedule.offsets[k]),
+        ("Life", "unsigned int", plan.steps - p.tail),
+    ]
+    if p.is_spiking:
+        shared.append(("Slope", "scalar", rule_of(plan).slope))
+    code = _code(plan, k, keeps)
+    params, constants = constants_in(code, p, fixed=not changing(p))
+    return NeuronSnippet(
+        sim_code=code,
+        threshold_code="fired" if p.is_spiking else "",
+        params=(*shared, *params),
+        dynamic=("Trial",),
+        variables=_variables(p),
+        constants=(*constants, *(("Bias",) if p.has_bias else ())),
+        arrays=_arrays(plan, k) + ((("Adjoint", "scalar"),) if keeps else ()),
+        inputs=("ArrivalGradient",) if p.is_spiking else (),
+    )
+
+
+def _code(plan: Plan, k: int, keeps: bool) -> str:
+    p = plan.populations[k]
+    return render(
+        "surrogate/neuron.j2",
+        read=k == plan.readout_population,
+        drives=bool(plan.out_of(k)),
+        keeps=keeps,
+        kept=kept_states(plan, p),
+        function=rule_of(plan).function,
+        attached=not rule_of(plan).detach_reset,
+        dropout=p.dropout > 0,
+        tail=p.tail > 0,
+        learns_bias="bias" in p.learn,
+        **equations(p, "(Isyn + Bias)" if p.has_bias else "Isyn"),
+    )
+
+
+def _variables(p: PlannedPopulation) -> tuple[Variable, ...]:
+    adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
+    slots = scalars("Into", "Shift", "Into1", "Into2")
+    bias = scalars("bias_gradient") if "bias" in p.learn else ()
+    return (*states_of(p), *adjoint, *slots, *bias, *(_SENT if p.is_spiking else ()))
+
+
+def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
+    p, read = plan.populations[k], k == plan.readout_population
+    names = ["Voltage"] if read or p.is_spiking else []
+    names += [f"History_{s}" for s in kept_states(plan, p)]
+    names += ["VoltageDrive"] if read else []
+    names += ["SpikeDrive"] if p.is_spiking else []
+    names += ["Dropout"] if p.dropout else []
+    arrays = tuple((name, "scalar") for name in names)
+    return arrays + ((("TapeCount", "uint32_t"),) if p.is_spiking else ())
+
+
+def synapse(plan: Plan, index: int) -> SynapseSnippet:
+    """The model of projection ``index``: one tap without a kernel, else as many as it has."""
+    projection, extra = plan.projections[index], schedule_of(plan).extras[index]
+    pre = plan.populations[projection.pre]
+    graded, spread = pre.is_input or pre.dropout > 0, projection.kernel is not None
+    values = {"graded": graded, "feedback": not pre.is_input, "extra": extra}
+    kind = (projection.kernel or "").lower()
+    collect = "surrogate/kernel_collect.j2" if spread else "surrogate/collect.j2"
+    deliver = "surrogate/kernel_deliver.j2" if spread else "common/deliver.j2"
+    kernel = scalars("centre", "scale", "drift") if spread else ()
+    slots = ("Into",) if spread else ("Into", "Shift")
+    sent = ("Value",) if spread else ("Value", "LaterValue")
+    return SynapseSnippet(
+        spike_code=render(deliver, kernel=kind, **values),
+        arrive_code=render("common/arrive.j2"),
+        event_condition="Back",
+        event_code=render(collect, kernel=kind, **values),
+        params=(("Taps", "unsigned int", 1), ("Width", "scalar", 1.0)) if spread else (),
+        variables=(
+            *parameters(projection.max_delay_steps),
+            *(Variable(v.name, v.type, "READ_ONLY") for v in kernel),
+            *GRADIENTS,
+        ),
+        pre=(("Back", "uint8_t"), ("Left", "uint32_t"), *((name, "scalar") for name in sent)),
+        post=tuple((name, "scalar") for name in slots),
+    )

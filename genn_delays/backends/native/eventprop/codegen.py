@@ -1,0 +1,126 @@
+"""From a plan to C: one model per kind of dynamics, rendered from the templates.
+
+Sizes, delays and time constants are data of the compiled engine, so networks that differ only
+in these share one library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genn_delays.backends.native.codegen import lanes_of, render_engine
+from genn_delays.backends.native.eventprop.structures import (
+    PAIRINGS,
+    POPULATION,
+    PROJECTION,
+    SENDINGS,
+    SIMULATION,
+)
+from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero
+from genn_delays.backends.native.structures import EVENTS
+from genn_delays.plan import Plan, PlannedPopulation
+
+WIDEST = 8
+"""Vectors of 32 bytes of delays that a correlation sums at once, in registers."""
+TEAM = 4
+"""Postsynaptic neurons that a walk over dense synapses takes side by side: one spike time serves
+all of them, and the rows of more would not fit the first-level cache."""
+TOGETHER = 4
+"""Trials whose adjoints a correlation reads together, from the first-level cache."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The structure of one kind of dynamics, without its numbers.
+
+    Attributes:
+        P, M, R, r, D: nonzero entries of propagator, flow, reset matrix, reset offset and
+            arrival shift.
+        threshold: index of the threshold among the constants.
+        constants: how many constants a neuron has.
+    """
+
+    index: int
+    label: str
+    states: int
+    input_state: int
+    threshold_state: int
+    spiking: bool
+    P: tuple[Entry, ...]
+    M: tuple[Entry, ...]
+    R: tuple[Entry, ...]
+    r: tuple[Entry, ...]
+    D: tuple[Entry, ...]
+    threshold: int
+    constants: int
+
+
+def models_of(plan: Plan) -> Models[Model]:
+    """The distinct models of a plan, and the model of each population that has dynamics."""
+    return distinct_models(plan, _signature, _model)
+
+
+def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
+    return {
+        "P": p.propagator,
+        "M": p.flow,
+        "R": p.reset_matrix,
+        "r": p.reset_offset[:, :, None],
+        "D": p.arrival_shift[:, :, None],
+    }
+
+
+def _signature(p: PlannedPopulation) -> tuple:
+    pattern = tuple(nonzero(array) for array in _matrices(p).values())
+    return (p.states, p.input_state, p.threshold_state, p.is_spiking, pattern)
+
+
+def _model(index: int, p: PlannedPopulation) -> Model:
+    k, entries = 0, {}
+    for name, array in _matrices(p).items():
+        places = nonzero(array)
+        entries[name] = tuple(Entry(i, j, k + n) for n, (i, j) in enumerate(places))
+        k += len(places)
+    return Model(
+        index=index,
+        label=f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
+        states=len(p.states),
+        input_state=p.input_state,
+        threshold_state=p.threshold_state,
+        spiking=p.is_spiking,
+        threshold=k,
+        constants=k + 1,
+        **entries,
+    )
+
+
+def constants_of(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
+    """Constants of each neuron, shape (blocks, constants, lanes); padding never spikes."""
+    lanes = lanes_of(dtype)
+    blocks = -(-p.size // lanes)
+    values: np.ndarray = np.zeros((model.constants, blocks * lanes), dtype)
+    for name, array in _matrices(p).items():
+        for e in getattr(model, name):
+            values[e.k, : p.size] = array[:, e.row, e.column]
+    values[model.threshold] = np.inf
+    if p.threshold is not None:
+        values[model.threshold, : p.size] = p.threshold
+    return np.ascontiguousarray(values.reshape(model.constants, blocks, lanes).transpose(1, 0, 2))
+
+
+def render(plan: Plan) -> str:
+    """The C source of a plan's engine."""
+    models, _ = models_of(plan)
+    return render_engine(
+        "eventprop",
+        plan,
+        [EVENTS, POPULATION, PROJECTION, SIMULATION, SENDINGS, PAIRINGS],
+        models=models,
+        rounds=lanes_of(plan.dtype).bit_length() - 1,
+        widest=WIDEST,
+        together=TOGETHER,
+        team=TEAM,
+        most_states=max(model.states for model in models),
+    )

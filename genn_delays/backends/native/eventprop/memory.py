@@ -1,0 +1,109 @@
+"""How much memory a plan needs on the native backend, before anything is built."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.eventprop.buffers import INITIAL_SPIKES, OFTEN
+from genn_delays.backends.native.eventprop.codegen import constants_of, models_of
+from genn_delays.backends.native.eventprop.layout import layout_of
+from genn_delays.backends.native.eventprop.shapes import (
+    cell_shapes,
+    drive_shapes,
+    input_shapes,
+    read_shapes,
+    row_shapes,
+    spike_shapes,
+    synapse_shapes,
+)
+from genn_delays.backends.native.eventprop.synapses import slots_of
+from genn_delays.backends.native.shapes import nbytes
+from genn_delays.graph import Component
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+def estimate(
+    plan: Plan,
+    network: Network,
+    *,
+    threads: int,
+    events_per_trial: float = 0.0,
+    graded: bool = False,
+    spikes_per_neuron: float = INITIAL_SPIKES,
+) -> dict[str, int]:
+    """See :func:`genn_delays.backends.native.memory.estimate`."""
+    tables = [network.projections[q.name].synapses for q in plan.projections]
+    layout = layout_of(plan, [len(table) for table in tables])
+    room = min(max(spikes_per_neuron, min(INITIAL_SPIKES, plan.steps)), plan.steps)
+    parts = {"spikes": 0, "voltages": 0, "synapses": 0}
+    models = models_of(plan)[1]
+    for k, p in enumerate(plan.populations):
+        if p.is_input:
+            parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size))
+            continue
+        parts["synapses"] += constants_of(p, models[k], plan.dtype).nbytes
+        parts["voltages"] += nbytes(read_shapes(plan, k) | drive_shapes(plan, k))
+        if p.is_spiking:
+            capacity = int(np.ceil(room * lanes_of(plan.dtype)))
+            held = spike_shapes(plan, k, capacity, layout.slots[k])
+            parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size) | held)
+    parts["spikes"] += _inputs(plan, events_per_trial, graded)
+    for q, table in zip(plan.projections, tables, strict=True):
+        owners = plan.populations[q.pre if q.internal else q.post].size
+        slots = len(table) if q.internal else slots_of(table)
+        chunks = layout.chunks[q.post]
+        parts["synapses"] += nbytes(synapse_shapes(plan, owners, len(table), slots, chunks))
+    return parts | {"scratch": scratch_bytes(plan, threads, room)}
+
+
+def _inputs(plan: Plan, events_per_trial: float, graded: bool) -> int:
+    """Bytes of input events, and of their rows where inputs send often."""
+    inputs = [k for k, p in enumerate(plan.populations) if p.is_input]
+    found = nbytes(input_shapes(plan, round(plan.batch_size * events_per_trial), graded))
+    if events_per_trial * OFTEN >= sum(plan.populations[k].size for k in inputs) * plan.steps:
+        found += sum(nbytes(row_shapes(plan, k, plan.batch_size)) for k in inputs)
+    return found
+
+
+def row_length(plan: Plan) -> int:
+    """Steps of a row of arrivals: the trial, the largest delay, rounded up to whole vectors.
+
+    What is delayed by more than a trial arrives after its end, whatever the delay.
+    """
+    lanes = lanes_of(plan.dtype)
+    return -(-(plan.steps + min(plan.max_delay_steps, plan.steps) + 1) // lanes) * lanes
+
+
+def kept_row(plan: Plan) -> int:
+    """Steps of a row of adjoints that is kept for correlations: whole vectors fit beyond it."""
+    return row_length(plan) + lanes_of(plan.dtype)
+
+
+def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
+    """Most that the engine's threads hold at once; see templates/layer and recurrent.
+
+    Args:
+        room: spikes per neuron and trial that there is room for.
+    """
+    return threads * max(_component_scratch(plan, c, room) for c in plan.components)
+
+
+def _component_scratch(plan: Plan, component: Component, room: float) -> int:
+    real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype), row_length(plan)
+    pairs = 2 * lanes * row * real
+    states = max(len(p.states) for p in plan.populations)
+    leaps = room * (8 + real * (3 + states))
+    if not component.recurrent:
+        log = plan.steps * (12 + lanes * states * real)
+        forward = real * lanes * (row + plan.steps + lanes) + log
+        return max(forward, int(2 * pairs + lanes * leaps))
+    forward, backward = lanes * row * real, pairs
+    for k in component.populations:
+        p = plan.populations[k]
+        padded = -(-p.size // lanes) * lanes
+        log = plan.steps * (12 * padded // lanes + padded * len(p.states) * real)
+        forward += row * padded * real + log
+        backward += int(padded * (2 * row * real + leaps))
+    return max(forward, backward)

@@ -1,0 +1,194 @@
+"""EventPropEngine: the buffers of one network and the calls into the compiled engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ctypes import byref, c_int32, c_void_p
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.gradient import Gradient, Gradients
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.engine import OUT_OF_ORDER, REFUSED, Engine
+from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
+from genn_delays.backends.native.eventprop.codegen import models_of, render
+from genn_delays.backends.native.eventprop.correlation import Adjoints, pairings
+from genn_delays.backends.native.eventprop.layout import Layout, layout_of
+from genn_delays.backends.native.eventprop.memory import kept_row, row_length, scratch_bytes
+from genn_delays.backends.native.eventprop.structures import SIMULATION
+from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
+from genn_delays.events import Events
+from genn_delays.gradients import EventProp
+from genn_delays.graph import Component
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
+
+
+class EventPropEngine(Engine):
+    """A network trained with EventProp."""
+
+    shared = SIMULATION
+
+    def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
+        assert isinstance(plan.gradient, EventProp)
+        super().__init__(plan, render(plan), threads)
+        self.min_slope = plan.gradient.min_slope
+        _, models = models_of(plan)
+        self.populations = [
+            PopulationBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
+        ]
+        self.projections = [ProjectionBuffers(plan, k) for k in range(len(plan.projections))]
+        self.adjoints = Adjoints(self.populations)
+        self.unfinished = False  # a backward pass was interrupted: its sums are still there
+        self.layout: Layout | None = None
+        self.load(network)
+
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
+        layout, held = layout_of(self.plan, [len(table) for table in tables]), self.layout
+        self.layout = None  # until all of it is loaded: buffers of two networks do not fit
+        if layout != held:
+            tasks = zip(layout.band, layout.chunks, layout.slots, strict=True)
+            for population, task in zip(self.populations, tasks, strict=True):
+                population.lay_out(*task)
+        for k, (buffers, table) in enumerate(zip(self.projections, tables, strict=True)):
+            buffers.connect(table, layout.slot[k], layout.chunks[buffers.projection.post])
+            self._run(self.library.load_synapses, k, *buffers.exchanged(table))
+        self.layout = layout
+        self.adjoints.renew()
+
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+        self.adjoints.renew()
+        self._insert(events)
+        for component in self.plan.components:
+            self._forward_component(component)
+        return self._read()
+
+    def _forward_component(self, component: Component) -> None:
+        """Run a component, again where it had more spikes than there was room for."""
+        while True:
+            self._pass("forward", component)
+            grown = [self.populations[k].grow() for k in component.populations]
+            if not any(grown):
+                break
+            self.regrown += 1
+        for k in component.populations:
+            if self.plan.populations[k].is_spiking:
+                self._run(self.library.list_active, k)
+
+    def _insert(self, events: Mapping[str, Events]) -> None:
+        """Events into the populations that send them."""
+        trials = self.trials
+        for k, (p, buffers) in enumerate(zip(self.plan.populations, self.populations, strict=True)):
+            buffers.begin(trials)
+            if p.is_input:
+                for in_order in (True, False):
+                    insertion = buffers.insert(events[p.name], in_order)
+                    arguments = (k, byref(insertion.struct))
+                    found = self._run(self.library.insert_events, *arguments)
+                    if found != OUT_OF_ORDER:
+                        break
+                insertion.check(found == REFUSED)
+                self._run(self.library.list_active, k)
+                if buffers.make_rows(trials):
+                    self._run(self.library.fill_rows, k)
+
+    def _read(self) -> np.ndarray:
+        """Outputs of the batch."""
+        plan, buffers = self.plan, self.populations[self.plan.readout_population]
+        if "output" in buffers.arrays:
+            return buffers.output(self.trials)
+        if plan.readout.reads == "voltage":
+            self.observed = buffers.voltage(self.trials)
+        else:
+            self.observed = buffers.first_spike(self.trials) * plan.dt
+        return plan.readout.forward(self.observed, plan.dt)
+
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+        self.adjoints.renew()
+        self._set_drives(drive, spike_drive)
+        if self.unfinished:
+            for buffers in self.projections:
+                buffers.clear()
+        self.unfinished = True
+        for component in reversed(self.plan.components):
+            self._pass("backward", component)
+        found = {p.name: self._gradient(k) for k, p in enumerate(self.plan.projections)}
+        self.unfinished = False
+        return Gradients(found)
+
+    def _gradient(self, k: int) -> Gradient:
+        gradient, pointers = self.projections[k].gradient()
+        self._run(self.library.sum_gradients, k, *pointers)
+        return gradient
+
+    def _set_drives(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
+        plan = self.plan
+        for k, (p, buffers) in enumerate(zip(plan.populations, self.populations, strict=True)):
+            drives = {"spike": spike_drive.get(p.name)}
+            if k == plan.readout_population:
+                if "output" in buffers.arrays:
+                    drives["output"] = drive
+                else:
+                    kind = "voltage" if plan.readout.reads == "voltage" else "first"
+                    drives[kind] = plan.readout.backward(drive, self.observed, plan.dt)
+            buffers.set_drives(**drives)
+
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        """Goes back over the neurons once more, if their adjoints were not kept yet."""
+        target = self.plan.projections[index].post
+        component = next(c for c in self.plan.components if target in c.populations)
+        if self.adjoints.missing(target):
+            self.unfinished = True  # gradients inside the component are added up once more
+            with self.adjoints.pointed(component.populations, kept_row(self.plan)):
+                self._pass("backward", component)
+        source = self.plan.projections[index].pre
+        gather = partial(self._run, self.library.gather, source)
+        sent = self.adjoints.sent(source, self.trials, gather)
+        pairs = pairings(pre, post, first, self.plan.steps)
+        result = np.zeros((len(pre), count))
+        what = (index, sent, byref(pairs.struct), count, c_void_p(result.ctypes.data))
+        with self.adjoints.pointed((target,), kept_row(self.plan)):
+            self._run(self.library.correlate, *what)
+        return result
+
+    def _pass(self, direction: str, component: Component) -> None:
+        """One component in one direction."""
+        targets = (c_int32 * len(component.populations))(*component.populations)
+        if component.recurrent:
+            function = getattr(self.library, f"{direction}_recurrent")
+            what: tuple[Any, ...] = (targets, len(targets))
+        else:
+            function = getattr(self.library, f"{direction}_layer")
+            what = component.populations
+        self._run(function, *what)
+        for k in component.populations:
+            self.populations[k].struct.needed = self.passed[0][k].needed
+
+    def _scalars(self) -> dict[str, float]:
+        plan = self.plan
+        return {
+            "steps": plan.steps,
+            "row": row_length(plan),
+            "dt": plan.dt,
+            "min_slope": self.min_slope,
+        }
+
+    def _spikes(self, k: int) -> Events:
+        return self.populations[k].events(self.trials, self.plan.dt)
+
+    def _spike_counts(self, k: int) -> np.ndarray:
+        return self.populations[k].counts(self.trials)
+
+    def _memory(self) -> int:
+        room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan.dtype)
+        scratch = scratch_bytes(self.plan, self.team.size, room)
+        return self._held() + self.adjoints.nbytes() + scratch
+
+    def _close(self) -> None:
+        self.adjoints.renew()
+        super()._close()

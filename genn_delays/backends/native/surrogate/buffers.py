@@ -1,0 +1,198 @@
+"""The arrays of the surrogate engine, one trial per lane; layouts in templates/surrogate/types."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from genn_delays.backends.gradient import Gradient
+from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
+from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.structures import point
+from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
+from genn_delays.backends.native.surrogate.shapes import (
+    blocks_of,
+    groups_of,
+    spike_shapes,
+    state_shapes,
+    sums_of,
+    synapse_shapes,
+)
+from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
+from genn_delays.dynamics import PlannedPopulation
+from genn_delays.events import Events
+from genn_delays.kernels import DelayKernel, taps_of
+from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """Zeros that begin on a boundary of a vector."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + VECTOR_BYTES, np.uint8)
+    start = -raw.ctypes.data % VECTOR_BYTES
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+class UnitBuffers:
+    """What one population sends, its states, adjoints and constants."""
+
+    def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
+        self.plan, self.model = plan, model
+        self.population = p = plan.populations[index]
+        self.struct = POPULATION.ctypes()(
+            size=p.size,
+            model=-1 if model is None else model.index,
+            spiking=p.is_spiking,
+            life=plan.steps - p.tail,
+            feedback=False,
+            sums=sums_of(model),
+            states=len(p.states),
+            block=blocks_of(plan, p.size)[1],
+        )
+        self.arrays: dict[str, np.ndarray] = {}
+        shapes = spike_shapes(plan, index) | state_shapes(plan, index, model)
+        self.set(**{name: aligned_zeros(*one) for name, one in shapes.items()})
+
+    def set(self, **arrays: np.ndarray | None) -> None:
+        """Hold arrays, or none, under the names of the C structure."""
+        for name, array in arrays.items():
+            if array is None:
+                self.arrays.pop(name, None)
+            else:
+                self.arrays[name] = array
+        point(self.struct, **arrays)
+
+    def load(self, p: PlannedPopulation) -> None:
+        """Take over time constants."""
+        if self.model is not None:
+            self.set(constant=unit_constants(p, self.model, self.plan.dtype))
+
+    def lanes(self, values: np.ndarray | None) -> np.ndarray | None:
+        """(trials, units) as (groups, units, lanes), zero beyond the last trial."""
+        if values is None:
+            return None
+        lanes = lanes_of(self.plan.dtype)
+        groups = groups_of(self.plan, len(values))
+        padded = aligned_zeros((groups, self.population.size, lanes), self.plan.dtype)
+        full = np.zeros((groups, lanes, self.population.size), self.plan.dtype)
+        full.reshape(-1, self.population.size)[: len(values)] = values
+        padded[...] = full.transpose(0, 2, 1)
+        return padded
+
+    def counts(self, trials: int) -> np.ndarray:
+        """Spikes per trial and unit, int64."""
+        if "spike_count" not in self.arrays:
+            return np.zeros((trials, self.population.size), np.int64)
+        count = self.arrays["spike_count"].transpose(0, 2, 1).reshape(-1, self.population.size)
+        return count[:trials].astype(np.int64)
+
+    def events(self, trials: int) -> Events:
+        """Spikes as Events, sorted by (trial, unit, time)."""
+        found = [np.zeros((3, 0), np.int64)]
+        if self.model is not None and self.model.spiking:
+            threshold = self.arrays["constant"][:, self.model.threshold]
+            place = self.model.stored.index(self.model.threshold_state)
+            lanes = lanes_of(self.plan.dtype)
+            for group in range(groups_of(self.plan, trials)):
+                voltage = self.arrays["trace"][group, :, :, place]
+                above = voltage >= threshold[:, None, None]
+                trial, unit, step = np.nonzero(above.transpose(2, 0, 1))
+                found.append(np.stack([trial + group * lanes, unit, step]))
+        trial, unit, step = np.concatenate(found, axis=1)
+        kept = trial < trials
+        return Events(step[kept] * self.plan.dt, unit[kept], trial[kept], trials)
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(a.nbytes for a in self.arrays.values())
+
+
+class SynapseBuffers:
+    """One projection's synapses in the order that the engine walks them, and their taps."""
+
+    def __init__(self, plan: Plan, index: int, chunks: int) -> None:
+        self.plan, self.index, self.chunks = plan, index, chunks
+        self.projection = p = plan.projections[index]
+        self.blocks, block = blocks_of(plan, plan.populations[p.pre].size)
+        self.struct = PROJECTION.ctypes()(
+            pre=p.pre, post=p.post, internal=p.internal, blocks=self.blocks, block=block, lag=p.lag
+        )
+        self.arrays: dict[str, np.ndarray] = {}
+        self.taken: tuple[object, ...] = ()
+
+    def load(self, table: SynapseTable, kernel: DelayKernel | None) -> None:
+        """Take over a table; connectivity may differ from last time."""
+        if not self.arrays or not all(
+            np.array_equal(getattr(table, name), self.connected[name]) for name in ("pre", "post")
+        ):
+            self._connect(table)
+        self.kernel, self.taken = None if kernel is None else replace(kernel), ()
+        self.weight, self.delay = table.weight[self.order], table.delay[self.order]
+
+    def _connect(self, table: SynapseTable) -> None:
+        """Sort, and find where each part begins."""
+        self.connected = {"pre": table.pre.copy(), "post": table.post.copy()}
+        sizes = [self.plan.populations[k].size for k in (self.projection.pre, self.projection.post)]
+        block = table.pre // self.struct.block
+        if self.projection.internal:
+            self.order = np.arange(len(table))
+            counts = np.bincount(table.pre, minlength=sizes[0])
+            begin = np.concatenate([[0], np.cumsum(counts)])
+        else:
+            self.order = np.lexsort((table.pre, table.post, block))
+            cell = block.astype(np.int64) * sizes[1] + table.post
+            ends = np.cumsum(np.bincount(cell, minlength=self.blocks * sizes[1]))
+            ends = ends.reshape(self.blocks, sizes[1])
+            first = np.concatenate([[0], ends[:-1, -1]])[:, None]
+            begin = np.concatenate([first, ends], axis=1)
+        shapes = synapse_shapes(self.plan, self.index, len(table), self.chunks)
+        gradients = {name: shapes[name] for name in ("weight_gradient", "delay_gradient")}
+        self.struct.synapses = len(table)
+        self._set(
+            begin=np.ascontiguousarray(begin, np.int64),
+            pre_unit=table.pre[self.order].astype(np.int32),
+            post_unit=table.post[self.order].astype(np.int32),
+            **zeros(gradients),
+        )
+
+    def spread(self, training: bool) -> None:
+        """The taps of every synapse, for training or for evaluation, unless they are there."""
+        kernel = self.kernel if training else None
+        wanted = (kernel is None, None if kernel is None else kernel.current)
+        if self.taken == wanted:
+            return
+        plan, p, real = self.plan, self.projection, self.plan.dtype
+        taps = taps_of(self.delay, kernel, plan.dt, p.max_delay_steps, real)
+        self.struct.taps, self.struct.rounded = taps.count, taps.slope is None
+        weight, share = self.weight.astype(real)[:, None], taps.weight.astype(real)
+        none = np.zeros((0, taps.count), real)
+        self._set(
+            # beyond a trial all delays are alike
+            first=np.minimum(taps.first, plan.steps + 1).astype(np.int32) + np.int32(p.lag),
+            weight=weight * share,
+            share=none if taps.slope is None else share,
+            slope=none if taps.slope is None else taps.slope.astype(real),
+        )
+        self.taken = wanted
+
+    def _set(self, **arrays: np.ndarray) -> None:
+        self.arrays |= arrays
+        point(self.struct, **arrays)
+
+    def gradient(self, chunks: int) -> Gradient:
+        """Gradients summed over the batch, in the order of the table."""
+        result = {}
+        for name in ("weight", "delay"):
+            total = self.arrays[f"{name}_gradient"][:chunks].sum(axis=0, dtype=np.float64)
+            if name == "delay":
+                total *= self.weight / self.plan.dt
+            result[name] = np.empty_like(total)
+            result[name][self.order] = total
+        return Gradient(**result)
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        held = (*self.arrays.values(), self.order, self.weight, self.delay)
+        return sum(a.nbytes for a in (*held, *self.connected.values()))

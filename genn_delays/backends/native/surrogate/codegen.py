@@ -1,0 +1,161 @@
+"""From a plan with the surrogate rule to C: one model per kind of neuron.
+
+Sizes, delays, taps and time constants are data of the compiled engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from genn_delays.backends.native.codegen import render_engine
+from genn_delays.backends.native.model import Entry, Models, distinct_models
+from genn_delays.backends.native.structures import EVENTS
+from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
+from genn_delays.gradients import Surrogate
+from genn_delays.plan import Plan, PlannedPopulation
+
+TAPS = 8
+"""Most taps that one walk over the steps serves; wider kernels take several."""
+TILE = 8
+"""Steps that a walk has in hand at once."""
+PAD = TAPS + TILE
+"""Steps of zeros around rows: a walk reads up to TAPS + TILE beyond a trial."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The structure of one kind of neuron, without its numbers.
+
+    Attributes:
+        P, Q, r: nonzero entries of the propagator, of R - 1 and of the reset offset; ``k`` is
+            the index among the constants of a unit.
+        threshold: index of the threshold among the constants.
+        constants: how many constants a unit has.
+        attached: gradients flow through the reset.
+        flow: entries of P whose gradient is collected; ``k`` is the index among these.
+    """
+
+    index: int
+    label: str
+    states: int
+    input_state: int
+    threshold_state: int
+    spiking: bool
+    attached: bool
+    P: tuple[Entry, ...]
+    Q: tuple[Entry, ...]
+    r: tuple[Entry, ...]
+    threshold: int
+    constants: int
+    flow: tuple[Entry, ...]
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """States that a spike changes."""
+        return tuple(sorted({e.row for e in (*self.Q, *self.r)}))
+
+    @property
+    def pulled(self) -> tuple[int, ...]:
+        """States whose adjoint a spike changes."""
+        return tuple(sorted({e.column for e in self.Q}))
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """States after a step that the gradient of P needs."""
+        return tuple(sorted({e.column for e in self.flow}))
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """States that the backward pass needs of every step."""
+        needed = {self.threshold_state, *self.sources}
+        needed |= {e.column for e in self.Q if self.attached or e.row in self.sources}
+        return tuple(sorted(needed))
+
+
+def models_of(plan: Plan) -> Models[Model]:
+    """The distinct models of a plan, and the model of each population that has dynamics."""
+    attached = not rule_of(plan).detach_reset
+    return distinct_models(plan, _signature, partial(_model, attached))
+
+
+def rule_of(plan: Plan) -> Surrogate:
+    """The gradient rule of a plan that runs here."""
+    assert isinstance(plan.gradient, Surrogate)
+    return plan.gradient
+
+
+def learns_time_constants(p: PlannedPopulation) -> bool:
+    """Training changes its propagator."""
+    return any(name not in ("gain", "bias") for name in p.learn)
+
+
+def _patterns(p: PlannedPopulation) -> dict[str, np.ndarray]:
+    """Which entries of P, Q and r are there, for all units alike."""
+    there = {name: np.any(array != 0, axis=0) for name, array in _matrices(p).items()}
+    if learns_time_constants(p):  # 1 - dt / tau may start at zero
+        there["P"] = there["P"] | np.eye(len(p.states), dtype=bool)
+    return there
+
+
+def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
+    return {
+        "P": p.propagator,
+        "Q": p.reset_matrix - np.eye(len(p.states)),
+        "r": p.reset_offset[:, :, None],
+    }
+
+
+def _signature(p: PlannedPopulation) -> tuple:
+    patterns = tuple(pattern.tobytes() for pattern in _patterns(p).values())
+    flags = (p.is_spiking, learns_time_constants(p))
+    return (p.states, p.input_state, p.threshold_state, flags, patterns)
+
+
+def _model(attached: bool, index: int, p: PlannedPopulation) -> Model:
+    k, entries = 0, {}
+    for name, pattern in _patterns(p).items():
+        places = np.argwhere(pattern)
+        entries[name] = tuple(Entry(int(i), int(j), k + n) for n, (i, j) in enumerate(places))
+        k += len(places)
+    learnt = entries["P"] if learns_time_constants(p) else ()
+    return Model(
+        index=index,
+        label=f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
+        states=len(p.states),
+        input_state=p.input_state,
+        threshold_state=p.threshold_state,
+        spiking=p.is_spiking,
+        attached=attached,
+        threshold=k,
+        constants=k + 1,
+        flow=tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt)),
+        **entries,
+    )
+
+
+def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
+    """Constants of each unit, shape (units, constants)."""
+    values: np.ndarray = np.zeros((p.size, model.constants), dtype)
+    for name, array in _matrices(p).items():
+        for e in getattr(model, name):
+            values[:, e.k] = array[:, e.row, e.column]
+    if p.threshold is not None:
+        values[:, model.threshold] = p.threshold
+    return values
+
+
+def render(plan: Plan) -> str:
+    """The C source of a plan's engine."""
+    return render_engine(
+        "surrogate",
+        plan,
+        [EVENTS, POPULATION, PROJECTION, SIMULATION],
+        models=models_of(plan)[0],
+        function=rule_of(plan).function,
+        counts=range(1, TAPS + 1),
+        tile=TILE,
+        pad=PAD,
+    )

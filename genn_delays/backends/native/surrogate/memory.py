@@ -1,0 +1,59 @@
+"""How much memory the surrogate rule needs on the native backend, before anything is built."""
+
+from __future__ import annotations
+
+from genn_delays.backends.native.codegen import VECTOR_BYTES
+from genn_delays.backends.native.shapes import nbytes
+from genn_delays.backends.native.surrogate.codegen import PAD, models_of, unit_constants
+from genn_delays.backends.native.surrogate.shapes import (
+    batch_shapes,
+    blocks_of,
+    kept_shapes,
+    read_shapes,
+    spike_shapes,
+    state_shapes,
+    synapse_shapes,
+    tap_shapes,
+)
+from genn_delays.backends.native.threads import CHUNKS
+from genn_delays.graph import Component
+from genn_delays.kernels import taps_of
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+
+
+def estimate(plan: Plan, network: Network, *, threads: int, **_: float) -> dict[str, int]:
+    """See :func:`genn_delays.backends.native.memory.estimate`; kernels as wide as they are."""
+    parts = {"spikes": 0, "voltages": 0, "synapses": 0}
+    models = models_of(plan)[1]
+    for k, p in enumerate(plan.populations):
+        held = state_shapes(plan, k, models.get(k)) | batch_shapes(plan, k)
+        parts["spikes"] += nbytes(spike_shapes(plan, k))
+        parts["voltages"] += nbytes(held)
+        if k in models:
+            parts["synapses"] += unit_constants(p, models[k], plan.dtype).nbytes
+    parts["voltages"] += nbytes(read_shapes(plan))
+    for index, q in enumerate(plan.projections):
+        projection = network.projections[q.name]
+        synapses, first = len(projection.synapses), projection.synapses.delay[:1]
+        one = taps_of(first, projection.kernel, plan.dt, q.max_delay_steps, plan.dtype)
+        parts["synapses"] += nbytes(synapse_shapes(plan, index, synapses, CHUNKS))
+        parts["synapses"] += nbytes(kept_shapes(synapses))
+        parts["synapses"] += nbytes(tap_shapes(plan, synapses, one.count, one.slope is not None))
+    return parts | {"scratch": scratch_bytes(plan, threads)}
+
+
+def scratch_bytes(plan: Plan, threads: int) -> int:
+    """Most that the engine's threads hold at once; see templates/surrogate/layer and loop."""
+    return threads * max(_component_scratch(plan, c) for c in plan.components)
+
+
+def _component_scratch(plan: Plan, component: Component) -> int:
+    stride, (_, models) = plan.steps + PAD, models_of(plan)
+    sizes = {k: plan.populations[k].size for k in component.populations}
+    if not component.recurrent:
+        return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * VECTOR_BYTES
+    units = {k: (models[k].states, stride + 1, 2 + len(models[k].flow)) for k in sizes}
+    forward = sum(n * (units[k][0] + units[k][1]) for k, n in sizes.items())
+    backward = sum(n * (units[k][0] + units[k][2]) for k, n in sizes.items())
+    return max(forward, backward) * VECTOR_BYTES

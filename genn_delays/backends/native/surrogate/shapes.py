@@ -1,0 +1,129 @@
+"""Every array of the surrogate engine: its name in the C structure, its shape and its type.
+
+What an array holds stands in ``surrogate_structures.py``. One trial lies in each lane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
+from genn_delays.backends.native.shapes import Shapes
+from genn_delays.backends.native.surrogate.codegen import PAD, Model
+from genn_delays.plan import Plan
+
+CACHE = 256 * 1024
+"""Bytes of rows that are worked on together, so that they stay in the second-level cache."""
+
+
+def groups_of(plan: Plan, trials: int) -> int:
+    """Groups of trials that share vectors."""
+    return -(-trials // lanes_of(plan.dtype))
+
+
+def blocks_of(plan: Plan, size: int) -> tuple[int, int]:
+    """(blocks, units in each) of a population, so that the rows of a block fit the cache."""
+    rows = CACHE // ((plan.steps + PAD) * VECTOR_BYTES)
+    blocks = -(-size // min(max(rows, 4), 32))
+    return blocks, -(-size // blocks)
+
+
+def sums_of(model: Model | None) -> int:
+    """Values that are summed for each unit going backwards."""
+    return 2 + (len(model.flow) if model else 0)
+
+
+def spike_shapes(plan: Plan, k: int) -> Shapes:
+    """What a population sends, and which steps are not silent."""
+    p, groups = plan.populations[k], groups_of(plan, plan.batch_size)
+    if not (p.is_input or p.is_spiking):
+        return {}
+    return {
+        "sent": (_padded(plan, groups, p.size), plan.dtype),
+        "active": ((groups, p.size, plan.steps), np.int32),
+        "active_count": ((groups, p.size), np.int32),
+    }
+
+
+def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
+    """States and adjoints of a population; nothing of an input."""
+    if model is None:
+        return {}
+    p, real, lanes = plan.populations[k], plan.dtype, lanes_of(plan.dtype)
+    groups = groups_of(plan, plan.batch_size)
+    cells, row = (groups, p.size), (groups, p.size, plan.steps, lanes)
+    shapes: Shapes = {
+        "trace": ((*cells, plan.steps, len(model.stored), lanes), real),
+        "adjoint": (_padded(plan, groups, p.size), real),
+        "unit_sums": ((*cells, sums_of(model)), np.float64),
+    }
+    if p.is_spiking:
+        shapes["spike_count"] = ((*cells, lanes), np.int32)
+    if p.normalise is not None:
+        shapes |= {"current": (row, real), "moments": ((*cells, 2), np.float64)}
+    if k == plan.readout_population:
+        shapes["drive"] = (row, real)
+    return shapes
+
+
+def batch_shapes(plan: Plan, k: int) -> Shapes:
+    """What a batch brings along: factors of the normalisation, and dropout."""
+    p, groups = plan.populations[k], groups_of(plan, plan.batch_size)
+    if p.is_input:
+        return {}
+    names = ["centre", "gain", "shift", "scale"]
+    names += ["adjoint_mean", "along"] if p.normalise is not None else []
+    shapes: Shapes = dict.fromkeys(names, ((p.size,), plan.dtype))
+    if p.dropout:
+        shapes["mask"] = ((groups, p.size, lanes_of(plan.dtype)), plan.dtype)
+    return shapes
+
+
+def read_shapes(plan: Plan) -> Shapes:
+    """Voltages that the readout reads, and dL/d these, trials last as in the engine."""
+    room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
+    shape = (plan.populations[plan.readout_population].size, plan.steps, room)
+    return {"voltage": (shape, plan.dtype), "drive": (shape, plan.dtype)}
+
+
+def synapse_shapes(plan: Plan, index: int, synapses: int, chunks: int) -> Shapes:
+    """Synapses of a projection, and their gradients."""
+    p = plan.projections[index]
+    sizes = [plan.populations[k].size for k in (p.pre, p.post)]
+    blocks, _ = blocks_of(plan, sizes[0])
+    ends = (sizes[0] + 1,) if p.internal else (blocks, sizes[1] + 1)
+    return {
+        "begin": (ends, np.int64),
+        "pre_unit": ((synapses,), np.int32),
+        "post_unit": ((synapses,), np.int32),
+        "weight_gradient": ((chunks, synapses), plan.dtype),
+        "delay_gradient": ((chunks, synapses), plan.dtype),
+    }
+
+
+def kept_shapes(synapses: int) -> Shapes:
+    """What the host keeps of a table: its connectivity, parameters and their order."""
+    column = (synapses,)
+    return {
+        "pre": (column, np.int32),
+        "post": (column, np.int32),
+        "order": (column, np.int64),
+        "weight": (column, np.float64),
+        "delay": (column, np.float64),
+    }
+
+
+def tap_shapes(plan: Plan, synapses: int, taps: int, sloped: bool) -> Shapes:
+    """Taps of every synapse; those that are rounded need no slopes."""
+    each, none = (synapses, taps), (0, taps)
+    return {
+        "first": ((synapses,), np.int32),
+        "weight": (each, plan.dtype),
+        "share": (each if sloped else none, plan.dtype),
+        "slope": (each if sloped else none, plan.dtype),
+    }
+
+
+def _padded(plan: Plan, groups: int, units: int) -> tuple[int, int]:
+    """Rows of steps with zeros on either side."""
+    return (groups * units * (plan.steps + PAD) + PAD, lanes_of(plan.dtype))

@@ -1,0 +1,207 @@
+"""SurrogateEngine: the surrogate rule on the embedded engine, one trial per lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ctypes import byref, c_int32, c_int64, c_void_p
+from typing import Any
+
+import numpy as np
+
+from genn_delays.backends.gradient import Gradients
+from genn_delays.backends.native.codegen import lanes_of
+from genn_delays.backends.native.engine import REFUSED, Engine
+from genn_delays.backends.native.insertion import Insertion
+from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.surrogate.buffers import SynapseBuffers, UnitBuffers
+from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
+from genn_delays.backends.native.surrogate.memory import scratch_bytes
+from genn_delays.backends.native.surrogate.normalise import Normalisation
+from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
+from genn_delays.backends.native.surrogate.structures import SIMULATION
+from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
+from genn_delays.backends.native.threads import CHUNKS
+from genn_delays.events import Events
+from genn_delays.graph import Component
+from genn_delays.network import Network
+from genn_delays.plan import Plan
+from genn_delays.synapses import SynapseTable
+
+
+class SurrogateEngine(Engine):
+    """A network trained with surrogate gradients."""
+
+    shared = SIMULATION
+
+    def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
+        super().__init__(plan, render(plan), threads)
+        _, models = models_of(plan)
+        self.populations = [
+            UnitBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
+        ]
+        self.projections = [SynapseBuffers(plan, k, CHUNKS) for k in range(len(plan.projections))]
+        self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
+        self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
+        read = zeros(read_shapes(plan))
+        self.voltage, self.drive = read["voltage"], read["drive"]
+        self.insertions: dict[str, Insertion] = {}
+        self.load(network)
+
+    def _load(self, network: Network, tables: list[SynapseTable]) -> None:
+        for buffers, table in zip(self.projections, tables, strict=True):
+            buffers.load(table, network.projections[buffers.projection.name].kernel)
+        for p, normalisation in zip(self.plan.populations, self.normalisations, strict=True):
+            normalisation.load(network.populations[p.name].units)
+        for gradients in self.unit_gradients:
+            population = gradients.load(network)
+            self.populations[gradients.index].load(population)
+
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+        for buffers in self.projections:
+            buffers.spread(self.training)
+        self._insert(events)
+        for p, units in zip(self.plan.populations, self.populations, strict=True):
+            units.set(mask=units.lanes(masks.get(p.name)))
+        for component in self.plan.components:
+            self._forward_component(component)
+        voltage = self._observe()
+        self.observed = voltage[: self.trials]
+        # whole vectors: numpy adds up a single trial in another order than several
+        return self.plan.readout.forward(voltage, self.plan.dt)[: self.trials]
+
+    def _insert(self, events: Mapping[str, Events]) -> None:
+        self.insertions = {}
+        for k, p in enumerate(self.plan.populations):
+            if p.is_input:
+                insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
+                found = self._run(self.library.insert_events, k, byref(insertion.struct))
+                insertion.check(found == REFUSED)
+                self.insertions[p.name] = insertion
+
+    def _forward_component(self, component: Component) -> None:
+        first = component.populations[0]
+        if component.recurrent:
+            for k in component.populations:
+                self._normalise(k, None)
+            targets = (c_int32 * len(component.populations))(*component.populations)
+            self._run(self.library.forward_loop, targets, len(targets))
+        elif self.training and self.normalisations[first].observes:
+            self._run(self.library.forward_layer, first, 1)
+            groups = groups_of(self.plan, self.trials)
+            self._normalise(first, self.populations[first].arrays["moments"][:groups])
+            self._run(self.library.forward_layer, first, 2)
+        else:
+            self._normalise(first, None)
+            self._run(self.library.forward_layer, first, 0)
+
+    def _normalise(self, k: int, moments: np.ndarray | None) -> None:
+        lanes, p = lanes_of(self.plan.dtype), self.plan.populations[k]
+        first = np.arange(0, self.trials, lanes)
+        counts = np.minimum(self.trials - first, lanes) * (self.plan.steps - p.tail)
+        self.populations[k].set(**self.normalisations[k].forward(moments, counts))
+        statistics = self.normalisations[k].statistics
+        if statistics is not None:
+            self.statistics = {**self.statistics, p.name: statistics}
+
+    def _observe(self) -> np.ndarray:
+        """Voltages of the population that is read, (trials in whole groups, steps, n)."""
+        k = self.plan.readout_population
+        model = self.populations[k].model
+        assert model is not None
+        place = len(model.stored), model.stored.index(model.threshold_state)
+        self._run(
+            self.library.read_voltage, k, *place, self.voltage.shape[2], _pointer(self.voltage)
+        )
+        whole = self._groups * lanes_of(self.plan.dtype)
+        return self.voltage[:, :, :whole].transpose(2, 1, 0)
+
+    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+        plan, read = self.plan, self.plan.readout_population
+        # in the order of the voltages, or numpy would walk over both in the wrong one
+        drive = np.asfortranarray(drive)
+        observed = plan.readout.backward(drive, self.observed, plan.dt)
+        self.drive[:, :, : self.trials] = observed.transpose(2, 1, 0)
+        self._run(self.library.write_drive, read, self.drive.shape[2], _pointer(self.drive))
+        for p, units in zip(plan.populations, self.populations, strict=True):
+            units.set(spike_drive=units.lanes(spike_drive.get(p.name)))
+            units.struct.feedback = False
+        for component in reversed(plan.components):
+            self._backward_component(component)
+        chunks = min(CHUNKS, self._groups)
+        pairs = zip(plan.projections, self.projections, strict=True)
+        return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
+
+    def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
+        found = {}
+        for gradients in self.unit_gradients:
+            sums = self.populations[gradients.index].arrays["unit_sums"][: self._groups]
+            found[gradients.population.name] = gradients.of(sums.sum(axis=0))
+        return {name: columns for name, columns in found.items() if columns}
+
+    def _backward_component(self, component: Component) -> None:
+        members = component.populations
+        if component.recurrent:
+            targets = (c_int32 * len(members))(*members)
+            self._run(self.library.backward_loop, targets, len(targets))
+        else:
+            self._run(self.library.backward_layer, members[0])
+            if self.normalisations[members[0]].statistics is not None:
+                units = self.populations[members[0]]
+                sums = units.arrays["unit_sums"][: self._groups, :, :2].sum(axis=0)
+                units.set(**self.normalisations[members[0]].backward(sums))
+                self._run(self.library.backward_normalise, members[0])
+        for k, p in enumerate(self.plan.projections):
+            if p.post in members:
+                pre = self.populations[p.pre].struct
+                feed = not (p.internal or self.plan.populations[p.pre].is_input)
+                self.projections[k].struct.fresh = not pre.feedback
+                self._run(self.library.gradients, k, int(feed))
+                pre.feedback = pre.feedback or feed
+
+    def _correlation(
+        self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
+    ) -> np.ndarray:
+        # beyond a trial all delays are alike
+        columns = (pre, post, np.minimum(first, self.plan.steps))
+        given = [np.ascontiguousarray(column, np.int32) for column in columns]
+        result = np.zeros((len(pre), count))
+        pointers = [_pointer(array) for array in given]
+        run = self.library.correlation
+        self._run(run, index, c_int64(len(pre)), count, *pointers, _pointer(result))
+        return result
+
+    @property
+    def _groups(self) -> int:
+        return groups_of(self.plan, self.trials)
+
+    def _scalars(self) -> dict[str, float]:
+        return {
+            "steps": self.plan.steps,
+            "stride": self.plan.steps + PAD,
+            "groups": self._groups,
+            "chunks": min(CHUNKS, self._groups),
+            "slope": rule_of(self.plan).slope,
+        }
+
+    def _run(self, function: Callable[..., int], *what: Any) -> int:
+        """As of any engine; nothing where there is no trial."""
+        return super()._run(function, *what) if self.trials else 0
+
+    def _spikes(self, k: int) -> Events:
+        name = self.plan.populations[k].name
+        if name in self.insertions:
+            return self.insertions[name].on_grid()
+        return self.populations[k].events(self.trials)
+
+    def _spike_counts(self, k: int) -> np.ndarray:
+        if self.plan.populations[k].is_input:
+            return super()._spike_counts(k)
+        return self.populations[k].counts(self.trials)
+
+    def _memory(self) -> int:
+        scratch = scratch_bytes(self.plan, self.team.size)
+        return self._held() + self.voltage.nbytes + self.drive.nbytes + scratch
+
+
+def _pointer(array: np.ndarray) -> c_void_p:
+    return c_void_p(array.ctypes.data)

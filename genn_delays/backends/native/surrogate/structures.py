@@ -1,0 +1,64 @@
+"""What the surrogate engine and Python share; see ``structures.py``."""
+
+from __future__ import annotations
+
+from genn_delays.backends.native.structures import shared
+
+POPULATION = shared(
+    "population",
+    [
+        ("int32_t size, model, spiking", ""),
+        ("int32_t life", "steps in which it is on"),
+        ("int32_t feedback", "the adjoint holds dL/d sent from outside its component"),
+        ("int32_t sums", "values in unit_sums of each unit"),
+        ("int32_t states", ""),
+        ("int32_t block", "units of one task"),
+        ("const real *constant", "[units][constants]"),
+        ("real *sent", "[groups][units][stride][LANES] spikes with dropout, or the input"),
+        ("int32_t *active", "[groups][units][T] steps with anything sent, ascending"),
+        ("int32_t *active_count", "[groups][units]"),
+        ("real *trace", "[groups][units][T][stored][LANES] state before the threshold"),
+        ("real *current", "[groups][units][T][LANES] input before batch normalisation, or NULL"),
+        ("real *adjoint", "[groups][units][stride][LANES] dL/d sent, then dL/d input"),
+        ("real *drive", "[groups][units][T][LANES] dL/dV, or NULL"),
+        ("const real *mask", "[groups][units][LANES] dropout, or NULL"),
+        ("const real *spike_drive", "[groups][units][LANES], or NULL"),
+        ("int32_t *spike_count", "[groups][units][LANES]"),
+        ("const real *centre, *gain, *shift", "[units] input <- (input - centre) gain + shift"),
+        ("const real *scale, *adjoint_mean, *along", "[units] of batch normalisation, backwards"),
+        ("double *moments", "[groups][units][2] mean of the input, sum of squares about it"),
+        ("double *unit_sums", "[groups][units][sums] see neuron.c.j2"),
+    ],
+)
+
+PROJECTION = shared(
+    "projection",
+    [
+        ("int32_t pre, post, internal, taps", ""),
+        ("int32_t fresh", "the first to add to dL/d sent of its pre units"),
+        ("int32_t rounded", "one tap without a slope"),
+        ("int32_t blocks, block", "blocks of pre units, and units in each"),
+        ("int32_t lag", ""),
+        ("int64_t synapses", ""),
+        ("const int64_t *begin", ""),
+        ("const int32_t *pre_unit, *post_unit", ""),
+        ("const int32_t *first", "steps from sending to the first tap"),
+        ("const real *weight", "[synapses][taps]"),
+        ("const real *share", "[synapses][taps] d (weight of a tap) / d weight"),
+        ("const real *slope", "[synapses][taps] the same / (weight x d delay in steps)"),
+        ("real *weight_gradient", "[chunks][synapses]"),
+        ("real *delay_gradient", "[chunks][synapses] divided by weight, per step"),
+    ],
+)
+
+SIMULATION = shared(
+    "simulation",
+    [
+        ("int32_t steps, stride, trials, groups, chunks, n_populations, n_projections", ""),
+        ("double slope", "of the surrogate"),
+        ("population *populations", ""),
+        ("projection *projections", ""),
+    ],
+    POPULATION,
+    PROJECTION,
+)
