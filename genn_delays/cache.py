@@ -10,14 +10,15 @@ damaged, which could crash whatever loads it, no longer fits its name and is mad
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from genn_delays.errors import GennDelaysError
+from genn_delays.leftovers import remove_leftovers, temporary_beside
 from genn_delays.paths import expanded
 
 VARIABLE = "GENN_DELAYS_CACHE"
@@ -39,7 +40,7 @@ def cache_root() -> Path:
 
 
 def cache_folder(*parts: str) -> Path:
-    """The folder ``parts`` below the cache root, made if it is not there.
+    """The folder ``parts`` below the cache root, made if it is not there, without leftovers.
 
     Raises:
         GennDelaysError: the folder cannot be made or is not writable.
@@ -55,6 +56,7 @@ def cache_folder(*parts: str) -> Path:
         raise GennDelaysError(
             f"cache folder {folder} is not writable; set {VARIABLE} to a folder you can write to"
         )
+    remove_leftovers(folder)
     return folder
 
 
@@ -62,16 +64,36 @@ def cache_folder(*parts: str) -> Path:
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """A temporary path beside ``path``, renamed to ``path`` on success and removed on failure.
 
-    The suffix is kept, because compilers and h5py look at it.
+    The file, and then its name, are on the disk before this ends. The suffix is kept, because
+    compilers look at it.
     """
     path = Path(path)
     # a name of its own rather than mkstemp's file, which would stay private to this user
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = temporary_beside(path)
     try:
         yield temporary
-        os.replace(temporary, path)
+        _replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _replace(file: Path, path: Path) -> None:
+    """Give a file another name, once its content is on the disk."""
+    _flush(file)
+    os.replace(file, path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # this file system cannot do it
+            raise
+    finally:
+        os.close(handle)
 
 
 def kept(folder: Path, key: str) -> Path | None:
@@ -99,7 +121,7 @@ def keep(folder: Path, key: str, name: str) -> Iterator[Path]:
         key: a hash of everything that decides the content.
         name: end of the file's name, such as ``"so"``.
     """
-    temporary = folder / f".{key}-{os.getpid()}-{secrets.token_hex(4)}.{name}"
+    temporary = temporary_beside(folder / f"{key}.{name}")
     try:
         yield temporary
         seal(temporary, folder, key, name)
@@ -110,7 +132,7 @@ def keep(folder: Path, key: str, name: str) -> Iterator[Path]:
 def seal(file: Path, folder: Path, key: str, name: str) -> Path:
     """Move a finished file to the name in ``folder`` that holds its checksum."""
     sealed = folder / f"{key}-{_digest(file)}.{name}"
-    os.replace(file, sealed)
+    _replace(file, sealed)
     return sealed
 
 

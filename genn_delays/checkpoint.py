@@ -15,18 +15,18 @@ Version 2 has what the surrogate rule needs of a network; version 1 is still rea
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import h5py
 
-from genn_delays.cache import atomic_path
 from genn_delays.errors import CheckpointError, NetworkError
 from genn_delays.hdf5 import Group, read_hdf5
+from genn_delays.hdf5_image import hdf5_image
 from genn_delays.network import Network
 from genn_delays.network_file import read_network, write_network
+from genn_delays.recording import replace, writing
 from genn_delays.training.state import TrainerState
 
 FORMAT, VERSION = "genn-delays checkpoint", 2
@@ -73,20 +73,16 @@ def save(
         text = json.dumps(attributes or {})
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"checkpoint {path}: attributes are not JSON: {error}") from None
-    try:
-        with atomic_path(path) as temporary:
-            with h5py.File(temporary, "w") as file:
-                file.attrs.update(format=FORMAT, version=VERSION)
-                file["attributes"] = text
-                write_network(file.create_group("network"), network)
-                if trainer_state is not None:
-                    _write_state(file.create_group("trainer"), trainer_state)
-            _flush(temporary)
-        _flush(path.parent)
-    except OSError as error:
-        raise CheckpointError(
-            f"checkpoint {path} cannot be written: {error}; check the folder and its free space"
-        ) from None
+
+    def fill(file: h5py.File) -> None:
+        file.attrs.update(format=FORMAT, version=VERSION)
+        file["attributes"] = text
+        write_network(file.create_group("network"), network)
+        if trainer_state is not None:
+            _write_state(file.create_group("trainer"), trainer_state)
+
+    with writing(path):
+        replace(path, hdf5_image(fill))
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -98,7 +94,7 @@ def load(path: Path | str) -> Checkpoint:
             with a neuron that is not known here.
     """
     path = Path(path)
-    if not os.path.isfile(path):
+    if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}; check the path")
     root = read_hdf5(path, PARTS, error=CheckpointError, remedy=REMEDY)
     try:
@@ -125,17 +121,6 @@ def _check_format(root: Group) -> int:
             "use the release that wrote it"
         )
     return version
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    if os.name != "posix":
-        return  # other systems cannot open a folder
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _write_state(group: h5py.Group, state: TrainerState) -> None:

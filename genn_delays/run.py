@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from genn_delays import checkpoint
+from genn_delays import checkpoint, metrics_file, recording
 from genn_delays.backends import get_backend
+from genn_delays.config import Config
+from genn_delays.config_changes import accepted_changes, as_attribute
 from genn_delays.environment import machine, versions
 from genn_delays.errors import CheckpointError
-from genn_delays.experiment import Experiment, load_dataset, prepare
+from genn_delays.experiment import Experiment, load_dataset, make_network, prepare
+from genn_delays.recording import Log
 from genn_delays.run_folder import RunFolder
 from genn_delays.signals import StopSignals
 from genn_delays.training import Callback, Metrics, Run, show_progress
 from genn_delays.training.progress import ProgressLines
 
+logger = logging.getLogger(__name__)
+
 
 class Recorder(Callback):
-    """Writes metrics and checkpoints as training goes.
+    """Writes metrics and checkpoints, which hold the configuration too, as training goes.
 
     Metrics go first: lines beyond the checkpoint are dropped on resuming, missing ones would
     stay missing.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, config: Config) -> None:
         self.folder = folder
+        self.attributes = {"config": as_attribute(config)}
 
     def on_fit_begin(self, trainer: Run) -> None:
         if not self.folder.checkpoint.exists():
@@ -33,9 +40,9 @@ class Recorder(Callback):
             self._save(trainer)
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
-        self.folder.append_metrics(trainer.state.epoch, metrics)
+        metrics_file.append(self.folder.metrics, trainer.state.epoch, metrics)
         if is_best:
-            attributes = {"epoch": trainer.state.epoch}
+            attributes = {"epoch": trainer.state.epoch, **self.attributes}
             checkpoint.save(self.folder.best, trainer.network, attributes=attributes)
         self._save(trainer)
 
@@ -43,7 +50,7 @@ class Recorder(Callback):
         self._save(trainer)
 
     def _save(self, trainer: Run) -> None:
-        checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state)
+        checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state, self.attributes)
 
 
 def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> dict[str, Any]:
@@ -57,17 +64,18 @@ def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> di
     Raises:
         Interrupted: a signal came; the checkpoint is written.
         TrainingError: NaN; the checkpoint of the epoch before stays.
+        CheckpointError: a file of the folder cannot be written; the one before stays.
     """
     trainer = experiment.trainer
     signals.request = trainer.request_stop
-    folder.forget_after(trainer.state.epoch)
-    with folder.log.open("a", encoding="utf-8") as log:
-        trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), Recorder(folder)]
-        trainer.fit()
-        test = evaluate_best(folder, experiment)
-        summary = summarise(folder, experiment, test)
-        folder.write_summary(summary)
-        print(outcome(summary), file=log)
+    metrics_file.forget_after(folder.metrics, trainer.state.epoch)
+    log, recorder = Log(folder.log), Recorder(folder, experiment.config)
+    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), recorder]
+    trainer.fit()
+    test = evaluate_best(folder, experiment)
+    summary = summarise(folder, experiment, test)
+    folder.write_summary(summary)
+    print(outcome(summary), file=log, flush=True)
     return summary
 
 
@@ -81,16 +89,27 @@ def outcome(summary: Mapping[str, Any]) -> str:
 
 
 def resumed(folder: RunFolder) -> Experiment:
-    """The experiment of a run folder as its checkpoint left it.
+    """The experiment of a run folder as its checkpoint left it, or at its beginning.
 
     Raises:
-        CheckpointError: no checkpoint, or one that cannot be read.
+        CheckpointError: a checkpoint that cannot be read, or was trained with another
+            configuration.
     """
+    if not folder.has_begun:
+        config = folder.load_config()
+        dataset = load_dataset(config)
+        return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
     saved = checkpoint.load(folder.checkpoint)
     if saved.trainer_state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
-    return prepare(config, load_dataset(config), saved.network, state=saved.trainer_state)
+    changes = accepted_changes(config, saved.attributes.get("config"), folder.config)
+    for change in changes:
+        logger.warning("%s: %s", folder.config, change)
+    dataset = load_dataset(config)
+    experiment = prepare(config, dataset, saved.network, state=saved.trainer_state)
+    recording.append(folder.log, "".join(f"config.yaml: {change}\n" for change in changes))
+    return experiment
 
 
 def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:

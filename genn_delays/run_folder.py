@@ -18,15 +18,15 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from genn_delays.cache import atomic_path
+from genn_delays import metrics_file, recording
 from genn_delays.config import Config, load_resolved
 from genn_delays.errors import CheckpointError
+from genn_delays.leftovers import is_temporary, remove_leftovers
 from genn_delays.model_module import checksum, register, source_of
-from genn_delays.training import Metrics
 
 
 class RunFolder:
@@ -52,11 +52,10 @@ class RunFolder:
             raise CheckpointError(_occupied(output))
 
     @staticmethod
-    def create(config: Config, name: str, output: Path | None = None) -> RunFolder:
-        """Make the folder of a new run, and write its configuration and model file.
+    def claim(name: str, output: Path | None = None) -> RunFolder:
+        """Make the folder of a new run, which :meth:`begin` makes a run of.
 
         Args:
-            config: the configuration, complete.
             name: without ``output`` the folder is ``runs/<name>-<time>``, a new one.
             output: a folder that does not exist yet or is empty.
 
@@ -64,17 +63,12 @@ class RunFolder:
             CheckpointError: the folder holds something, or cannot be made.
         """
         try:
-            folder = RunFolder(_claim(output) if output else _claim_new(name))
-            # of two runs started together in one empty folder, the second fails here
-            with folder.config.open("x", encoding="utf-8") as file:
-                file.write(config.to_yaml())
-            folder._keep_model(source_of(config.model.file))
+            return RunFolder(_claim(output) if output else _claim_new(name))
         except FileExistsError:
             raise CheckpointError(_occupied(output or Path("runs"))) from None
         except OSError as error:
             where = output or Path("runs")
             raise CheckpointError(f"run folder {where}: {error.strerror}") from None
-        return folder
 
     @staticmethod
     def open(path: Path | str) -> RunFolder:
@@ -85,19 +79,41 @@ class RunFolder:
         """
         folder = RunFolder(path)
         if not folder.config.is_file():
+            if folder.path.is_dir() and _is_empty(folder.path):
+                remedy = f"nothing has begun; start it: genn-delays run CONFIG --output {path}"
+            else:
+                remedy = "give one that `genn-delays run` made"
             raise CheckpointError(
-                f"{folder.path} is not a run folder: there is no config.yaml in it; "
-                "give one that `genn-delays run` made"
+                f"{folder.path} is not a run folder: there is no config.yaml in it; {remedy}"
             )
         if folder.model.is_file():
             register(folder.model, folder._recorded_checksum())
         return folder
 
-    def _keep_model(self, source: bytes) -> None:
-        with atomic_path(self.model_checksum) as path:
-            path.write_text(f"{checksum(source)}  {self.model.name}\n", encoding="ascii")
-        with atomic_path(self.model) as path:
-            path.write_bytes(source)
+    def begin(self, config: Config) -> None:
+        """Write the model file and then the configuration of a new run.
+
+        Args:
+            config: complete.
+
+        Raises:
+            CheckpointError: another run has begun here, or a file cannot be written.
+        """
+        # of two runs started together in one empty folder, the second fails here or at the lock
+        if not _is_empty(self.path):
+            raise CheckpointError(_occupied(self.path))
+        source = source_of(config.model.file)
+        record = f"{checksum(source)}  {self.model.name}\n"
+        try:
+            recording.replace(self.model_checksum, record.encode())
+            recording.replace(self.model, source)
+            recording.replace(self.config, config.to_yaml().encode())
+        except CheckpointError:
+            with suppress(OSError):
+                self.model.unlink(missing_ok=True)
+                self.model_checksum.unlink(missing_ok=True)
+                self.path.rmdir()
+            raise
 
     def _recorded_checksum(self) -> str | None:
         try:
@@ -112,40 +128,43 @@ class RunFolder:
         """The configuration of the run."""
         return load_resolved(self.config)
 
-    def read_metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last one that a kill cut short is left out."""
-        if not self.metrics.exists():
-            return []
-        lines = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                lines.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
-        return lines
+    def with_own_model(self, config: Config) -> Config:
+        """The configuration with the folder's copy of the model file, where there is one."""
+        if not self.model.is_file():
+            return config
+        model = config.model.model_copy(update={"file": self.model.resolve()})
+        return config.model_copy(update={"model": model})
 
-    def append_metrics(self, epoch: int, metrics: Mapping[str, Metrics]) -> None:
-        """Add a line per split."""
-        lines = []
-        for split, values in metrics.items():
-            columns = {key: value for key, value in asdict(values).items() if value is not None}
-            lines.append(json.dumps({"epoch": epoch, "split": split, **columns}) + "\n")
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.writelines(lines)
+    @property
+    def has_begun(self) -> bool:
+        """Whether training has got to its first checkpoint.
 
-    def forget_after(self, epoch: int) -> None:
-        """Drop the metrics of epochs that the checkpoint does not have yet."""
-        kept = [line for line in self.read_metrics() if line["epoch"] <= epoch]
-        with atomic_path(self.metrics) as path:
-            path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        Raises:
+            CheckpointError: it has, but the checkpoint is gone.
+        """
+        if self.checkpoint.exists():
+            return True
+        if self.best.exists() or self.read_metrics():
+            raise CheckpointError(
+                f"there is no checkpoint {self.checkpoint}, though epochs of this run are "
+                "finished; nothing was changed\n"
+                f"put it back, or train anew: genn-delays run {self.config} --output FOLDER"
+            )
+        return False
+
+    def read_metrics(self) -> list[metrics_file.Line]:
+        """The entries of metrics.jsonl."""
+        return metrics_file.read(self.metrics)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write summary.json."""
-        with atomic_path(self.summary) as path:
-            path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        recording.replace(self.summary, (json.dumps(summary, indent=2) + "\n").encode())
 
     def lock(self) -> _Lock:
-        """Keeps other processes from training in this folder, until closed or killed."""
+        """Keeps other processes from training in this folder, until closed or killed.
+
+        What killed processes left half-written in it is removed.
+        """
         return _Lock(self)
 
 
@@ -153,6 +172,7 @@ class _Lock:
     """A lock of the operating system on the folder: it goes with the process, however that ends."""
 
     def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
         self._handle = os.open(folder.path, os.O_RDONLY)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,8 +185,9 @@ class _Lock:
         except OSError:
             pass  # some network file systems have no locks; the run goes on without
 
-    def __enter__(self) -> _Lock:
-        return self
+    def __enter__(self) -> RunFolder:
+        remove_leftovers(self._folder.path, shared=False)
+        return self._folder
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
@@ -181,7 +202,9 @@ def _claim(output: Path) -> Path:
 
 
 def _is_empty(folder: Path) -> bool:
-    return not any(folder.iterdir())
+    """Whether no run has begun: what one writes before its configuration may be there."""
+    names = {path.name for path in folder.iterdir() if not is_temporary(path.name)}
+    return names <= {"model.sha256"} or names == {"model.sha256", "model.py"}
 
 
 def _claim_new(name: str) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from limited import file_limit
 from networks import KINDS, batch, chain
 
 import genn_delays as gd
@@ -71,6 +72,16 @@ def test_a_compiler_that_fails_shows_its_first_error_and_leaves_nothing(folder, 
     fails = script(folder / "mycc", "echo no licence left >&2; exit 3")
     monkeypatch.setenv("CC", str(fails))
     with pytest.raises(BackendError, match="failed to compile the engine: no licence left"):
+        compiler.build(SOURCE)
+    assert list((folder / "native").iterdir()) == []
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing_in_the_cache(folder):
+    with file_limit(10), pytest.raises(BackendError, match=r"cannot be built.*free some space"):
+        compiler.build(SOURCE)
+    assert list((folder / "native").iterdir()) == []
+    # the linker has no room: a signal ends it, as a full disk ends it with an error of its own
+    with file_limit(2000), pytest.raises(BackendError, match="failed to compile the engine"):
         compiler.build(SOURCE)
     assert list((folder / "native").iterdir()) == []
 

@@ -18,6 +18,7 @@ from genn_delays.analysis.statistics import ProjectionStatistics, statistics
 from genn_delays.cache import atomic_path
 from genn_delays.errors import CheckpointError
 from genn_delays.network import Network, Projection
+from genn_delays.recording import writing
 from genn_delays.run_folder import RunFolder
 
 Lines = Sequence[dict[str, Any]]
@@ -55,7 +56,7 @@ def plot_run(folder: RunFolder) -> Path:
     initial = checkpoint.load(folder.initial).network if folder.initial.exists() else None
     with mpl.rc_context(STYLE):
         figure = draw(lines, best.network, initial, best_epoch=best.attributes.get("epoch"))
-        with atomic_path(folder.picture) as path:
+        with writing(folder.picture), atomic_path(folder.picture) as path:
             figure.savefig(path, dpi=150)
     return folder.picture
 
@@ -95,7 +96,7 @@ def _curves(axes: Axes, lines: Lines, what: str, best_epoch: int | None) -> None
     if best_epoch is not None:
         axes.axvline(best_epoch, color="#999999", linewidth=0.8, linestyle=":", label="best")
     for split, colour in COLOURS.items():
-        chosen = [line for line in lines if line["split"] == split]
+        chosen = [line for line in lines if line["split"] == split and what in line]
         if chosen:
             values = [scale * line[what] for line in chosen]
             marker = "o" if len(values) < 3 else None

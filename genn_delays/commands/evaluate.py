@@ -10,6 +10,7 @@ import click
 
 from genn_delays import checkpoint
 from genn_delays.commands.arguments import run_argument
+from genn_delays.config_changes import accepted_changes
 from genn_delays.experiment import load_dataset, prepare
 from genn_delays.run_folder import RunFolder
 from genn_delays.training.trainer import SPLITS
@@ -24,10 +25,11 @@ def evaluate(run_dir: Path, split: str) -> None:
     Nothing in the run folder changes.
     """
     folder = RunFolder.open(run_dir)
-    config = folder.load_config()
     best = checkpoint.load(folder.best)
+    config = folder.load_config()
+    accepted_changes(config, best.attributes.get("config"), folder.config)
     experiment = prepare(config, load_dataset(config), best.network)
     with experiment.simulation:
         metrics = experiment.trainer.evaluate(split)
     found = {name: value for name, value in asdict(metrics).items() if value is not None}
-    click.echo(json.dumps({"split": split, **best.attributes, **found}))
+    click.echo(json.dumps({"split": split, "epoch": best.attributes.get("epoch"), **found}))

@@ -15,10 +15,10 @@ from genn_delays.run_folder import RunFolder
 @click.command()
 @run_argument
 def resume(run_dir: Path) -> None:
-    """Go on with a run from its checkpoint.
+    """Go on with a run from its checkpoint, or else from the beginning.
 
-    The result is the same, bit for bit, as without the stop.
+    The result is the same, bit for bit, as without the stop. Of config.yaml only training.epochs,
+    training.early_stopping, backend, data.path and data.args.cache may have been edited.
     """
-    with stoppable() as signals:
-        folder = RunFolder.open(run_dir)
-        train_and_report(folder, lambda: resumed(folder), signals)
+    with stoppable() as signals, RunFolder.open(run_dir).lock() as folder:
+        train_and_report(folder, resumed(folder), signals)

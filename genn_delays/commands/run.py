@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,9 +39,12 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
         click.echo(f"preparing the data set {loaded.data.name!r}")
         dataset = load_dataset(loaded)
         experiment = prepare(loaded, dataset, make_network(loaded, dataset))
-        folder = RunFolder.create(loaded, config.stem, output)
-        click.echo(f"training in {folder.path}")
-        train_and_report(folder, lambda: experiment, signals)
+        # from here on a signal ends the run in its folder, after the first batch
+        signals.request = experiment.trainer.request_stop
+        with RunFolder.claim(config.stem, output).lock() as folder:
+            folder.begin(loaded)
+            click.echo(f"training in {folder.path}")
+            train_and_report(folder, experiment, signals)
 
 
 @contextmanager
@@ -55,22 +58,18 @@ def stoppable() -> Iterator[StopSignals]:
             sys.exit(signals.exit_code)
 
 
-def train_and_report(
-    folder: RunFolder, prepared: Callable[[], Experiment], signals: StopSignals
-) -> None:
-    """Train in a run folder that nobody else uses, draw the picture and print the outcome."""
-    with folder.lock():
-        experiment = prepared()
-        try:
-            with experiment.simulation:
-                summary = train(folder, experiment, signals)
-        except Interrupted:
-            click.echo(f"Stopped; go on with: genn-delays resume {folder.path}", err=True)
-            sys.exit(signals.exit_code)
-        # matplotlib takes half a second to import, and only the picture needs it
-        from genn_delays.analysis.plots import plot_run
+def train_and_report(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> None:
+    """Train in a run folder that the caller has locked, draw the picture, print the outcome."""
+    try:
+        with experiment.simulation:
+            summary = train(folder, experiment, signals)
+    except Interrupted:
+        click.echo(f"Stopped; go on with: genn-delays resume {folder.path}", err=True)
+        sys.exit(signals.exit_code)
+    # matplotlib takes half a second to import, and only the picture needs it
+    from genn_delays.analysis.plots import plot_run
 
-        plot_run(folder)
+    plot_run(folder)
     click.echo(outcome(summary))
     click.echo(f"run folder: {folder.path}")
     click.echo(f"picture:    {folder.picture}")

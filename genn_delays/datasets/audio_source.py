@@ -19,7 +19,8 @@ from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
-from genn_delays.errors import DataError, suggest
+from genn_delays.errors import DataError, GennDelaysError, suggest
+from genn_delays.hdf5_image import hdf5_image
 from genn_delays.limits import check_size
 
 logger = logging.getLogger(__name__)
@@ -185,15 +186,24 @@ class AudioSource(Source):
         if not self.cache:
             return make()
         text = json.dumps([FORMAT, key], sort_keys=True).encode()
-        place, name = cache_folder(folder), hashlib.sha256(text).hexdigest()[:24]
+        name = hashlib.sha256(text).hexdigest()[:24]
+        try:
+            place = cache_folder(folder)
+        except GennDelaysError as failure:
+            logger.warning("not cached: %s", failure)
+            return make()
         if (found := _read(kept(place, name))) is not None:
             return found
         made = make()
+
+        def fill(file: h5py.File) -> None:
+            for split, arrays in made.items():
+                for k, array in enumerate(arrays):
+                    file[f"{split}/{k}"] = array
+
         try:
-            with keep(place, name, "h5") as temporary, h5py.File(temporary, "w") as file:
-                for split, arrays in made.items():
-                    for k, array in enumerate(arrays):
-                        file[f"{split}/{k}"] = array
+            with keep(place, name, "h5") as temporary:
+                temporary.write_bytes(hdf5_image(fill))
         except OSError as failure:  # a full disk costs the cache, not the run
             logger.warning("%s: not cached, %s", place / name, failure)
         return made

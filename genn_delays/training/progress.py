@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from io import TextIOBase
 from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
@@ -28,7 +29,7 @@ def show_progress(stream: TextIO | None = None, seconds: float = 30.0) -> Callba
 class _Progress(Callback):
     """Writes a line per epoch, and one about what is new in it and needs attention."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | TextIOBase) -> None:
         self.stream = stream
         self.silent: tuple[str, ...] = ()
         self.regrown = 0
@@ -94,7 +95,7 @@ class ProgressBar(_Progress):
 class ProgressLines(_Progress):
     """One line per epoch, and one each half minute within long ones: for log files."""
 
-    def __init__(self, stream: TextIO, seconds: float = 30.0) -> None:
+    def __init__(self, stream: TextIO | TextIOBase, seconds: float = 30.0) -> None:
         super().__init__(stream)
         self.seconds = seconds
         self.last = time.monotonic()

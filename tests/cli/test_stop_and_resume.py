@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 
-import h5py
-import numpy as np
 import pytest
+from limited import file_limit
+from run_folders import assert_same_run, contents, metrics
 
 from genn_delays import checkpoint
 from genn_delays.run_folder import RunFolder
@@ -45,40 +45,6 @@ def stop_in_training(monkeypatch):
         monkeypatch.setattr(Trainer, "train_batch", train_batch)
 
     return arm
-
-
-def contents(path):
-    """Every data set and attribute of an HDF5 file, but for times."""
-    found = {}
-
-    def visit(name, item):
-        found.update({f"{name}@{key}": np.asarray(value) for key, value in item.attrs.items()})
-        if isinstance(item, h5py.Dataset):
-            found[name] = np.asarray(item[()])
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    counters = json.loads(found.pop("trainer/counters").item())
-    counters["tally"].pop("seconds")
-    return found, counters
-
-
-def metrics(run):
-    return [
-        {key: value for key, value in line.items() if key != "seconds"}
-        for line in RunFolder(run).read_metrics()
-    ]
-
-
-def assert_same_run(one, two):
-    assert metrics(one) == metrics(two)
-    (first, first_state), (second, second_state) = (
-        contents(r / "checkpoint.h5") for r in (one, two)
-    )
-    assert first_state == second_state
-    assert first.keys() == second.keys()
-    for name, values in first.items():
-        np.testing.assert_array_equal(values, second[name], err_msg=name)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -126,6 +92,99 @@ def test_a_signal_while_the_data_is_made_ends_the_run_before_it_has_a_folder(
     assert not (folder / "runs").exists()
 
 
+def kept_of(folder, *names):
+    """Nothing but these files of a run folder."""
+    for path in folder.iterdir():
+        if path.name not in names:
+            path.unlink()
+
+
+@pytest.mark.parametrize("left", [("config.yaml",), ("config.yaml", "initial.h5", "log.txt")])
+def test_a_run_killed_before_its_first_checkpoint_begins_at_the_beginning(
+    folder, config, call, left
+):
+    assert call("run", config, "--output", "whole", *ALL).exit_code == 0
+    assert call("run", config, "--output", "parts", *ALL).exit_code == 0
+    kept_of(folder / "parts", *left)
+    assert call("resume", "parts").exit_code == 0
+    assert_same_run(folder / "whole", folder / "parts")
+
+
+@pytest.mark.parametrize("left", [("config.yaml", "metrics.jsonl"), ("config.yaml", "best.h5")])
+def test_a_run_that_has_lost_its_checkpoint_is_not_trained_over(folder, config, call, left):
+    call("run", config, "--output", "run")
+    kept_of(folder / "run", *left)
+    before = {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+    result = call("resume", "run")
+    assert result.exit_code == 2
+    assert "no checkpoint run/checkpoint.h5" in result.stderr
+    assert {path.name: path.read_bytes() for path in (folder / "run").iterdir()} == before
+
+
+def test_a_folder_killed_before_its_configuration_is_taken_by_the_next_run(folder, config, call):
+    (folder / "run").mkdir()
+    (folder / "run" / ".config-00000000-1-abcdef01.yaml").write_text("model:")
+    resumed = call("resume", "run")
+    assert resumed.exit_code == 2
+    assert "nothing has begun; start it: genn-delays run CONFIG --output run" in resumed.stderr
+    assert call("run", config, "--output", "run").exit_code == 0
+    assert not any(path.name.startswith(".") for path in (folder / "run").iterdir())
+
+
+def test_a_signal_between_folder_and_training_leaves_one_that_resumes(
+    folder, config, call, monkeypatch
+):
+    assert call("run", config, "--output", "whole", *ALL).exit_code == 0
+    original = RunFolder.begin
+
+    def begin(self, given):
+        signal.raise_signal(signal.SIGTERM)
+        original(self, given)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(RunFolder, "begin", begin)
+    stopped = call("run", config, "--output", "parts", *ALL)
+    assert stopped.exit_code == 143
+    assert "genn-delays resume parts" in stopped.stderr
+    assert call("resume", "parts").exit_code == 0
+    assert_same_run(folder / "whole", folder / "parts")
+
+
+def test_a_configuration_without_room_leaves_no_folder(folder, config, call):
+    with file_limit(10):
+        result = call("run", config, "--output", "run")
+    assert result.exit_code == 2
+    assert "run/model.sha256 cannot be written" in result.stderr
+    assert not (folder / "run").exists()
+
+
+def test_what_a_killed_run_left_half_written_goes_when_it_goes_on(folder, config, call):
+    call("run", config, "--output", "run")
+    old, new = ".checkpoint-1-abcdef01.h5", ".best-00000000-1-abcdef01.h5"
+    for name in (old, new):
+        (folder / "run" / name).write_bytes(b"half")
+    assert call("resume", "run").exit_code == 0
+    assert not any(path.name.startswith(".") for path in (folder / "run").iterdir())
+
+
+@pytest.mark.parametrize("damage", ["\n", "{}\n"])
+def test_a_blank_line_in_the_metrics_is_kept_and_a_damaged_one_is_named(
+    folder, config, call, stop_in_training, damage
+):
+    call("run", config, "--output", "run")
+    path = folder / "run" / "metrics.jsonl"
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(f"{first}\n{damage}{rest}")
+    before = path.read_text()
+    result = call("resume", "run")
+    assert path.read_text() == before
+    if damage.strip():
+        assert result.exit_code == 2
+        assert "metrics.jsonl, line 2: not an entry" in result.stderr
+    else:
+        assert result.exit_code == 0
+
+
 def test_signal_handlers_are_as_before_after_a_run(config, call):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     call("run", config, "--output", "run")
@@ -138,7 +197,8 @@ def test_metrics_beyond_the_checkpoint_are_not_doubled(folder, config, call, sto
     stop_in_training(signal.SIGTERM)
     call("run", config, "--output", "parts")
     with (folder / "parts" / "metrics.jsonl").open("a") as file:
-        file.write('{"epoch": 2, "split": "train", "loss": 1}\n{"epoch": 2, "spl')
+        whole = {"epoch": 2, "split": "train", "loss": 1, "seconds": 1, "spikes_per_neuron": 0}
+        file.write(json.dumps(whole) + '\n{"epoch": 2, "spl')
     assert call("resume", "parts").exit_code == 0
     assert_same_run(folder / "whole", folder / "parts")
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from genn_delays import leftovers
 from genn_delays.cache import atomic_path, cache_folder, keep, kept
+from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.errors import GennDelaysError
+
+DAY = 24 * 3600
 
 
 def test_variables_choose_the_folder(monkeypatch, tmp_path):
@@ -56,6 +65,82 @@ def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
         fail(target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+KILLED = """
+import os, sys
+from genn_delays.cache import atomic_path
+with atomic_path(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_when_the_cache_is_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path))
+    folder = cache_folder("native")
+    command = [sys.executable, "-c", KILLED, folder / "x.so"]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -9
+    (left,) = folder.iterdir()
+    assert leftovers.is_temporary(left.name)
+    with atomic_path(folder / "y.so") as own:
+        own.write_text("being written")
+        cache_folder("native")
+        assert list(folder.iterdir()) == [own]
+
+
+@pytest.mark.parametrize(("folder", "days"), [(False, 1), (True, 30)])
+def test_what_another_machine_may_still_write_goes_when_it_is_old(tmp_path, folder, days):
+    names = [".x-00000000-1-abcdef01.h5", ".x-1-abcdef01.h5"]
+    assert all(map(leftovers.is_temporary, names))
+    for age, left in ((days - 0.5, sorted(names)), (days + 0.5, [])):
+        for name in names:
+            path = tmp_path / name
+            path.mkdir(exist_ok=True) if folder else path.touch()
+            then = time.time() - age * DAY
+            os.utime(path, (then, then))
+        leftovers.remove_leftovers(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == left
+
+
+def test_other_hidden_files_are_never_leftovers(tmp_path):
+    names = [".gitignore", ".x.h5", ".nfs000000001", ".x-y-z.swp", ".x-1-2.h5", "x-1-abcdef01.h5"]
+    for name in names:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    leftovers.remove_leftovers(tmp_path, shared=False)
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+
+
+LIMITED = """
+import resource, sys
+import numpy as np
+from genn_delays.datasets.audio_folder import AudioFolder
+resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(sys.argv[1]),))
+columns = [np.arange(300, dtype=kind) for kind in ("f4", "i4", "i8")]
+made = {split: (*columns, np.arange(9)) for split in ("train", "validation", "test")}
+found = AudioFolder()._cached("features", "key", lambda: made)
+print(int(found["train"][0].sum()))
+"""
+
+
+@pytest.mark.parametrize("room", [0, 2000, 5000, 14_000])
+def test_a_cache_that_cannot_be_written_costs_the_cache_alone(monkeypatch, tmp_path, room):
+    """In a process of its own: a library that writes by itself may take the process with it."""
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path))
+    command = [sys.executable, "-c", LIMITED, str(room)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "44850\n"), done.stderr
+    assert "not cached" in done.stderr
+    assert list((tmp_path / "features").iterdir()) == []
+
+
+def test_no_room_for_the_folder_costs_the_cache_alone(monkeypatch, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path / "file"))
+    made = {"train": (np.arange(3),)}
+    assert AudioFolder()._cached("features", "key", lambda: made) is made
+    assert "not cached: cache folder" in caplog.text
 
 
 def put(folder: Path, content: str, key: str = "key") -> None:

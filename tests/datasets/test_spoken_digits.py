@@ -141,9 +141,7 @@ class TestSpoken:
 
 @pytest.mark.usefixtures("speech")
 def test_more_utterances_than_the_limit_holds_are_refused_before_any_is_drawn():
-    with pytest.raises(
-        DataError, match=r"spoken_digits: 1000000 repeats would take"
-    ):
+    with pytest.raises(DataError, match=r"spoken_digits: 1000000 repeats would take"):
         load("spoken_digits", dt=1.0, **SMALL | {"repeats": 10**6})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis.strategies import SearchStrategy
 
 from fuzz import binary, files, hdf5, text
-from genn_delays import checkpoint, datasets
+from genn_delays import checkpoint, datasets, metrics_file
 from genn_delays.config import BackendSection, load_config, load_resolved
 from genn_delays.experiment import load_dataset, make_network, prepare
 from genn_delays.run_folder import RunFolder
@@ -51,7 +51,7 @@ def _read_configuration(folder: Path) -> None:
 def _read_metrics(folder: Path) -> None:
     run = RunFolder(folder)
     sum(line["seconds"] for line in run.read_metrics())
-    run.forget_after(2)
+    metrics_file.forget_after(run.metrics, 2)
 
 
 def _read_recordings(path: Path) -> None:

@@ -277,6 +277,32 @@ def test_a_process_killed_while_writing_leaves_the_old_checkpoint(path, network)
     assert checkpoint.load(path).attributes == {"epoch": 1}
 
 
+LIMITED = """
+import resource, sys
+from genn_delays import checkpoint, errors
+network = checkpoint.load(sys.argv[1]).network
+resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(sys.argv[2]),))
+try:
+    checkpoint.save(sys.argv[1], network, attributes={"epoch": 2})
+except errors.CheckpointError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+def test_a_full_disk_is_an_error_and_leaves_the_old_checkpoint(path, network, share):
+    """In a process of its own: a library that writes by itself may take the process with it."""
+    checkpoint.save(path, network, attributes={"epoch": 1})
+    before = path.read_bytes()
+    command = [sys.executable, "-c", LIMITED, path, str(int(share * len(before)))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "checkpoint.h5 cannot be written: " in done.stdout
+    assert "make room" in done.stdout
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_saving_replaces_the_older_checkpoint(path, network):
     for epoch in (1, 2):
         checkpoint.save(path, network, attributes={"epoch": epoch})

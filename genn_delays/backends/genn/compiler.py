@@ -9,7 +9,6 @@ to be read; its library lies beside it, by its checksum, as everything in the ca
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from genn_delays.backends.genn.declaration import Declaration
 from genn_delays.backends.genn.model import make_model
 from genn_delays.cache import cache_folder, kept, seal
 from genn_delays.errors import BackendError
+from genn_delays.leftovers import temporary_beside, temporary_prefix
 
 NAME = "network"
 """Name of every model; GeNN writes its code to ``NAME_CODE``."""
@@ -56,7 +56,7 @@ def open_model(declaration: Declaration, backend: str) -> tuple[Any, TemporaryDi
     if library is None:
         raise BackendError(f"{folder} does not keep what is written to it; check the disk")
     # in the cache, because programs may not be run from the temporary folder of some clusters
-    own = TemporaryDirectory(prefix="loaded-", dir=cache_folder("genn-loaded"))
+    own = TemporaryDirectory(prefix=temporary_prefix("loaded"), dir=cache_folder("genn-loaded"))
     code = Path(own.name) / f"{NAME}_CODE"
     code.mkdir()
     _, _, name = library.name.partition(".")
@@ -68,7 +68,7 @@ def open_model(declaration: Declaration, backend: str) -> tuple[Any, TemporaryDi
 
 
 def _build(declaration: Declaration, backend: str, folder: Path) -> None:
-    temporary = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary = temporary_beside(folder)
     temporary.mkdir()
     try:
         with _output_to(temporary / LOG):

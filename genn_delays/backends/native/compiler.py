@@ -23,6 +23,7 @@ from typing import Any
 
 from genn_delays.cache import VARIABLE, cache_folder, kept, seal
 from genn_delays.errors import BackendError, reason
+from genn_delays.leftovers import temporary_prefix
 
 FLAGS = (
     *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared"),
@@ -104,7 +105,7 @@ def build(source: str) -> Path:
         return library
     try:
         # fixed names inside it: some compilers write them into the library
-        with TemporaryDirectory(prefix=".build-", dir=folder) as place:
+        with TemporaryDirectory(prefix=temporary_prefix("build"), dir=folder) as place:
             seal(_compile(command, source, Path(place)), folder, name, "so")
     except OSError as error:
         raise BackendError(
