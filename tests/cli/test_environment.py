@@ -62,7 +62,7 @@ def test_a_run_folder_that_cannot_be_written_to_is_named(folder, config, call, n
     (folder / "run" / name).unlink()
     (folder / "run" / name).mkdir()  # nobody can write there, not even root
     result = call(words, "run")
-    expect_error(result.exit_code, result.stderr, f"run/{name}: Is a directory")
+    expect_error(result.exit_code, result.stderr, f"run/{name}", "Is a directory")
 
 
 def test_memory_that_is_not_there_is_an_error(config, call, monkeypatch):
