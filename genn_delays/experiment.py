@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from genn_delays.network import Network
 from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.plan import Plan, make_plan
 from genn_delays.settings import build_named
+from genn_delays.timing import duration_to_steps
 from genn_delays.training import (
     EarlyStopping,
     Narrowing,
@@ -62,8 +62,7 @@ def make_network(config: Config, dataset: Dataset) -> Network:
 def steps_of(config: Config, dataset: Dataset) -> int:
     """Steps of a trial."""
     duration = config.training.duration or dataset.duration
-    # a quotient that only rounding lifts above a whole number is that number
-    return max(1, math.ceil(duration / config.training.dt - 1e-6))
+    return max(1, duration_to_steps(duration, config.training.dt))
 
 
 def _plan_arguments(config: Config, dataset: Dataset) -> dict[str, Any]:

@@ -28,6 +28,7 @@ import numpy as np
 
 from genn_delays.errors import DataError, suggest
 from genn_delays.settings import Settings
+from genn_delays.timing import duration_to_steps, narrow
 
 CENTRES = ("recording", "band")
 CHUNK = 32  # recordings stepped together: their voltages stay in the first-level cache
@@ -93,9 +94,8 @@ class SpikeEncoder(Settings):
             recording k are offset[k] to offset[k + 1], sorted by (unit, time).
         """
         check_bands(log_mel, self.bands, "SpikeEncoder")
-        steps = int(np.ceil(duration / dt - 1e-6))
         parts = [
-            self._chunk(log_mel[start : start + CHUNK], steps, dt)
+            self._chunk(log_mel[start : start + CHUNK], duration, dt)
             for start in range(0, len(log_mel), CHUNK)
         ]
         counts = np.concatenate([np.zeros(1, dtype=np.int64), *(part[2] for part in parts)])
@@ -122,8 +122,9 @@ class SpikeEncoder(Settings):
         return np.float32(self.gain) * (frames[left] * (1 - part) + frames[right] * part)
 
     def _chunk(
-        self, log_mel: np.ndarray, steps: int, dt: float
+        self, log_mel: np.ndarray, duration: float, dt: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        steps = duration_to_steps(duration, dt)
         leak = np.float32(np.exp(-dt / self.tau))
         drive = self.drive(log_mel, steps, dt)
         drive *= np.float32(1.0) - leak
@@ -143,7 +144,7 @@ class SpikeEncoder(Settings):
         neuron, when = np.divmod(flat, steps)
         recording, unit = np.divmod(neuron, self.units)
         counts = np.bincount(recording, minlength=len(log_mel))
-        return (when * dt).astype(np.float32), unit.astype(np.int32), counts
+        return narrow(when * dt, dt, duration), unit.astype(np.int32), counts
 
 
 def standardise(log_mel: np.ndarray, centre: str) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.errors import DataError
+from genn_delays.timing import narrow
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,18 @@ class Sequence(Source):
     def load(self, dt: float, path: Path | None) -> Dataset:
         return Dataset(
             name="sequence",
-            **{split: self._split(getattr(self, split)) for split in SPLITS},
+            **{split: self._split(getattr(self, split), dt) for split in SPLITS},
             units=2,
             classes=2,
             duration=self.duration,
             class_names=("first-second", "second-first"),
         )
 
-    def _split(self, repeats: int) -> Split:
+    def _split(self, repeats: int, dt: float) -> Split:
         first, second = self.start, self.start + self.interval
+        times = np.array([first, second, second, first])
         return Split(
-            time=np.tile(np.array([first, second, second, first], dtype=np.float32), repeats),
+            time=np.tile(narrow(times, dt, self.duration), repeats),
             unit=np.tile(np.array([0, 1, 0, 1], dtype=np.int32), repeats),
             offset=np.arange(0, 4 * repeats + 1, 2, dtype=np.int64),
             labels=np.tile(np.array([0, 1], dtype=np.int64), repeats),

@@ -18,6 +18,7 @@ import numpy as np
 from genn_delays.datasets.base import Dataset, Source, Split, hold_out, part
 from genn_delays.errors import DataError
 from genn_delays.events import Events
+from genn_delays.timing import at_or_after, elapsed, from_seconds, narrow
 
 logger = logging.getLogger(__name__)
 KEYS = ("spikes/times", "spikes/units", "labels")
@@ -85,11 +86,11 @@ class SpikeHDF5(Source):
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:
             raise DataError("spike_hdf5: data.path is missing; name the folder of the files")
-        train = self._read(path / self.train)
-        test = self._read(path / self.test).split
+        train = self._read(path / self.train, dt)
+        test = self._read(path / self.test, dt).split
         classes = self.classes or max(int(train.split.labels.max()) + 1, len(train.names))
         if self.validation is not None:
-            splits = train.split, self._read(path / self.validation).split
+            splits = train.split, self._read(path / self.validation, dt).split
         elif self.validation_speakers:
             held = self._speakers_held_out(train, path / self.train)
             splits = part(train.split, ~held), part(train.split, held)
@@ -122,7 +123,7 @@ class SpikeHDF5(Source):
             )
         return np.isin(train.speaker, self.validation_speakers)
 
-    def _read(self, path: Path) -> Recordings:
+    def _read(self, path: Path, dt: float) -> Recordings:
         if not path.is_file():
             raise DataError(
                 f"{path}: no such file; check data.path and the file names in data.args"
@@ -139,13 +140,15 @@ class SpikeHDF5(Source):
             raise DataError(
                 f"{path}: cannot be read, truncated or not HDF5 ({_short(failure)}); copy it again"
             ) from None
-        split = self._split(path, times, units, labels)
+        split = self._split(path, times, units, labels, dt)
         inputs = self.units // self.bin_units
         split.check(str(path), inputs, self.classes or 0, self.duration)
         text = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
         return Recordings(split, speaker, text)
 
-    def _split(self, path: Path, times: np.ndarray, units: np.ndarray, labels: np.ndarray) -> Split:
+    def _split(
+        self, path: Path, times: np.ndarray, units: np.ndarray, labels: np.ndarray, dt: float
+    ) -> Split:
         counts = [len(t) for t in times]
         if not len(labels) == len(times) == len(units) or counts != [len(u) for u in units]:
             raise DataError(
@@ -153,14 +156,14 @@ class SpikeHDF5(Source):
                 "the file is incomplete"
             )
         join = lambda parts, kind: np.concatenate([np.zeros(0, kind), *parts]).astype(kind)  # noqa: E731
-        # float16 seconds are exact in float64; to ms only then, or 16 bits would round again
-        time, unit = 1000.0 * join(times, np.float64), join(units, np.int64)
+        seconds = np.concatenate([*times]) if len(times) else np.zeros(0)
+        time, unit = from_seconds(seconds, dt), join(units, np.int64)
         trial = np.repeat(np.arange(len(times)), counts)
         if self.from_first_spike:
             first = np.full(len(times), np.inf)
             np.minimum.at(first, trial, time)
-            time = time - first[trial]
-        late = time >= self.duration
+            time = elapsed(time, first[trial], dt)
+        late = at_or_after(time, self.duration)
         if self.crop and np.any(late):
             logger.warning(
                 "%s: %d of %d events dropped, at or after %g ms",
@@ -172,6 +175,7 @@ class SpikeHDF5(Source):
             raise DataError(f"{path}: labels must be whole numbers >= 0")
         if not np.all(np.isfinite(time)) or (unit.size and unit.min() < 0):
             raise DataError(f"{path}: an event has a time that is not finite or a negative unit")
+        time = narrow(time, dt, self.duration)
         return Split.from_events(Events(time, unit // self.bin_units, trial, len(times)), labels)
 
 

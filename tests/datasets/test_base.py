@@ -140,3 +140,14 @@ def test_number_written_as_text_is_a_number():
 def test_dt_must_be_positive():
     with pytest.raises(DataError, match="dt is 0"):
         datasets.load("sequence", dt=0)
+
+
+def test_times_are_kept_in_the_type_they_are_given_in():
+    time = np.random.default_rng(5).uniform(0, 60_000, 50_000)
+    for given in (time, time.astype(np.float32)):
+        zeros = np.zeros(len(given), int)
+        split = Split.from_events(Events(given, zeros, zeros, 1), np.zeros(1, int))
+        split.check("here", 1, 1, 60_001.0)
+        batch = split.batch([0])
+        assert batch.time.dtype == given.dtype
+        np.testing.assert_array_equal(batch.time, np.sort(given))

@@ -20,6 +20,7 @@ from genn_delays.backends.genn.snippets import (
 )
 from genn_delays.gradients import EventProp
 from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.timing import CLOSE
 
 
 def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
@@ -74,4 +75,4 @@ def embedded_synapse(max_delay_steps: int, extra: int = 0) -> SynapseSnippet:
 
 def adam_code(parameter: str) -> str:
     """The update code of Adam over ``"weight"`` or ``"delay"``."""
-    return render("adam.j2", parameter=parameter)
+    return render("adam.j2", parameter=parameter, close=CLOSE)

@@ -13,6 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.timing import CLOSE
 
 VECTOR_BYTES = 64
 WIDEST = 8
@@ -133,13 +134,15 @@ def lanes_of(dtype: type) -> int:
 @cache
 def environment() -> Environment:
     """The templates of the engine; what is not defined is an error."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("genn_delays.backends.native"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["close"] = CLOSE.hex()
+    return made
 
 
 def render(plan: Plan) -> str:

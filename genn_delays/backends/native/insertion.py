@@ -8,6 +8,7 @@ from genn_delays.backends.native.structures import EventsStruct, point
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.plan import Plan
+from genn_delays.timing import end_of
 
 
 class Insertion:
@@ -53,7 +54,7 @@ class Insertion:
             together=together,
             in_order=in_order,
             dt=plan.dt,
-            end=plan.steps * plan.dt,
+            end=end_of(plan.steps, plan.dt),
         )
         point(self.struct, **self.held)
 
