@@ -9,7 +9,7 @@ import numpy as np
 
 from genn_delays.checks import all_finite, extremes, is_count, own_copy, taken_over
 from genn_delays.errors import DataError
-from genn_delays.timing import time_to_steps
+from genn_delays.timing import end_of, time_to_steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,9 @@ class Events:
         low, high = extremes(step)
         if low >= 0 and high < steps:
             return step
-        # a float32 time just below the end must not be rounded out of the trial
-        step[(step == steps) & (self.time.astype(np.float64) < steps * dt)] = steps - 1
+        # what is close to the end, or next to it in float32, but below it is in the trial
+        below = self.time.astype(np.float64) < end_of(steps, dt)
+        step[(step == steps) & below] = steps - 1
         outside = (step < 0) | (step >= steps)
         if np.any(outside):
             first = np.flatnonzero(outside)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,7 +21,7 @@ from genn_delays.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.plan import Plan, make_plan
 from genn_delays.rewiring import Rewiring
 from genn_delays.settings import build_named
-from genn_delays.timing import MAX_STEPS
+from genn_delays.timing import MAX_STEPS, duration_to_steps
 from genn_delays.training import (
     EarlyStopping,
     Narrowing,
@@ -75,8 +74,7 @@ def steps_of(config: Config, dataset: Dataset | Sizes) -> int:
         raise ConfigError(
             f"training: {duration:g} ms in steps of dt = {dt:g} ms are more than {MAX_STEPS} steps"
         )
-    # a quotient that only rounding lifts above a whole number is that number
-    return max(1, math.ceil(duration / dt - 1e-6))
+    return max(1, duration_to_steps(duration, dt))
 
 
 def _plan_arguments(config: Config, dataset: Dataset | Sizes) -> dict[str, Any]:

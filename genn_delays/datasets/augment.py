@@ -18,6 +18,7 @@ from genn_delays.errors import ConfigError
 from genn_delays.events import Events
 from genn_delays.references import Cited
 from genn_delays.settings import Settings, build_named
+from genn_delays.timing import at_or_after
 
 
 @dataclass(frozen=True)
@@ -184,9 +185,7 @@ def make(settings: Iterable[Mapping[str, Any]]) -> tuple[Augmentation, ...]:
 
 
 def _within(events: Events, time: np.ndarray, duration: float) -> Events:
-    # to within rounding a float32 time this close to the end is at the end
-    end = duration * (1.0 - 8.0 * np.finfo(np.float32).eps)
-    return _keep(events, (time >= 0) & (time < end), time=time)
+    return _keep(events, (time >= 0) & ~at_or_after(time, duration), time=time)
 
 
 def _outside(events: Events, place: np.ndarray, low: np.ndarray, high: np.ndarray) -> Events:

@@ -16,6 +16,7 @@ from genn_delays.events import Events
 from genn_delays.limits import RECORDING, check_size
 from genn_delays.references import Cited
 from genn_delays.settings import Settings
+from genn_delays.timing import at_or_after
 
 SPLITS = ("train", "validation", "test")
 
@@ -25,7 +26,8 @@ class Split:
     """Trials with their labels. The events of a trial are sorted by (unit, time).
 
     Attributes:
-        time: event times in ms from the start of the trial, float32, shape (events,).
+        time: event times in ms from the start of the trial, float32 or float64, shape (events,).
+            Those of the data sets here are float32, in their steps of the dt they are loaded for.
         unit: int32, shape (events,).
         offset: int64, shape (trials + 1,); trial k owns events offset[k] to offset[k + 1].
         labels: int64, shape (trials,), or float64 (trials, ...): the target of a regression.
@@ -49,7 +51,10 @@ class Split:
 
     @staticmethod
     def from_events(events: Events, labels: np.ndarray) -> Split:
-        """The split that holds these events, in any order, and one label per trial."""
+        """The split that holds these events, in any order, and one label per trial.
+
+        Times stay in the type they have: narrowed to float32 some would change their step.
+        """
         order = np.lexsort((events.time, events.unit, events.trial))
         counts = np.bincount(events.trial, minlength=events.trials)
         labels = np.asarray(labels)
@@ -58,7 +63,7 @@ class Split:
         if extremes(events.unit)[1] > np.iinfo(np.int32).max:
             raise DataError(f"an event of unit {events.unit.max()}; check the unit indices")
         return Split(
-            time=events.time[order].astype(np.float32),
+            time=events.time[order],
             unit=events.unit[order].astype(np.int32),
             offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             labels=labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64),
@@ -100,7 +105,7 @@ class Split:
             object.__setattr__(self, "labels", labels)
         # written so that NaN is caught too
         self._refuse(
-            ~((self.time >= 0) & (self.time < duration)),
+            ~(self.time >= 0) | at_or_after(self.time, duration),
             lambda event: (
                 f"at {self.time[event]:g} ms, outside the trial of {duration:g} ms; crop "
                 "the data or lengthen the trial (data.args.duration)"
@@ -120,10 +125,11 @@ class Split:
 
     def _is_as_documented(self) -> bool:
         """Whether any batch of this split can be taken as it lies, given times and units."""
-        columns = [(self.time, np.float32), (self.unit, np.int32), (self.offset, np.int64)]
+        columns: list[tuple[np.ndarray, tuple[type, ...]]] = [(self.time, (np.float32, np.float64))]
+        columns += [(self.unit, (np.int32,)), (self.offset, (np.int64,))]
         if self.value is not None:
-            columns.append((self.value, np.float32))
-        if not all(isinstance(a, np.ndarray) and a.dtype == kind for a, kind in columns):
+            columns.append((self.value, (np.float32,)))
+        if not all(isinstance(a, np.ndarray) and a.dtype in kinds for a, kinds in columns):
             return False
         events, trials = self.time.shape, (len(self) + 1,)
         shapes = [trials if array is self.offset else events for array, _ in columns]
@@ -231,6 +237,7 @@ class Source(Settings, Cited, ABC):
         """Make or read the data set.
 
         Args:
-            dt: time step of the run in ms, for sources that encode signals as spikes.
+            dt: time step of the run in ms, in which signals are encoded as spikes, and in whose
+                steps times stay when they are narrowed to float32.
             path: file or folder, for sources that read one.
         """

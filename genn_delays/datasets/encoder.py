@@ -29,6 +29,7 @@ import numpy as np
 from genn_delays.errors import DataError, suggest
 from genn_delays.limits import check_size
 from genn_delays.settings import Settings
+from genn_delays.timing import duration_to_steps, narrow
 
 CENTRES = ("recording", "band")
 CHUNK = 32  # recordings stepped together: their voltages stay in the first-level cache
@@ -99,9 +100,8 @@ class SpikeEncoder(Settings):
             int(min(max(4, len(self.thresholds)) * row * (duration / dt), 2.0**62)),
             f"SpikeEncoder: {duration:g} ms in steps of {dt:g} ms",
         )
-        steps = int(np.ceil(duration / dt - 1e-6))
         parts = [
-            self._chunk(log_mel[start : start + CHUNK], steps, dt)
+            self._chunk(log_mel[start : start + CHUNK], duration, dt)
             for start in range(0, len(log_mel), CHUNK)
         ]
         counts = np.concatenate([np.zeros(1, dtype=np.int64), *(part[2] for part in parts)])
@@ -128,8 +128,9 @@ class SpikeEncoder(Settings):
         return np.float32(self.gain) * (frames[left] * (1 - part) + frames[right] * part)
 
     def _chunk(
-        self, log_mel: np.ndarray, steps: int, dt: float
+        self, log_mel: np.ndarray, duration: float, dt: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        steps = duration_to_steps(duration, dt)
         leak = np.float32(np.exp(-dt / self.tau))
         drive = self.drive(log_mel, steps, dt)
         drive *= np.float32(1.0) - leak
@@ -149,7 +150,7 @@ class SpikeEncoder(Settings):
         neuron, when = np.divmod(flat, steps)
         recording, unit = np.divmod(neuron, self.units)
         counts = np.bincount(recording, minlength=len(log_mel))
-        return (when * dt).astype(np.float32), unit.astype(np.int32), counts
+        return narrow(when * dt, dt, duration), unit.astype(np.int32), counts
 
 
 def standardise(log_mel: np.ndarray, centre: str) -> np.ndarray:

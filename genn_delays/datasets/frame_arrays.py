@@ -70,7 +70,7 @@ class FrameArrays(Source):
         bands = {name: value.shape[2] for name, (value, _) in read.items()}
         if len(set(bands.values())) > 1:
             raise DataError(f"{path}: the arrays differ in their number of bands, {bands}")
-        splits = {name: split_of_frames(*arrays, self.hop) for name, arrays in read.items()}
+        splits = {name: split_of_frames(*arrays, self.hop, dt) for name, arrays in read.items()}
         train = splits[self.train]
         if self.validation:
             validation = splits[self.validation]

@@ -16,6 +16,7 @@ from genn_delays.datasets.base import Split
 from genn_delays.datasets.encoder import CENTRES, check_bands, standardise
 from genn_delays.errors import DataError, suggest
 from genn_delays.settings import Settings
+from genn_delays.timing import duration_to_steps, narrow
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,25 @@ class FrameEncoder(Settings):
                 f"FrameEncoder: frames are {self.hop:g} ms apart and would be added up within a "
                 f"time step of {dt:g} ms; lower training.dt or raise data.args.hop"
             )
-        count = min(log_mel.shape[1], int(np.ceil(duration / self.hop - 1e-6)))
+        count = min(log_mel.shape[1], duration_to_steps(duration, self.hop))
         value = np.asarray(log_mel, dtype=np.float32)
         value = value if self.centre == "none" else standardise(value, self.centre)
-        return split_of_frames(np.float32(self.gain) * value[:, :count], labels, self.hop)
+        return split_of_frames(np.float32(self.gain) * value[:, :count], labels, self.hop, dt)
 
 
-def split_of_frames(value: np.ndarray, labels: np.ndarray, hop: float) -> Split:
+def split_of_frames(value: np.ndarray, labels: np.ndarray, hop: float, dt: float) -> Split:
     """A split with one event per frame and unit.
 
     Args:
         value: shape (trials, frames, units).
         labels: one per trial.
         hop: distance of the frames in ms; frame f is at f * hop.
+        dt: time step in ms.
     """
     trials, frames, units = value.shape
+    time = narrow(np.arange(frames) * hop, dt, frames * hop)
     return Split(
-        time=np.tile((np.arange(frames) * hop).astype(np.float32), trials * units),
+        time=np.tile(time, trials * units),
         unit=np.tile(np.repeat(np.arange(units, dtype=np.int32), frames), trials),
         offset=np.arange(trials + 1, dtype=np.int64) * (frames * units),
         labels=np.asarray(labels, dtype=np.int64),

@@ -15,6 +15,7 @@ import numpy as np
 from genn_delays.datasets.base import SPLITS, Dataset, Sizes, Source, Split
 from genn_delays.errors import DataError
 from genn_delays.limits import check_size
+from genn_delays.timing import narrow
 
 TRIAL = 48
 """Bytes of a trial: two events, its label and its offset."""
@@ -59,17 +60,18 @@ class Sequence(Source):
         sizes = self.sizes()
         return Dataset(
             name="sequence",
-            **{split: self._split(getattr(self, split)) for split in SPLITS},
+            **{split: self._split(getattr(self, split), dt) for split in SPLITS},
             units=sizes.units,
             classes=sizes.classes,
             duration=sizes.duration,
             class_names=("first-second", "second-first"),
         )
 
-    def _split(self, repeats: int) -> Split:
+    def _split(self, repeats: int, dt: float) -> Split:
         first, second = self.start, self.start + self.interval
+        times = np.array([first, second, second, first])
         return Split(
-            time=np.tile(np.array([first, second, second, first], dtype=np.float32), repeats),
+            time=np.tile(narrow(times, dt, self.duration), repeats),
             unit=np.tile(np.array([0, 1, 0, 1], dtype=np.int32), repeats),
             offset=np.arange(0, 4 * repeats + 1, 2, dtype=np.int64),
             labels=np.tile(np.array([0, 1], dtype=np.int64), repeats),

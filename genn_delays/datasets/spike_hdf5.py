@@ -32,6 +32,7 @@ from genn_delays.datasets.spike_layout import (
 from genn_delays.errors import DataError
 from genn_delays.events import Events
 from genn_delays.hdf5 import Ragged, read_hdf5
+from genn_delays.timing import at_or_after, elapsed, from_seconds, narrow
 
 logger = logging.getLogger(__name__)
 HEIDELBERG = ("shd_", "ssc_")
@@ -111,11 +112,11 @@ class SpikeHDF5(Source):
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:
             raise DataError("spike_hdf5: data.path is missing; name the folder of the files")
-        train = self._read(path / self.train)
-        test = self._read(path / self.test).split
+        train = self._read(path / self.train, dt)
+        test = self._read(path / self.test, dt).split
         classes = self.classes or max(int(train.split.labels.max()) + 1, len(train.names))
         if self.validation is not None:
-            splits = train.split, self._read(path / self.validation).split
+            splits = train.split, self._read(path / self.validation, dt).split
         elif self.validation_speakers:
             held = self._speakers_held_out(train, path / self.train)
             splits = part(train.split, ~held), part(train.split, held)
@@ -148,7 +149,7 @@ class SpikeHDF5(Source):
             )
         return np.isin(train.speaker, self.validation_speakers)
 
-    def _read(self, path: Path) -> Recordings:
+    def _read(self, path: Path, dt: float) -> Recordings:
         tree = read_hdf5(_found(path), (*KEYS, SPEAKER, NAMES))
         times, units = rows(tree, "spikes/times", path), rows(tree, "spikes/units", path)
         trials = len(times.lengths)
@@ -159,17 +160,18 @@ class SpikeHDF5(Source):
                 "the file is incomplete"
             )
         labels = class_labels(labels, trials, str(path), self.classes)
-        split = self._split(path, times, units, labels)
+        split = self._split(path, times, units, labels, dt)
         split.check(str(path), self.units // self.bin_units, self.classes or 0, self.duration)
         return Recordings(split, speakers(tree, trials, path), class_names(tree, path))
 
-    def _split(self, path: Path, times: Ragged, units: Ragged, labels: np.ndarray) -> Split:
+    def _split(
+        self, path: Path, times: Ragged, units: Ragged, labels: np.ndarray, dt: float
+    ) -> Split:
         trials = len(labels)
         trial = np.repeat(np.arange(trials), times.lengths)
         unit = unit_indices(units.values, trial, self.units, path)
-        # float16 seconds are exact in float64; to ms only then, or 16 bits would round again
-        with np.errstate(over="ignore"):  # said below
-            time = 1000.0 * times.values.astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below
+            time = from_seconds(times.values, dt)
         if not all_finite(time):
             event = int(np.argmin(np.isfinite(time)))
             raise DataError(
@@ -179,14 +181,15 @@ class SpikeHDF5(Source):
         if self.from_first_spike:
             first = np.full(trials, np.inf)
             np.minimum.at(first, trial, time)
-            time = time - first[trial]
-        late = time >= self.duration
+            time = elapsed(time, first[trial], dt)
+        late = at_or_after(time, self.duration)
         if self.crop and np.any(late):
             logger.warning(
                 "%s: %d of %d events dropped, at or after %g ms",
                 path, late.sum(), len(late), self.duration,
             )  # fmt: skip
             time, unit, trial = time[~late], unit[~late], trial[~late]
+        time = narrow(time, dt, self.duration)
         return Split.from_events(Events(time, unit // self.bin_units, trial, trials), labels)
 
 

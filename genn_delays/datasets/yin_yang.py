@@ -24,6 +24,7 @@ import numpy as np
 from genn_delays.datasets.base import SPLITS, Dataset, Sizes, Source, Split
 from genn_delays.errors import DataError
 from genn_delays.limits import check_size
+from genn_delays.timing import narrow
 
 CLASSES = ("yang", "yin", "dot")
 TRIAL = 200
@@ -105,7 +106,7 @@ class YinYang(Source):
     def load(self, dt: float, path: Path | None) -> Dataset:
         streams = np.random.SeedSequence(self.seed).spawn(len(SPLITS))
         splits = {
-            split: self._split(np.random.default_rng(stream), getattr(self, split))
+            split: self._split(np.random.default_rng(stream), getattr(self, split), dt)
             for split, stream in zip(SPLITS, streams, strict=True)
         }
         sizes = self.sizes()
@@ -118,7 +119,7 @@ class YinYang(Source):
             class_names=CLASSES,
         )
 
-    def _split(self, rng: np.random.Generator, count: int) -> Split:
+    def _split(self, rng: np.random.Generator, count: int, dt: float) -> Split:
         x, y, labels = sample(rng, count, self.r_small, self.r_big)
         values = np.stack([x, y, 1.0 - x, 1.0 - y], axis=1)
         time = self.t_min + values * (self.t_max - self.t_min)
@@ -126,7 +127,7 @@ class YinYang(Source):
             time = np.concatenate([time, np.full((count, 1), self.bias)], axis=1)
         units = time.shape[1]
         return Split(
-            time=time.ravel().astype(np.float32),
+            time=narrow(time.ravel(), dt, self.duration),
             unit=np.tile(np.arange(units, dtype=np.int32), count),
             offset=np.arange(0, units * count + 1, units, dtype=np.int64),
             labels=labels,

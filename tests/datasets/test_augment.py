@@ -78,6 +78,16 @@ def test_time_shift_is_uniform_up_to_its_maximum():
     assert len(np.unique(shift)) > 390
 
 
+def test_a_shift_of_nothing_keeps_the_events_of_the_last_step():
+    duration = 60_000.0
+    for kind in (np.float32, np.float64):
+        time = np.array([0.0, 59_999.9, np.nextafter(kind(duration), kind(0)) - kind(1e-9)], kind)
+        events = Events(time, np.zeros(3, int), np.zeros(3, int), 1)
+        shift = augment.make([{"name": "time_shift", "max": 0}])[0]
+        after = shift(events, np.random.default_rng(0), units=1, duration=duration)
+        np.testing.assert_array_equal(after.time, time)
+
+
 def test_unit_shift_moves_whole_bands():
     shift = apply([{"name": "unit_shift", "max": 2, "step": 3}], one_event_per_trial()).unit - 15
     assert np.unique(shift).tolist() == [-6, -3, 0, 3, 6]

@@ -174,3 +174,14 @@ def test_a_split_takes_its_arrays_over_and_copies_views_of_others(tmp_path):
 def test_nothing_is_narrowed_unseen_on_the_way_into_a_split(unit, labels, said):
     with pytest.raises(DataError, match=said):
         Split.from_events(Events(np.zeros(1), np.array(unit), np.zeros(1, int), 1), labels)
+
+
+def test_times_are_kept_in_the_type_they_are_given_in():
+    time = np.random.default_rng(5).uniform(0, 60_000, 50_000)
+    for given in (time, time.astype(np.float32)):
+        zeros = np.zeros(len(given), int)
+        split = Split.from_events(Events(given, zeros, zeros, 1), np.zeros(1, int))
+        split.check("here", 1, 1, 60_001.0)
+        batch = split.batch([0])
+        assert batch.time.dtype == given.dtype
+        np.testing.assert_array_equal(batch.time, np.sort(given))

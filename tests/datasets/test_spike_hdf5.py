@@ -41,6 +41,44 @@ def test_half_precision_times_are_not_rounded_again(tmp_path, spike_file):
     assert data.test.time[0] == np.float32(1000.0 * float(second))
 
 
+def write_train_and_test(folder, spike_file, times, kind):
+    for name in ("shd_train.h5", "shd_test.h5"):
+        units = [[0] * len(row) for row in times]
+        spike_file(folder / name, times, units, [k % 2 for k in range(len(times))], kind=kind)
+
+
+def test_an_event_just_before_the_end_belongs_to_the_last_step(tmp_path, spike_file):
+    write_train_and_test(tmp_path, spike_file, [[0.1, 1.39999995], [0.2, 1.4]], "float64")
+    data = read(tmp_path, crop=True, validation_fraction=0.5)
+    assert time_to_steps(data.test.time, 1.0).tolist() == [100, 1399, 200]
+    with pytest.raises(DataError, match="at 1400 ms, outside the trial of 1400 ms"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("from_first_spike", [False, True])
+def test_times_on_the_grid_are_read_as_their_own_steps(
+    tmp_path, spike_file, kind, from_first_spike
+):
+    step = np.arange(3, 13_997)
+    times = [list(step * 0.1 / 1000.0), list(step / 10_000)]
+    write_train_and_test(tmp_path, spike_file, times, kind)
+    args = {"validation_fraction": 0.5, "from_first_spike": from_first_spike}
+    test = load("spike_hdf5", dt=0.1, path=tmp_path, **args).test
+    assert test.time.dtype == np.float32
+    expected = np.tile(step - (3 if from_first_spike else 0), 2)
+    np.testing.assert_array_equal(time_to_steps(test.time, 0.1), expected)
+
+
+def test_recorded_times_of_a_long_trial_are_in_the_steps_of_the_file(tmp_path, spike_file):
+    seconds = np.sort(np.random.default_rng(2).uniform(0, 60, 20_000))
+    write_train_and_test(tmp_path, spike_file, [list(seconds), [0.5]], "float64")
+    args = {"duration": 60_000.0, "validation_fraction": 0.5}
+    test = load("spike_hdf5", dt=0.1, path=tmp_path, **args).test
+    expected = time_to_steps(1000.0 * seconds, 0.1)
+    np.testing.assert_array_equal(time_to_steps(test.batch([0]).time, 0.1), expected)
+
+
 def test_fraction_is_held_out_by_seed(spikes):
     held = lambda seed: read(spikes, seed=seed, validation_fraction=0.3).validation  # noqa: E731
     np.testing.assert_array_equal(held(1).time, held(1).time)

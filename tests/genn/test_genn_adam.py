@@ -100,3 +100,25 @@ def test_learning_on_the_device_is_asked_for_when_compiling(genn_cpu):
         simulation.learn()
     with pytest.raises(PlanError, match="did you mean 'delay'"):
         simulate(KINDS["looped"](seed=3), genn_cpu, adam={"delya": Adam(0.1)})
+
+
+def test_half_way_delays_are_rounded_on_the_device_as_on_the_host(backend):
+    """Gradients of zero leave the delays, and the device rounds them anew."""
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 1)
+    net.add_population("output", gd.LeakyReadout(), 6)
+    delays = np.array([0.05, 0.15, 0.25, 0.35, 0.95, 1.04999])
+    net.connect("input", "output", weight=1.0, delay=delays[None], max_delay=2.0, learn="delay")
+    settings = {"gradient": gd.EventProp(), "readout": gd.readouts.VoltageTrace()}
+    plan = make_plan(net, dt=0.1, steps=20, batch_size=1, precision="float32", **settings)
+    arrived = {}
+    for name, adam in (("reference", {}), (backend, {"adam": {"delay": Adam(0.1)}})):
+        with get_backend(name).compile(plan, net, None, **adam) as simulation:
+            output = simulation.forward(gd.Events([0.0], [0], [0], 1))
+            if adam:
+                simulation.accumulate(np.zeros_like(output))
+                simulation.learn()
+                output = simulation.forward(gd.Events([0.0], [0], [0], 1))
+            arrived[name] = (output[0] != 0).argmax(axis=0)
+    np.testing.assert_array_equal(arrived[backend], arrived["reference"])
+    np.testing.assert_array_equal(arrived[backend] - 2, [0, 2, 2, 4, 10, 10])

@@ -138,8 +138,7 @@ def test_projection_between_own_groups_delivers_weight_at_its_delay(pygenn, mode
     delays = np.array([[0.0, 1.0, 2.5, 9.0]])
     projection = network.connect("a", "b", weight=[[1.0, 2.0, 3.0, 4.0]], delay=delays)
     first = source(pygenn, model, gd.Events([2.0], [0], [0], 1), 1)
-    counter = pygenn.create_neuron_model("counter", vars=[("x", "scalar")], sim_code="x = Isyn;")
-    target = model.add_neuron_population("target", 4, counter, {}, {"x": 0.0})
+    target = model.add_neuron_population("target", 4, counter_of(pygenn), {}, {"x": 0.0})
     group = gd.genn.add_projection(model, projection, first, target)
     model.build()
     model.load()
@@ -154,6 +153,29 @@ def test_projection_between_own_groups_delivers_weight_at_its_delay(pygenn, mode
     projection.synapses.keep(np.arange(4) < 3)
     with pytest.raises(NetworkError, match="joins other pairs"):
         gd.genn.set_weights(model, group, projection)
+
+
+def test_half_way_delays_of_a_decimal_step_are_rounded_half_to_even(pygenn, model):
+    model.dt = 0.1
+    network = gd.Network()
+    network.add_population("a", gd.Input(), 1)
+    network.add_population("b", gd.LeakyReadout(), 4)
+    delays = np.array([[0.05, 0.15, 0.25, 0.35]])
+    projection = network.connect("a", "b", weight=1.0, delay=delays, max_delay=0.55)
+    groups = [model.add_neuron_population(name, size, counter_of(pygenn), {}, {"x": 0.0})
+              for name, size in (("source", 1), ("target", 4))]  # fmt: skip
+    group = gd.genn.add_projection(model, projection, *groups)
+    model.build()
+    model.load()
+    np.testing.assert_array_equal(group.vars["d"].values, [0, 2, 2, 4])
+    assert group.max_dendritic_delay_timesteps > 6  # 0.55 ms has 6 steps
+    projection.synapses.delay[:] = delays[0, ::-1]
+    gd.genn.set_weights(model, group, projection)
+    np.testing.assert_array_equal(group.vars["d"].values, [4, 2, 2, 0])
+
+
+def counter_of(pygenn):
+    return pygenn.create_neuron_model("counter", vars=[("x", "scalar")], sim_code="x = Isyn;")
 
 
 def test_two_networks_in_one_model_have_names_of_their_own(pygenn, model):

@@ -22,6 +22,7 @@ from genn_delays.backends.genn.snippets import (
 )
 from genn_delays.backends.genn.surrogate import snippets as surrogate
 from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.timing import CLOSE
 
 RULES: dict[str, ModuleType] = {"eventprop": eventprop, "surrogate": surrogate}
 """The snippets of each gradient rule."""
@@ -77,4 +78,4 @@ def embedded_synapse(max_delay_steps: int, extra: int = 0) -> SynapseSnippet:
 
 def adam_code(parameter: str) -> str:
     """The update code of Adam over ``"weight"`` or ``"delay"``."""
-    return render("common/adam.j2", parameter=parameter)
+    return render("common/adam.j2", parameter=parameter, close=CLOSE)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.backends.native.structures import Shared
 from genn_delays.plan import Plan
+from genn_delays.timing import CLOSE
 
 VECTOR_BYTES = 64
 
@@ -28,13 +29,15 @@ def real_of(dtype: type) -> str:
 @cache
 def environment() -> Environment:
     """The templates of the engine; what is not defined is an error."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("genn_delays.backends.native"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["close"] = CLOSE.hex()
+    return made
 
 
 def render_engine(rule: str, plan: Plan, structures: Sequence[Shared], **what: Any) -> str:

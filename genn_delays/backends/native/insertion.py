@@ -9,6 +9,7 @@ from genn_delays.checks import extremes
 from genn_delays.dynamics import PlannedPopulation
 from genn_delays.events import Events
 from genn_delays.plan import Plan
+from genn_delays.timing import end_of
 
 INT32 = np.iinfo(np.int32)
 
@@ -53,7 +54,7 @@ class Insertion:
             together=together,
             in_order=in_order,
             dt=plan.dt,
-            end=plan.steps * plan.dt,
+            end=end_of(plan.steps, plan.dt),
         )
         point(self.struct, **self.held)
 
