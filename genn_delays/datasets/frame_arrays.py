@@ -98,7 +98,7 @@ class FrameArrays(Source):
             )
         check_size(value.size * EVENT, f"{where} as events")
         labels = class_labels(read_npy(Path(labelled)), len(value), labelled)
-        with np.errstate(over="ignore"):  # said below
+        with np.errstate(over="ignore", invalid="ignore"):  # said below
             narrow = np.float32(self.gain) * value.astype(np.float32)
         if not all_finite(narrow):
             raise DataError(

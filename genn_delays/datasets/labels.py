@@ -45,6 +45,8 @@ def class_labels(
             f"{where}: labels of type {labels.dtype} and shape {np.shape(given)} for {trials} "
             "trials; give one whole number >= 0 for each, or rows of 0 with a single 1"
         )
+    if labels.dtype.kind == "f":
+        labels = labels.astype(np.float64)  # 16 bits cannot hold what they are compared with
     # compared before they are narrowed
     most = MOST_CLASSES if classes is None else classes
     wrong = np.flatnonzero((labels < 0) | (labels >= most))

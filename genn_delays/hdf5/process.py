@@ -175,7 +175,7 @@ def read_hdf5(
             does not have is left out; whatever else it has is not looked at.
         error, remedy: class and last words of the errors.
         patience: seconds without a sign of life after which the reading counts as hung. It also
-            does when a step of it, such as reading 4 MiB, takes three seconds of processor time.
+            does when a step of it, such as reading 4 MiB, takes two seconds of processor time.
 
     Returns:
         The root, with its attributes and the parts that are there.

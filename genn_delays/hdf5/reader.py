@@ -35,7 +35,7 @@ import numpy as np
 
 BLOCK, ROWS = 1 << 22, 256
 """Bytes, or rows of unknown length, that are read and sent at a time."""
-PROCESSOR_SECONDS, PER_SECOND = 3, 16 << 20
+PROCESSOR_SECONDS, PER_SECOND = 2, 16 << 20
 """For one step, such as opening or listing a group: none takes a second in a sound file. Reading a
 block has a second more for so many bytes, which are more than a few where chunks are large."""
 OWN_MEMORY = 256 << 20

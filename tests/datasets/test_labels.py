@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import h5py
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ ACCEPTED = {
     "whole": np.array(WANTED, np.uint8),
     "column": np.array(WANTED)[:, None],
     "whole floats": np.array(WANTED, np.float32),
+    "floats of 16 bits": np.array(WANTED, np.float16),
     "column of floats": np.array(WANTED, float)[:, None],
     "truth values": np.array(WANTED, bool),
     "one-hot": np.eye(2, dtype=np.int64)[WANTED],
@@ -89,3 +92,9 @@ def test_more_classes_than_a_million_are_a_matter_of_saying_so():
 def test_labels_of_another_number_of_trials_are_refused():
     with pytest.raises(DataError, match=r"shape \(3,\) for 2 trials"):
         class_labels(np.zeros(3, int), 2, "x")
+
+
+def test_labels_of_16_bits_are_compared_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert class_labels(np.array(WANTED, np.float16), 4, "here").tolist() == WANTED
