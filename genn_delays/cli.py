@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn, TextIO
 
 import click
@@ -56,15 +57,18 @@ def _environment(error: OSError) -> str:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    with suppress(OSError):  # where messages cannot be written, the exit code still tells
+        click.echo(f"Error: {message}", err=True)
     _discard(sys.stdout)
+    _discard(sys.stderr)
     sys.exit(2)
 
 
 def _discard(stream: TextIO | None) -> None:
     """Whatever waits to be written cannot be, and must not fail once more at exit."""
-    if stream is not None and stream is sys.__stdout__:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    for number, standard in ((1, sys.__stdout__), (2, sys.__stderr__)):
+        if stream is not None and stream is standard:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 @click.group(cls=_Cli, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -241,5 +241,6 @@ def _neuron_name(population: Population) -> str:
 
 
 def _write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None:
-    for name, values in columns.items():
+    # in the order that reading gives, so that a resumed run ends in the same bytes
+    for name, values in sorted(columns.items()):
         group[name] = values

@@ -86,8 +86,9 @@ class RunFolder:
             raise CheckpointError(
                 f"{folder.path} is not a run folder: there is no config.yaml in it; {remedy}"
             )
-        if folder.model.is_file():
-            register(folder.model, folder._recorded_checksum())
+        recorded = folder._recorded_checksum()
+        if recorded is not None or folder.model.is_file():  # one that is gone is named when needed
+            register(folder.model, recorded)
         return folder
 
     def begin(self, config: Config) -> None:

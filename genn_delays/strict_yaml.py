@@ -17,6 +17,8 @@ from genn_delays.errors import ConfigError, reason
 
 # YAML 1.1, which PyYAML reads, wants a dot and a sign in the exponent: 1.0e-3
 _FLOAT = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
+_OTHER_BASE = re.compile(r"[-+]?(?:0[0-7_]+|\d[\d_]*(?::\d+)+(?:\.[\d_]*)?)")
+"""Numbers that YAML 1.1 does not read as decimal, though they look it."""
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = ("null", "bool", "int", "float", "str", "seq", "map")
 
@@ -66,6 +68,11 @@ class _Loader(yaml.SafeLoader):
         if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise ConfigError(
                 f"{_line(node)}{_short(value)} holds half a character; write it whole"
+            )
+        if isinstance(value, int | float) and _OTHER_BASE.fullmatch(node.value):
+            raise ConfigError(
+                f"{_line(node)}YAML 1.1 reads {_short(node.value)} as {value}: digits after 0 are "
+                "octal, those after a colon count sixtieths; write a decimal number"
             )
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ConfigError(

@@ -59,17 +59,17 @@ def stoppable() -> Iterator[StopSignals]:
 
 
 def train_and_report(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> None:
-    """Train in a run folder that the caller has locked, draw the picture, print the outcome."""
+    """Train in a run folder that the caller has locked, print the outcome, draw the picture."""
     try:
         with experiment.simulation:
             summary = train(folder, experiment, signals)
     except Interrupted:
         click.echo(f"Stopped; go on with: genn-delays resume {folder.path}", err=True)
         sys.exit(signals.exit_code)
+    click.echo(outcome(summary))
+    click.echo(f"run folder: {folder.path}")
     # matplotlib takes half a second to import, and only the picture needs it
     from genn_delays.analysis.plots import plot_run
 
     plot_run(folder)
-    click.echo(outcome(summary))
-    click.echo(f"run folder: {folder.path}")
     click.echo(f"picture:    {folder.picture}")

@@ -46,15 +46,15 @@ def class_labels(
             "trials; give one whole number >= 0 for each, or rows of 0 with a single 1"
         )
     if labels.dtype.kind == "f":
-        labels = labels.astype(np.float64)  # 16 bits cannot hold what they are compared with
+        labels = labels.astype(np.float64, copy=False)  # float16 ends below MOST_CLASSES
     # compared before they are narrowed
     most = MOST_CLASSES if classes is None else classes
     wrong = np.flatnonzero((labels < 0) | (labels >= most))
     if wrong.size:
-        value = int(labels[wrong[0]])
+        value = labels[wrong[0]]
         remedy = "check the number of classes" if value >= 0 else "labels are whole numbers >= 0"
         raise DataError(
-            f"{where}: trial {wrong[0]} has label {value}, outside 0 to {most - 1}; {remedy}"
+            f"{where}: trial {wrong[0]} has label {value:.9g}, outside 0 to {most - 1}; {remedy}"
         )
     return labels.astype(np.int64)
 

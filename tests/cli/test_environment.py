@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from genn_delays.errors import CheckpointError
+
 NATIVE = ("--set", "backend.name=native")
 
 
@@ -33,6 +35,23 @@ def test_a_full_output_is_an_error_and_leaves_no_run(folder, config, words):
         message = process.communicate()[1]
     expect_error(process.returncode, message, "standard output: No space left on device")
     assert not (folder / "run").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_an_error_that_cannot_be_written_keeps_its_exit_code(config):
+    with open("/dev/full", "w") as full:
+        line = [sys.executable, "-m", "genn_delays", "check", "nothing.yaml"]
+        assert subprocess.run(line, stderr=full).returncode == 2
+
+
+def test_the_outcome_is_told_before_the_picture_is_drawn(config, call, monkeypatch):
+    def fail(folder):
+        raise CheckpointError(f"{folder.picture} cannot be written")
+
+    monkeypatch.setattr("genn_delays.analysis.plots.plot_run", fail)
+    result = call("run", config, "--output", "run")
+    assert result.exit_code == 2
+    assert "test accuracy" in result.stdout
 
 
 def test_an_output_that_nobody_reads_ends_it_without_a_word(config):

@@ -97,6 +97,16 @@ def test_a_kept_model_file_that_was_edited_is_named(folder, own, call, forget, c
     assert len(result.stderr.splitlines()) <= 2
 
 
+@pytest.mark.parametrize("command", ["evaluate", "plot", "resume"])
+def test_a_kept_model_file_that_is_gone_is_named(folder, own, call, forget, command):
+    assert call("run", own, "--output", "run").exit_code == 0
+    forget()
+    (folder / "run/model.py").unlink()
+    result = call(command, "run")
+    assert result.exit_code == 2
+    assert "run/model.py cannot be read: No such file" in result.stderr
+
+
 def test_a_checkpoint_alone_names_class_and_file_and_runs_nothing(folder, own, call, forget):
     with (folder / "mine.py").open("a") as file:
         file.write(f"\nopen({str(folder / 'ran')!r}, 'a').write('.')\n")

@@ -470,3 +470,14 @@ def test_what_a_checkpoint_does_not_need_is_not_looked_at(path, network):
     with h5py.File(path, "a") as file:
         file.create_dataset("notes", (10**11,), "f8", chunks=True)
     checkpoint.load(path)
+
+
+def test_the_order_in_which_state_was_made_leaves_no_trace_in_the_file(tmp_path):
+    for name, state in (("one", ("m", "v")), ("other", ("v", "m"))):
+        network = gd.Network()
+        network.add_population("input", gd.Input(), 2)
+        network.add_population("output", gd.LeakyReadout(), 1)
+        table = network.connect("input", "output", weight=1.0).synapses
+        table.state = {column: np.full(2, float(ord(column))) for column in state}
+        checkpoint.save(tmp_path / name, network)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
