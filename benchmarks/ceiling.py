@@ -24,7 +24,7 @@ from ours import Ours
 
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.engine import Engine
-from genn_delays.network import Projection
+from genn_delays.declaration.network import Projection
 
 OPERATIONS = ("add", "gather", "multiply_add", "stream")
 RESULTS = record.RESULTS / "ceiling.json"

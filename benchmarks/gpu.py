@@ -18,7 +18,7 @@ import click
 import rows
 
 import genn_delays as gd
-from genn_delays.environment import machine, versions
+from genn_delays.experiment.environment import machine, versions
 
 TRIALS = 8156
 STEPS = 1000

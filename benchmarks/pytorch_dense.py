@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from genn_delays.cores import available_cores
+from genn_delays.support.cores import available_cores
 
 Arrive = Callable[[list[Tensor]], Tensor]
 """Input of a step, (trials, units), from the spikes of the steps before, the newest first."""

@@ -29,9 +29,9 @@ import click
 import numpy as np
 
 import genn_delays as gd
-from genn_delays.cores import available_cores
-from genn_delays.environment import machine, versions
+from genn_delays.experiment.environment import machine, versions
 from genn_delays.rewiring import DeepR, Growth, Rewiring, RewiringRule, RigL
+from genn_delays.support.cores import available_cores
 from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.schedules import Progress
 from genn_delays.training.update_rules import Adam

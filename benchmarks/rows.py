@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 import genn_delays as gd
-from genn_delays.model_file import build_network
+from genn_delays.experiment.model_file import build_network
 
 MODELS = Path(__file__).parents[1] / "models"
 NARROW = 0.23

@@ -31,7 +31,7 @@ import record
 import rows
 from ours import Ours
 
-from genn_delays.cores import available_cores
+from genn_delays.support.cores import available_cores
 
 TRIALS, BATCH = 8156, 256
 ROOT = Path(__file__).parents[1]

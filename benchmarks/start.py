@@ -56,7 +56,7 @@ def run(config: Path, folder: Path) -> None:
     from genn_delays.training import Trainer
 
     # the package's own name for it is the click command
-    command: Any = importlib.import_module("genn_delays.commands.run")
+    command: Any = importlib.import_module("genn_delays.cli.run")
     load_dataset, train_batch = command.load_dataset, Trainer.train_batch
     spent = {}
 

@@ -25,9 +25,9 @@ from pytorch_dcls import DelayNetwork
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
-from genn_delays.cores import available_cores
-from genn_delays.environment import machine, versions
-from genn_delays.model_file import build_network
+from genn_delays.experiment.environment import machine, versions
+from genn_delays.experiment.model_file import build_network
+from genn_delays.support.cores import available_cores
 from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.update_rules import Adam
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from genn_delays import strict_yaml
+from genn_delays.support import strict_yaml
 
 
 @click.command()

@@ -3,14 +3,11 @@
 Units: time, time constants and delays in ms; voltages and weights dimensionless.
 """
 
-from genn_delays import init, kernels, losses, readouts, wiring
 from genn_delays.api import compile  # noqa: A004 - the field's word, always used as gd.compile
-from genn_delays.errors import GennDelaysError
-from genn_delays.events import Events
-from genn_delays.folding import fold
-from genn_delays.gradients import EventProp, Surrogate
-from genn_delays.network import Network, Population, Projection
-from genn_delays.neurons import (
+from genn_delays.declaration import init, kernels, neurons, wiring
+from genn_delays.declaration.folding import fold
+from genn_delays.declaration.network import Network, Population, Projection
+from genn_delays.declaration.neurons import (
     LIF,
     AdaptiveLIF,
     DiscreteLIF,
@@ -19,8 +16,13 @@ from genn_delays.neurons import (
     LeakyReadout,
     Neuron,
 )
-from genn_delays.synapses import SynapseTable
-from genn_delays.units import BatchNorm, UnitTable
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.declaration.units import BatchNorm, UnitTable
+from genn_delays.planning import gradients, readouts
+from genn_delays.planning.events import Events
+from genn_delays.planning.gradients import EventProp, Surrogate
+from genn_delays.support.errors import GennDelaysError
+from genn_delays.training import losses
 
 __version__ = "0.1.0"
 
@@ -44,9 +46,11 @@ __all__ = [
     "UnitTable",
     "compile",
     "fold",
+    "gradients",
     "init",
     "kernels",
     "losses",
+    "neurons",
     "readouts",
     "wiring",
 ]

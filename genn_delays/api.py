@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from genn_delays.backends import get_backend
 from genn_delays.backends.base import Simulation
-from genn_delays.gradients import EventProp, GradientRule
-from genn_delays.network import Network
-from genn_delays.plan import make_plan
-from genn_delays.readouts import MeanVoltage, Readout
+from genn_delays.declaration.network import Network
+from genn_delays.planning.gradients import EventProp, GradientRule
+from genn_delays.planning.plan import make_plan
+from genn_delays.planning.readouts import MeanVoltage, Readout
 
 
 def compile(  # noqa: A001 - the field's word, always used as gd.compile

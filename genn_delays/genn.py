@@ -20,19 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays import checkpoint
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.declaration import SynapseGroup
 from genn_delays.backends.genn.equations import constants_of
 from genn_delays.backends.genn.model import add_neurons, add_synapses
 from genn_delays.backends.genn.schedule import schedule_of
-from genn_delays.errors import NetworkError, suggest
-from genn_delays.folding import fold
-from genn_delays.gradients import Surrogate
-from genn_delays.network import Network, Projection
-from genn_delays.plan import Plan, PlannedPopulation, make_plan
-from genn_delays.readouts import MeanVoltage
-from genn_delays.timing import delay_to_steps
+from genn_delays.declaration.folding import fold
+from genn_delays.declaration.network import Network, Projection
+from genn_delays.experiment import checkpoint
+from genn_delays.planning.gradients import Surrogate
+from genn_delays.planning.plan import Plan, PlannedPopulation, make_plan
+from genn_delays.planning.readouts import MeanVoltage
+from genn_delays.planning.timing import delay_to_steps
+from genn_delays.support.errors import NetworkError, suggest
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import json
 import h5py
 import numpy as np
 
-from genn_delays.run_folder import RunFolder
+from genn_delays.experiment.run_folder import RunFolder
 
 
 def contents(path):

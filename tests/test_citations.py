@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from genn_delays import datasets, kernels, neurons
+from genn_delays import datasets
 from genn_delays.backends import BACKENDS
-from genn_delays.model_file import cited_in
-from genn_delays.neurons import Neuron
-from genn_delays.options import REGISTRIES
-from genn_delays.references import ENTRIES
+from genn_delays.declaration import kernels, neurons
+from genn_delays.declaration.neurons import Neuron
+from genn_delays.declaration.units import BatchNorm
+from genn_delays.experiment.model_file import cited_in
+from genn_delays.experiment.options import REGISTRIES
+from genn_delays.support.references import ENTRIES
 from genn_delays.training import Narrowing, SilentRescue
-from genn_delays.units import BatchNorm
 
 MODELS = sorted((Path(__file__).parents[1] / "models").glob("*.py"))
 NEURONS = [kind for kind in vars(neurons).values() if isinstance(kind, type) and kind != Neuron]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from genn_delays import strict_yaml
-from genn_delays.config import load_config, load_resolved
-from genn_delays.errors import ConfigError
-from genn_delays.model_file import build_network, load_build, resolve_args
-from genn_delays.options import describe
-from genn_delays.readouts import ExponentialMeanVoltage
+from genn_delays.experiment.config import load_config, load_resolved
+from genn_delays.experiment.model_file import build_network, load_build, resolve_args
+from genn_delays.experiment.options import describe
+from genn_delays.planning.readouts import ExponentialMeanVoltage
+from genn_delays.support import strict_yaml
+from genn_delays.support.errors import ConfigError
 from genn_delays.training import Adam, Cosine, Group
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 
 def test_from_lists_numbers_the_trials():

@@ -8,7 +8,7 @@ from folded_networks import normalised
 from networks import KINDS, batch
 
 import genn_delays as gd
-from genn_delays.folding import fold
+from genn_delays.declaration.folding import fold
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_delays.errors import CheckpointError, DataError
-from genn_delays.hdf5 import Ragged, Text, process, read_hdf5
-from genn_delays.hdf5.tree import Other
-from genn_delays.limits import VARIABLE
+from genn_delays.support.errors import CheckpointError, DataError
+from genn_delays.support.hdf5 import Ragged, Text, process, read_hdf5
+from genn_delays.support.hdf5.tree import Other
+from genn_delays.support.limits import VARIABLE
 
 ARRAYS = {
     "big_endian": np.arange(6, dtype=">i4").reshape(2, 3),
@@ -230,7 +230,7 @@ def test_threads_take_turns(path):
 
 FORKED = """
 import os, sys
-from genn_delays.hdf5 import process, read_hdf5
+from genn_delays.support.hdf5 import process, read_hdf5
 read_hdf5(sys.argv[1], ("texts",))
 before = process._pool.process.popen.pid
 child = os.fork()
@@ -252,7 +252,7 @@ def test_a_forked_process_has_a_reading_process_of_its_own(path):
 
 ABANDONED = """
 import os, sys
-from genn_delays.hdf5 import process, read_hdf5
+from genn_delays.support.hdf5 import process, read_hdf5
 read_hdf5(sys.argv[1], ())
 print(process._pool.process.popen.pid, flush=True)
 sys.stdin.readline()

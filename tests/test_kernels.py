@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import genn_delays as gd
-from genn_delays.kernels import DelayKernel, taps_of
+from genn_delays.declaration.kernels import DelayKernel, taps_of
 
 KINDS = [gd.kernels.Gaussian, gd.kernels.Triangle]
 LARGEST = 24

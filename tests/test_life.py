@@ -13,7 +13,7 @@ import pytest
 
 import genn_delays as gd
 from genn_delays.backends.genn.availability import CPU, require
-from genn_delays.errors import BackendError, NetworkError, PlanError
+from genn_delays.support.errors import BackendError, NetworkError, PlanError
 
 RULES = {"eventprop": gd.EventProp(), "surrogate": gd.Surrogate()}
 EVENTS = gd.Events([1.0, 2.0, 3.0], [0, 1, 2], [0, 1, 0], 2)

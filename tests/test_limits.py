@@ -9,9 +9,9 @@ import genn_delays as gd
 from genn_delays import datasets
 from genn_delays.backends.native.threads import Team
 from genn_delays.datasets.base import numbered
-from genn_delays.errors import ConfigError, DataError, NetworkError, PlanError
-from genn_delays.limits import VARIABLE, check_size, memory_limit
 from genn_delays.rewiring.absent import absent_keys
+from genn_delays.support.errors import ConfigError, DataError, NetworkError, PlanError
+from genn_delays.support.limits import VARIABLE, check_size, memory_limit
 
 HUGE = 10**12
 

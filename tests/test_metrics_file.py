@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from limited import file_limit
 
-from genn_delays import metrics_file
-from genn_delays.errors import CheckpointError
+from genn_delays.experiment import metrics_file
+from genn_delays.support.errors import CheckpointError
 from genn_delays.training import Metrics
 
 SPLITS = {"train": Metrics(1.0, 0.5, 2.0, 3.0), "validation": Metrics(0.5, 0.75, 1.0, 3.0)}

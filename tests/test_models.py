@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_delays.model_file import build_network
+from genn_delays.experiment.model_file import build_network
 
 FEEDFORWARD = Path(__file__).parents[1] / "models" / "feedforward.py"
 

@@ -20,8 +20,8 @@ from genn_delays.backends.native import compiler
 from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.threads import Team
-from genn_delays.errors import BackendError, DataError, NetworkError, PlanError
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
+from genn_delays.support.errors import BackendError, DataError, NetworkError, PlanError
 
 SOURCE = "int answer(void) { return 42; }\n"
 
@@ -132,7 +132,7 @@ def test_a_library_that_cannot_be_loaded_or_kept_is_named_with_the_remedy(folder
     monkeypatch.setenv("CC", str(text))
     with pytest.raises(BackendError, match=r"(?s)cannot load .*set GENN_DELAYS_CACHE"):
         compiler.load(SOURCE)
-    monkeypatch.setattr("genn_delays.cache.os.replace", full_disk)
+    monkeypatch.setattr("genn_delays.support.cache.os.replace", full_disk)
     with pytest.raises(BackendError, match="No space left on device; free some space, or set GENN"):
         compiler.load(SOURCE + "/* another */")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.errors import NetworkError
+from genn_delays.support.errors import NetworkError
 
 
 @pytest.fixture

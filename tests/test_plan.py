@@ -11,8 +11,8 @@ from networks import KINDS
 from scipy.linalg import expm
 
 import genn_delays as gd
-from genn_delays.errors import BackendError, NetworkError, PlanError
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
+from genn_delays.support.errors import BackendError, NetworkError, PlanError
 
 ARGUMENTS = {
     "gradient": gd.EventProp(),

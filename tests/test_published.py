@@ -10,7 +10,7 @@ import pytest
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
-from genn_delays.model_file import build_network
+from genn_delays.experiment.model_file import build_network
 
 torch = pytest.importorskip("torch", reason="torch is not installed: nothing to compare with")
 

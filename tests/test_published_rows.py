@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays import strict_yaml
-from genn_delays.config import load_config
-from genn_delays.model_file import build_network
+from genn_delays.experiment.config import load_config
+from genn_delays.experiment.model_file import build_network
+from genn_delays.support import strict_yaml
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(

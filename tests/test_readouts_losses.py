@@ -7,10 +7,10 @@ import pytest
 import scipy.special
 
 import genn_delays as gd
-from genn_delays.errors import DataError, PlanError
-from genn_delays.losses import CrossEntropy, MeanSquaredError
-from genn_delays.options import LOSSES, READOUTS
-from genn_delays.softmax import log_softmax, softmax
+from genn_delays.experiment.options import LOSSES, READOUTS
+from genn_delays.planning.softmax import log_softmax, softmax
+from genn_delays.support.errors import DataError, PlanError
+from genn_delays.training.losses import CrossEntropy, MeanSquaredError
 
 VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
 OBSERVED = {"voltage": VOLTAGES, "first_spike": np.abs(VOLTAGES[:, 0]) * 10}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from limited import file_limit
 
-from genn_delays import recording
-from genn_delays.errors import CheckpointError
+from genn_delays.support import recording
+from genn_delays.support.errors import CheckpointError
 
 
 @pytest.mark.parametrize("room", [0, 1, 9])

@@ -7,7 +7,7 @@ import pytest
 
 import genn_delays as gd
 from genn_delays.backends.checks import check_drives, check_masks
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
 
 BACKENDS = ["reference", "native"]
 RULES = [gd.EventProp(), gd.Surrogate()]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from genn_delays import strict_yaml
-from genn_delays.config import load_config
-from genn_delays.errors import ConfigError
+from genn_delays.experiment.config import load_config
+from genn_delays.support import strict_yaml
+from genn_delays.support.errors import ConfigError
 
 DOUBLED = "".join(f"a{k}: &a{k} [*a{k - 1}, *a{k - 1}]\n" for k in range(1, 40))
 MERGED = "".join(f"a{k}: &a{k} {{<<: [*a{k - 1}, *a{k - 1}]}}\n" for k in range(1, 40))

@@ -8,7 +8,7 @@ import pytest
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.backends.reference.surrogate import SurrogateSimulation
-from genn_delays.units import BatchStatistics
+from genn_delays.declaration.units import BatchStatistics
 
 Normal, Uniform = gd.init.Normal, gd.init.Uniform
 STEPS, TRIALS = 14, 3

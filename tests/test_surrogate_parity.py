@@ -9,7 +9,7 @@ from surrogate_cases import KINDS, STEPS, batch, fcn24, rounded
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.backends.native.memory import estimate
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
 
 READOUTS = {
     "softmax": gd.readouts.SoftmaxSum(),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import genn_delays as gd
-from genn_delays.errors import NetworkError
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.support.errors import NetworkError
 
 PRE, POST = 5, 4
 pairs = st.tuples(st.integers(0, PRE - 1), st.integers(0, POST - 1))

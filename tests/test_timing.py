@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 import genn_delays as gd
-from genn_delays import checkpoint
 from genn_delays.backends.gradient import Gradient
-from genn_delays.errors import DataError, NetworkError
-from genn_delays.timing import (
+from genn_delays.experiment import checkpoint
+from genn_delays.planning.timing import (
     delay_to_steps,
     duration_to_steps,
     elapsed,
@@ -22,6 +21,7 @@ from genn_delays.timing import (
     narrow,
     time_to_steps,
 )
+from genn_delays.support.errors import DataError, NetworkError
 from genn_delays.training import SGD, Optimiser
 
 GRIDS = {0.1: (1, 10), 1.0: (1, 1), 0.25: (1, 4), 0.7: (7, 10), 0.01: (1, 100), 1 / 3: (1, 3)}

@@ -24,7 +24,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from genn_delays import strict_yaml
+from genn_delays.support import strict_yaml
 
 HERE = Path(__file__).parent
 DELAYS = ("fixed", "learnt", "best")

@@ -13,13 +13,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from genn_delays import checkpoint
 from genn_delays.analysis.statistics import ProjectionStatistics, statistics
-from genn_delays.cache import atomic_path
-from genn_delays.errors import CheckpointError
-from genn_delays.network import Network, Projection
-from genn_delays.recording import writing
-from genn_delays.run_folder import RunFolder
+from genn_delays.declaration.network import Network, Projection
+from genn_delays.experiment import checkpoint
+from genn_delays.experiment.run_folder import RunFolder
+from genn_delays.support.cache import atomic_path
+from genn_delays.support.errors import CheckpointError
+from genn_delays.support.recording import writing
 
 Lines = Sequence[dict[str, Any]]
 

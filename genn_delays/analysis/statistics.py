@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.network import Network, Projection
+from genn_delays.declaration.network import Network, Projection
 
 AT_BOUND = 1e-9
 """Share of max_delay within which a delay counts as being at a bound."""

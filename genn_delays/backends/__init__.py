@@ -8,7 +8,7 @@ from genn_delays.backends.genn.availability import cuda_usable
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native import Native
 from genn_delays.backends.reference import Reference
-from genn_delays.errors import BackendError, suggest
+from genn_delays.support.errors import BackendError, suggest
 
 BACKENDS: dict[str, type[Backend]] = {
     backend.name: backend for backend in (GennCPU, GennCUDA, Native, Reference)

@@ -19,16 +19,16 @@ from genn_delays.backends.checks import (
 )
 from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.life import Life, Stage
-from genn_delays.errors import BackendError, PlanError
-from genn_delays.events import Batch, Events
-from genn_delays.limits import SIMULATION, check_size
-from genn_delays.references import Cited
-from genn_delays.units import BatchStatistics
+from genn_delays.declaration.units import BatchStatistics
+from genn_delays.planning.events import Batch, Events
+from genn_delays.support.errors import BackendError, PlanError
+from genn_delays.support.limits import SIMULATION, check_size
+from genn_delays.support.references import Cited
 
 if TYPE_CHECKING:
-    from genn_delays.network import Network
-    from genn_delays.plan import Plan
-    from genn_delays.synapses import SynapseTable
+    from genn_delays.declaration.network import Network
+    from genn_delays.declaration.synapses import SynapseTable
+    from genn_delays.planning.plan import Plan
 
 
 class Simulation(ABC):

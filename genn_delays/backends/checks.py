@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genn_delays.errors import DataError, PlanError
-from genn_delays.events import Batch, Events
-from genn_delays.network import Network
-from genn_delays.neurons import Neuron
-from genn_delays.timing import delay_to_steps
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.neurons import Neuron
+from genn_delays.planning.events import Batch, Events
+from genn_delays.planning.timing import delay_to_steps
+from genn_delays.support.errors import DataError, PlanError
 
 if TYPE_CHECKING:
-    from genn_delays.plan import Plan
-    from genn_delays.synapses import SynapseTable
+    from genn_delays.declaration.synapses import SynapseTable
+    from genn_delays.planning.plan import Plan
 
 
 def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:

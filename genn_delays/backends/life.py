@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
-from genn_delays.errors import BackendError, PlanError
+from genn_delays.support.errors import BackendError, PlanError
 
 
 class Stage(Enum):

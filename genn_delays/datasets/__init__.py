@@ -12,9 +12,9 @@ from genn_delays.datasets.sequence import Sequence
 from genn_delays.datasets.spike_hdf5 import SpikeHDF5
 from genn_delays.datasets.spoken_digits import SpokenDigits
 from genn_delays.datasets.yin_yang import YinYang
-from genn_delays.errors import DataError, suggest
-from genn_delays.paths import expanded
-from genn_delays.settings import build
+from genn_delays.support.errors import DataError, suggest
+from genn_delays.support.paths import expanded
+from genn_delays.support.settings import build
 
 SOURCES: dict[str, type[Source]] = {
     "audio_folder": AudioFolder,

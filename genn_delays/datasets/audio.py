@@ -17,9 +17,9 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.datasets.sound_headers import HIGHEST_RATE
-from genn_delays.errors import DataError
-from genn_delays.limits import check_size
-from genn_delays.settings import Settings
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import check_size
+from genn_delays.support.settings import Settings
 
 CHUNK = 64  # recordings transformed together: their frames stay near the processor
 

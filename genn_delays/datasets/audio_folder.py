@@ -23,8 +23,8 @@ from genn_delays.datasets.audio_source import AudioSource, Features
 from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.datasets.files import Files, open_files
 from genn_delays.datasets.sound import read_sound, resample
-from genn_delays.errors import DataError
-from genn_delays.limits import RECORDING, check_size
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import RECORDING, check_size
 
 logger = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from typing import ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.cache import cache_folder, keep, kept
 from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
-from genn_delays.errors import DataError, GennDelaysError, suggest
-from genn_delays.hdf5_image import hdf5_image
-from genn_delays.limits import check_size
+from genn_delays.support.cache import cache_folder, keep, kept
+from genn_delays.support.errors import DataError, GennDelaysError, suggest
+from genn_delays.support.hdf5_image import hdf5_image
+from genn_delays.support.limits import check_size
 
 logger = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from genn_delays.errors import ConfigError
-from genn_delays.events import Events
-from genn_delays.references import Cited
-from genn_delays.settings import Settings, build_named
-from genn_delays.timing import at_or_after
+from genn_delays.planning.events import Events
+from genn_delays.planning.timing import at_or_after
+from genn_delays.support.errors import ConfigError
+from genn_delays.support.references import Cited
+from genn_delays.support.settings import Settings, build_named
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.checks import all_finite, extremes, taken_over
 from genn_delays.datasets.labels import class_labels
-from genn_delays.errors import DataError
-from genn_delays.events import Events
-from genn_delays.limits import RECORDING, check_size
-from genn_delays.references import Cited
-from genn_delays.settings import Settings
-from genn_delays.timing import at_or_after
+from genn_delays.planning.events import Events
+from genn_delays.planning.timing import at_or_after
+from genn_delays.support.checks import all_finite, extremes, taken_over
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import RECORDING, check_size
+from genn_delays.support.references import Cited
+from genn_delays.support.settings import Settings
 
 SPLITS = ("train", "validation", "test")
 

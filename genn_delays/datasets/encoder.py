@@ -26,10 +26,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.errors import DataError, suggest
-from genn_delays.limits import check_size
-from genn_delays.settings import Settings
-from genn_delays.timing import duration_to_steps, narrow
+from genn_delays.planning.timing import duration_to_steps, narrow
+from genn_delays.support.errors import DataError, suggest
+from genn_delays.support.limits import check_size
+from genn_delays.support.settings import Settings
 
 CENTRES = ("recording", "band")
 CHUNK = 32  # recordings stepped together: their voltages stay in the first-level cache

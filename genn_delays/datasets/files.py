@@ -8,8 +8,8 @@ import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from genn_delays.errors import DataError, reason
-from genn_delays.limits import RECORDING, check_size
+from genn_delays.support.errors import DataError, reason
+from genn_delays.support.limits import RECORDING, check_size
 
 PIECE = 4096
 """Bytes that are inflated at a time; zipfile would inflate a member of any size at once."""

@@ -13,13 +13,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.checks import all_finite
 from genn_delays.datasets.base import Dataset, Source, hold_out, numbered
 from genn_delays.datasets.frames import split_of_frames
 from genn_delays.datasets.labels import class_labels
 from genn_delays.datasets.npy import read_npy
-from genn_delays.errors import DataError
-from genn_delays.limits import check_size
+from genn_delays.support.checks import all_finite
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import check_size
 
 EVENT = 12
 """Bytes of an event: time, unit and value."""

@@ -14,9 +14,9 @@ import numpy as np
 
 from genn_delays.datasets.base import Split
 from genn_delays.datasets.encoder import CENTRES, check_bands, standardise
-from genn_delays.errors import DataError, suggest
-from genn_delays.settings import Settings
-from genn_delays.timing import duration_to_steps, narrow
+from genn_delays.planning.timing import duration_to_steps, narrow
+from genn_delays.support.errors import DataError, suggest
+from genn_delays.support.settings import Settings
 
 
 @dataclass(frozen=True)

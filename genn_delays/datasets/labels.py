@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.checks import all_finite
-from genn_delays.errors import DataError
+from genn_delays.support.checks import all_finite
+from genn_delays.support.errors import DataError
 
 MOST_CLASSES = 10**6
 """Classes that labels may imply where nobody has said how many there are."""
@@ -54,7 +54,7 @@ def class_labels(
         value = labels[wrong[0]]
         remedy = "check the number of classes" if value >= 0 else "labels are whole numbers >= 0"
         raise DataError(
-            f"{where}: trial {wrong[0]} has label {value:.9g}, outside 0 to {most - 1}; {remedy}"
+            f"{where}: trial {wrong[0]} has label {value:.15g}, outside 0 to {most - 1}; {remedy}"
         )
     return labels.astype(np.int64)
 

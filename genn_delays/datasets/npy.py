@@ -10,8 +10,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from genn_delays.errors import DataError
-from genn_delays.limits import check_size
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import check_size
 
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 """By version of the format; the third is for columns with names."""

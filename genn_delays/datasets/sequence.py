@@ -13,9 +13,9 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.datasets.base import SPLITS, Dataset, Sizes, Source, Split
-from genn_delays.errors import DataError
-from genn_delays.limits import check_size
-from genn_delays.timing import narrow
+from genn_delays.planning.timing import narrow
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import check_size
 
 TRIAL = 48
 """Bytes of a trial: two events, its label and its offset."""

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.checks import extremes
 from genn_delays.datasets.sound_headers import check_rate, truncated, whole
-from genn_delays.errors import DataError, reason
-from genn_delays.limits import RECORDING, check_size
+from genn_delays.support.checks import extremes
+from genn_delays.support.errors import DataError, reason
+from genn_delays.support.limits import RECORDING, check_size
 
 LOUDEST = 2.0**31  # of float samples, full scale of 32-bit numbers: the energies stay finite
 MIXED = "several channels; their mean is read"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 HIGHEST_RATE = 768_000  # Hz; above it there are no recordings, only damaged headers
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of espeak-ng's speak_lib.h
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report failure instead of ending the process

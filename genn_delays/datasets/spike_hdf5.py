@@ -16,7 +16,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.checks import all_finite
 from genn_delays.datasets.base import Dataset, Sizes, Source, Split, hold_out, numbered, part
 from genn_delays.datasets.labels import class_labels
 from genn_delays.datasets.spike_layout import (
@@ -29,10 +28,11 @@ from genn_delays.datasets.spike_layout import (
     speakers,
     unit_indices,
 )
-from genn_delays.errors import DataError
-from genn_delays.events import Events
-from genn_delays.hdf5 import Ragged, read_hdf5
-from genn_delays.timing import at_or_after, elapsed, from_seconds, narrow
+from genn_delays.planning.events import Events
+from genn_delays.planning.timing import at_or_after, elapsed, from_seconds, narrow
+from genn_delays.support.checks import all_finite
+from genn_delays.support.errors import DataError
+from genn_delays.support.hdf5 import Ragged, read_hdf5
 
 logger = logging.getLogger(__name__)
 HEIDELBERG = ("shd_", "ssc_")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.checks import extremes
 from genn_delays.datasets.labels import MOST_CLASSES
-from genn_delays.errors import DataError
-from genn_delays.hdf5 import Group, Ragged, Text
-from genn_delays.hdf5.tree import Value
+from genn_delays.support.checks import extremes
+from genn_delays.support.errors import DataError
+from genn_delays.support.hdf5 import Group, Ragged, Text
+from genn_delays.support.hdf5.tree import Value
 
 KEYS = ("spikes/times", "spikes/units", "labels")
 SPEAKER, NAMES = "extra/speaker", "extra/keys"

@@ -22,8 +22,8 @@ from genn_delays.datasets.audio_source import AudioSource, Features
 from genn_delays.datasets.base import SPLITS, Dataset, Sizes
 from genn_delays.datasets.sound import resample
 from genn_delays.datasets.speech import Speaker, version
-from genn_delays.errors import DataError
-from genn_delays.limits import check_size
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import check_size
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.errors import ConfigError
-from genn_delays.limits import check_size
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.support.errors import ConfigError
+from genn_delays.support.limits import check_size
 
 SPARSE = 0.5
 """Up to this density pairs are drawn and the taken ones thrown away; above it they are listed."""

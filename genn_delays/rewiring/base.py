@@ -16,12 +16,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from genn_delays.errors import ConfigError, suggest
-from genn_delays.network import Network, Projection
-from genn_delays.references import Cited
+from genn_delays.declaration.network import Network, Projection
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.growth import Growth
-from genn_delays.settings import Settings
+from genn_delays.support.errors import ConfigError, suggest
+from genn_delays.support.references import Cited
+from genn_delays.support.settings import Settings
 
 if TYPE_CHECKING:
     from genn_delays.training.schedules import Progress

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.network import Network, Projection
+from genn_delays.declaration.network import Network, Projection
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation

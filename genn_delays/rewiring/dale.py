@@ -12,11 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.errors import ConfigError
-from genn_delays.network import Network
+from genn_delays.declaration.network import Network
 from genn_delays.rewiring.base import Change, RewiringRule
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.signs import attach_signs
+from genn_delays.support.errors import ConfigError
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from genn_delays.network import Network, Projection
+from genn_delays.declaration.network import Network, Projection
 from genn_delays.rewiring.absent import draw_absent, keys_of
 from genn_delays.rewiring.base import Change, GrowingRule
 from genn_delays.rewiring.context import Context

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.network import Projection
+from genn_delays.declaration.network import Projection
 from genn_delays.rewiring.absent import considered
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.deep_r import DeepR

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.errors import ConfigError
-from genn_delays.kernels import Taps, taps_of
-from genn_delays.limits import check_size
-from genn_delays.network import Projection
+from genn_delays.declaration.kernels import Taps, taps_of
+from genn_delays.declaration.network import Projection
+from genn_delays.declaration.synapses import stable_order
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.growth import Growth
-from genn_delays.synapses import stable_order
+from genn_delays.support.errors import ConfigError
+from genn_delays.support.limits import check_size
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation

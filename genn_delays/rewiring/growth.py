@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.errors import ConfigError, suggest
-from genn_delays.network import Network, Projection
+from genn_delays.declaration.network import Network, Projection
+from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.rewiring.absent import rank_within
 from genn_delays.rewiring.signs import signs_of
-from genn_delays.synapses import SynapseTable
+from genn_delays.support.errors import ConfigError, suggest
 
 DELAYS = ("random", "fixed", "best")
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genn_delays.errors import TrainingError
-from genn_delays.network import Network
+from genn_delays.declaration.network import Network
 from genn_delays.rewiring.base import RewiringRule
 from genn_delays.rewiring.context import Context
+from genn_delays.support.errors import TrainingError
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation

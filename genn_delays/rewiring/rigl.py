@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from genn_delays.errors import ConfigError
-from genn_delays.network import Projection
+from genn_delays.declaration.network import Projection
 from genn_delays.rewiring.absent import considered
 from genn_delays.rewiring.base import Change, GrowingRule
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.gradient import growth_gradient
 from genn_delays.rewiring.growth import check_candidates, grow, room_in_rows
+from genn_delays.support.errors import ConfigError
 
 if TYPE_CHECKING:
     from genn_delays.training.schedules import Progress

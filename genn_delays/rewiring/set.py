@@ -12,11 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.errors import ConfigError
 from genn_delays.rewiring.absent import draw_absent
 from genn_delays.rewiring.base import Change, GrowingRule
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.growth import grow
+from genn_delays.support.errors import ConfigError
 
 
 @dataclass(frozen=True)

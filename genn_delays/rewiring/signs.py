@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from genn_delays.network import Network, Projection
+from genn_delays.declaration.network import Network, Projection
 from genn_delays.rewiring.context import Context
 
 POSITIVE = "positive"

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.network import Network, Projection
+from genn_delays.declaration.network import Network, Projection
 from genn_delays.rewiring.absent import keys_of
 from genn_delays.rewiring.base import Change, GrowingRule
 from genn_delays.rewiring.context import Context

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from genn_delays.cores import available_cores
+from genn_delays.support.cores import available_cores
 
 BLOCK = 1 << 14
 """Rows of a block: six float64 columns of it fit in a second-level cache of 1 MB."""

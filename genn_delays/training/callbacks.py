@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from genn_delays.backends.base import Simulation
-from genn_delays.errors import ConfigError
-from genn_delays.network import Network
+from genn_delays.declaration.network import Network
+from genn_delays.support.errors import ConfigError
 from genn_delays.training.state import Metrics, TrainerState
 
 

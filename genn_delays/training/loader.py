@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from genn_delays.events import Events
+from genn_delays.planning.events import Events
 
 if TYPE_CHECKING:
     from genn_delays.datasets.base import Dataset, Split

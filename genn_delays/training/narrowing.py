@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from math import floor
 from typing import ClassVar
 
-from genn_delays.checks import is_number
-from genn_delays.errors import ConfigError
-from genn_delays.kernels import DelayKernel
-from genn_delays.network import Network
-from genn_delays.references import Cited
+from genn_delays.declaration.kernels import DelayKernel
+from genn_delays.declaration.network import Network
+from genn_delays.support.checks import is_number
+from genn_delays.support.errors import ConfigError
+from genn_delays.support.references import Cited
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genn_delays.checks import all_finite
-from genn_delays.errors import ConfigError, TrainingError, suggest
-from genn_delays.network import LEARNABLE, Network
-from genn_delays.settings import check_keys
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.network import LEARNABLE, Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.declaration.units import UnitTable
+from genn_delays.support.checks import all_finite
+from genn_delays.support.errors import ConfigError, TrainingError, suggest
+from genn_delays.support.settings import check_keys
 from genn_delays.training import schedules, update_rules
 from genn_delays.training.schedules import Progress, Schedule
 from genn_delays.training.update_rules import Adam, Rule
-from genn_delays.units import UnitTable
 
 if TYPE_CHECKING:
     from genn_delays.backends.gradient import Gradients

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from genn_delays.errors import ConfigError, suggest
-from genn_delays.network import Network, Population
-from genn_delays.references import Cited
-from genn_delays.settings import build_named
+from genn_delays.declaration.network import Network, Population
+from genn_delays.support.errors import ConfigError, suggest
+from genn_delays.support.references import Cited
+from genn_delays.support.settings import build_named
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation

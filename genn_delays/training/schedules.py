@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import cos, isfinite, pi
 from typing import Any, ClassVar, Literal, get_args
 
-from genn_delays.errors import ConfigError, suggest
-from genn_delays.references import Cited
-from genn_delays.settings import build_named
+from genn_delays.support.errors import ConfigError, suggest
+from genn_delays.support.references import Cited
+from genn_delays.support.settings import build_named
 
 Per = Literal["batch", "epoch"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.checks import extremes
+from genn_delays.support.checks import extremes
 
 
 @dataclass(frozen=True)

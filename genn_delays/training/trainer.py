@@ -18,19 +18,19 @@ import numpy as np
 
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.checks import dropout_masks
-from genn_delays.errors import ConfigError, DataError, TrainingError, suggest
-from genn_delays.events import Batch
-from genn_delays.losses import Loss
-from genn_delays.network import Network
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.units import BatchStatistics
+from genn_delays.planning.events import Batch
 from genn_delays.rewiring import Rewiring, RewiringRule
+from genn_delays.support.errors import ConfigError, DataError, TrainingError, suggest
 from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
 from genn_delays.training.loader import DROPOUT, Augmentation, Loader, stream
+from genn_delays.training.losses import Loss
 from genn_delays.training.narrowing import Narrowing, largest_width
 from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.regularisers import Regulariser, SilentRescue
 from genn_delays.training.schedules import Progress
 from genn_delays.training.state import Metrics, Tally, TrainerState
-from genn_delays.units import BatchStatistics
 
 if TYPE_CHECKING:
     from genn_delays.datasets.base import Dataset

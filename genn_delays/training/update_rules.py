@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from genn_delays.checks import extremes
-from genn_delays.errors import ConfigError
-from genn_delays.references import Cited
-from genn_delays.settings import build_named
+from genn_delays.support.checks import extremes
+from genn_delays.support.errors import ConfigError
+from genn_delays.support.references import Cited
+from genn_delays.support.settings import build_named
 from genn_delays.training.blocks import in_blocks
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import genn_delays
 from genn_delays import datasets
-from genn_delays.commands.doctor import OPTIONAL
-from genn_delays.config import load_config
+from genn_delays.cli.doctor import OPTIONAL
+from genn_delays.experiment.config import load_config
 
 
 def test_check_prints_a_configuration_that_reads_as_the_same(folder, config, call):

@@ -8,11 +8,11 @@ import h5py
 import pytest
 import yaml
 
-from genn_delays import checkpoint
-from genn_delays.config import load_config
-from genn_delays.config_changes import accepted_changes, as_attribute
-from genn_delays.errors import CheckpointError
-from genn_delays.run_folder import RunFolder
+from genn_delays.experiment import checkpoint
+from genn_delays.experiment.config import load_config
+from genn_delays.experiment.config_changes import accepted_changes, as_attribute
+from genn_delays.experiment.run_folder import RunFolder
+from genn_delays.support.errors import CheckpointError
 
 
 @pytest.fixture

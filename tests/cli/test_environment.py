@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from genn_delays.errors import CheckpointError
+from genn_delays.support.errors import CheckpointError
 
 NATIVE = ("--set", "backend.name=native")
 
@@ -88,7 +88,7 @@ def test_memory_that_is_not_there_is_an_error(config, call, monkeypatch):
     def none(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 9 TiB")
 
-    monkeypatch.setattr(sys.modules["genn_delays.commands.check"], "check_declared", none)
+    monkeypatch.setattr(sys.modules["genn_delays.cli.check"], "check_declared", none)
     result = call("check", config)
     expect_error(result.exit_code, result.stderr, "Unable to allocate 9 TiB", "batch_size")
 

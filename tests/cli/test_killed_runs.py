@@ -16,7 +16,7 @@ import yaml
 from forked_runs import Server
 from run_folders import assert_same_run
 
-from genn_delays.leftovers import is_temporary
+from genn_delays.support.leftovers import is_temporary
 
 KILLS = int(os.environ.get("GENN_DELAYS_KILLS", 12))
 LIMITS = int(os.environ.get("GENN_DELAYS_LIMITS", 8))

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_delays import strict_yaml
-from genn_delays.config import load_config
+from genn_delays.experiment.config import load_config
+from genn_delays.support import strict_yaml
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "rewiring"
 GRID = strict_yaml.parse((FOLDER / "grid.yaml").read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ import pytest
 from limited import file_limit
 from run_folders import assert_same_run, contents, metrics
 
-from genn_delays import checkpoint
-from genn_delays.run_folder import RunFolder
+from genn_delays.experiment import checkpoint
+from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.training import Trainer
 
 STOPS_AFTER = 4
@@ -85,7 +85,7 @@ def test_a_signal_while_the_data_is_made_ends_the_run_before_it_has_a_folder(
     def load(*_, **__):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("genn_delays.experiment.datasets.load", load)
+    monkeypatch.setattr("genn_delays.experiment.experiment.datasets.load", load)
     result = call("run", config)
     assert result.exit_code == 130
     assert "nothing was changed" in result.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from genn_delays import checkpoint
+from genn_delays.experiment import checkpoint
 
 
 def test_a_run_trains_narrows_evaluates_and_draws(folder, surrogate, call):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets.base import Split
-from genn_delays.events import Events
+from genn_delays.planning.events import Events
 
 RATE = 16000
 WORDS = ("high", "low")

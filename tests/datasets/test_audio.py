@@ -7,7 +7,7 @@ import pytest
 
 from genn_delays.datasets.audio import LogMel
 from genn_delays.datasets.sound import resample
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 RATE = 16000
 

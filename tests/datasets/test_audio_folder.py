@@ -16,8 +16,8 @@ import pytest
 
 from genn_delays.datasets import Dataset, load
 from genn_delays.datasets.encoder import SpikeEncoder
-from genn_delays.errors import DataError
-from genn_delays.limits import VARIABLE
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import VARIABLE
 
 DIGITS = Path(__file__).parents[2] / ".." / "shared" / "data" / "arabic_digits.zip"
 
@@ -101,7 +101,7 @@ def test_full_disk_costs_the_cache_only(audio, monkeypatch, caplog):
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("genn_delays.cache.os.replace", full)
+    monkeypatch.setattr("genn_delays.support.cache.os.replace", full)
     assert_equal(read(audio, duration=1001.0), read(audio, duration=1001.0))
     assert "not cached, no space left" in caplog.text
     assert len(first.train) == 8

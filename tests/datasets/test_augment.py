@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets import augment
-from genn_delays.errors import ConfigError
-from genn_delays.events import Events
+from genn_delays.planning.events import Events
+from genn_delays.support.errors import ConfigError
 
 UNITS, DURATION = 30, 200.0
 EACH = [

@@ -9,8 +9,8 @@ import pytest
 
 import genn_delays.datasets as datasets
 from genn_delays.datasets.base import Dataset, Split
-from genn_delays.errors import DataError
-from genn_delays.events import Events
+from genn_delays.planning.events import Events
+from genn_delays.support.errors import DataError
 
 
 @pytest.mark.parametrize("graded", [False, True])

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_delays import leftovers
-from genn_delays.cache import atomic_path, cache_folder, keep, kept
 from genn_delays.datasets.audio_folder import AudioFolder
-from genn_delays.errors import GennDelaysError
+from genn_delays.support import leftovers
+from genn_delays.support.cache import atomic_path, cache_folder, keep, kept
+from genn_delays.support.errors import GennDelaysError
 
 DAY = 24 * 3600
 
@@ -37,7 +37,7 @@ def test_impossible_folder_names_the_variable(monkeypatch, tmp_path):
     with pytest.raises(GennDelaysError, match="set GENN_DELAYS_CACHE"):
         cache_folder()
     monkeypatch.setenv("GENN_DELAYS_CACHE", str(tmp_path))
-    monkeypatch.setattr("genn_delays.cache.os.access", lambda *_: False)
+    monkeypatch.setattr("genn_delays.support.cache.os.access", lambda *_: False)
     with pytest.raises(GennDelaysError, match="not writable; set GENN_DELAYS_CACHE"):
         cache_folder()
 
@@ -69,7 +69,7 @@ def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
 KILLED = """
 import os, sys
-from genn_delays.cache import atomic_path
+from genn_delays.support.cache import atomic_path
 with atomic_path(sys.argv[1]) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), 9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets.encoder import SpikeEncoder
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 BANDS, FRAMES = 4, 21
 

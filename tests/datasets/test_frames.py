@@ -9,8 +9,8 @@ from genn_delays.datasets import load
 from genn_delays.datasets.base import Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
-from genn_delays.errors import DataError
-from genn_delays.timing import time_to_steps
+from genn_delays.planning.timing import time_to_steps
+from genn_delays.support.errors import DataError
 
 BANDS, FRAMES = 4, 21
 

@@ -9,7 +9,7 @@ import pytest
 from genn_delays.datasets import load
 from genn_delays.datasets.base import Dataset, Split
 from genn_delays.datasets.labels import class_labels
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 WANTED = [0, 1, 1, 0]
 ACCEPTED = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets import load
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 FAR = "trial 3 has label 2147483648, outside 0 to 999999"
 

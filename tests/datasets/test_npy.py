@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets.npy import read_npy
-from genn_delays.errors import DataError
-from genn_delays.limits import VARIABLE
+from genn_delays.support.errors import DataError
+from genn_delays.support.limits import VARIABLE
 
 MAGIC = b"\x93NUMPY\x01\x00"
 

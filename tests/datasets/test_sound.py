@@ -12,7 +12,7 @@ import soundfile
 
 from genn_delays.datasets.sound import MIXED, read_sound, resample
 from genn_delays.datasets.sound_headers import STREAM
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 RATE = 16000
 LIST = b"LIST" + struct.pack("<I4s4sI6s", 18, b"INFO", b"ISFT", 6, b"maker\0")

@@ -10,8 +10,8 @@ import pytest
 
 import genn_delays as gd
 from genn_delays.datasets import load
-from genn_delays.errors import DataError
-from genn_delays.timing import time_to_steps
+from genn_delays.planning.timing import time_to_steps
+from genn_delays.support.errors import DataError
 
 
 def read(path, **args):

@@ -10,7 +10,7 @@ import pytest
 
 from genn_delays.datasets import load, source
 from genn_delays.datasets.spoken_digits import CLASSES, SpokenDigits
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 SMALL = {"voices": 7, "repeats": 1, "bands": 10}
 

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fuzz.formats import Format
-from genn_delays.errors import DataError
+from genn_delays.support.errors import DataError
 
 MEBIBYTE = 1 << 20
 

@@ -18,9 +18,9 @@ import soundfile
 import yaml
 
 import genn_delays as gd
-from genn_delays import checkpoint
-from genn_delays.config import Config, load_config
-from genn_delays.experiment import load_dataset, prepare
+from genn_delays.experiment import checkpoint
+from genn_delays.experiment.config import Config, load_config
+from genn_delays.experiment.experiment import load_dataset, prepare
 from genn_delays.training import TrainerState
 
 ROOT = Path(__file__).parents[2]

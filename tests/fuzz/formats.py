@@ -9,10 +9,11 @@ from pathlib import Path
 from hypothesis.strategies import SearchStrategy
 
 from fuzz import binary, files, hdf5, text
-from genn_delays import checkpoint, datasets, metrics_file
-from genn_delays.config import BackendSection, load_config, load_resolved
-from genn_delays.experiment import load_dataset, make_network, prepare
-from genn_delays.run_folder import RunFolder
+from genn_delays import datasets
+from genn_delays.experiment import checkpoint, metrics_file
+from genn_delays.experiment.config import BackendSection, load_config, load_resolved
+from genn_delays.experiment.experiment import load_dataset, make_network, prepare
+from genn_delays.experiment.run_folder import RunFolder
 
 Input = tuple[str, bytes]
 """Name of the file that is replaced, and what stands in it."""

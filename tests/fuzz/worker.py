@@ -33,7 +33,7 @@ from fuzz.faulty import FAULTY
 from fuzz.formats import FORMATS, Format
 from fuzz.memory import MEBIBYTE, begin_peak, peak
 from fuzz.mutator import mutate
-from genn_delays.errors import GennDelaysError
+from genn_delays.support.errors import GennDelaysError
 
 ADDRESSES = 3072 * MEBIBYTE
 """Address space of a worker: what asks for more gets a MemoryError, and the machine stays up."""

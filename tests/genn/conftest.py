@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genn_delays.backends.genn.availability import CPU, CUDA, require
-from genn_delays.errors import BackendError
+from genn_delays.support.errors import BackendError
 
 ENGINES = {"genn-cpu": CPU, "genn-cuda": CUDA}
 

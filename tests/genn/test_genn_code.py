@@ -15,8 +15,8 @@ from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.availability import facts
 from genn_delays.backends.genn.declaration import declare, row_room
 from genn_delays.backends.genn.show import text_of
-from genn_delays.errors import PlanError
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
+from genn_delays.support.errors import PlanError
 
 LOOPED = KINDS["looped"]
 

@@ -13,9 +13,9 @@ from test_folding import evaluate
 
 import genn_delays as gd
 import genn_delays.genn
-from genn_delays import checkpoint
-from genn_delays.errors import NetworkError
-from genn_delays.folding import fold
+from genn_delays.declaration.folding import fold
+from genn_delays.experiment import checkpoint
+from genn_delays.support.errors import NetworkError
 
 pytestmark = pytest.mark.genn
 DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"

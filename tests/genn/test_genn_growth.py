@@ -9,10 +9,10 @@ from networks import KINDS, batch
 import genn_delays as gd
 from genn_delays.backends import get_backend
 from genn_delays.backends.genn import codegen
-from genn_delays.errors import PlanError
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
 from genn_delays.rewiring import Context, DeepR, Growth, RigL
 from genn_delays.rewiring.absent import keys_of
+from genn_delays.support.errors import PlanError
 from genn_delays.training import Adam
 from genn_delays.training.schedules import Progress
 

@@ -14,7 +14,7 @@ from networks import KINDS, batch
 
 import genn_delays as gd
 from genn_delays.backends.genn import compiler
-from genn_delays.errors import BackendError
+from genn_delays.support.errors import BackendError
 
 pytestmark = pytest.mark.genn
 

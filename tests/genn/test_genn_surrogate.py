@@ -10,8 +10,8 @@ from test_parity import assert_same
 
 import genn_delays as gd
 from genn_delays.backends import get_backend
-from genn_delays.errors import PlanError
-from genn_delays.plan import make_plan
+from genn_delays.planning.plan import make_plan
+from genn_delays.support.errors import PlanError
 from genn_delays.training import Adam
 
 pytestmark = pytest.mark.genn

@@ -15,9 +15,9 @@ from genn_delays.backends.genn.declaration import declare
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.show import text_of
 from genn_delays.backends.genn.surrogate.simulation import check_training
-from genn_delays.errors import PlanError
-from genn_delays.gradients.surrogate import FUNCTIONS
-from genn_delays.plan import make_plan
+from genn_delays.planning.gradients.surrogate import FUNCTIONS
+from genn_delays.planning.plan import make_plan
+from genn_delays.support.errors import PlanError
 
 PROVIDED = """Isyn id t dt batch num_neurons scalar const unsigned int bool if else rint exp fabs
     fmax for uint64_t false true addToPost addToPostDelay addToPre"""

@@ -7,6 +7,7 @@ import pytest
 from sparse_networks import Unlimited, context, gradients_of, sparse
 
 import genn_delays as gd
+from genn_delays.planning.plan import make_plan
 from genn_delays.rewiring import FCN24, SET, Dale, DeepR, Growth, RigL, SoftDeepR, Static
 from genn_delays.rewiring.signs import signs_of
 from genn_delays.training.schedules import Progress
@@ -25,7 +26,7 @@ class Told(Unlimited):
     def __init__(self, matrix: np.ndarray, network: gd.Network) -> None:
         super().__init__()
         self.matrix = matrix
-        self.plan = gd.plan.make_plan(
+        self.plan = make_plan(
             network, gradient=gd.EventProp(), readout=gd.readouts.MeanVoltage(), dt=1.0, steps=20
         )
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays import checkpoint
-from genn_delays.errors import CheckpointError, NetworkError
+from genn_delays.experiment import checkpoint
+from genn_delays.support.errors import CheckpointError, NetworkError
 from genn_delays.training import TrainerState
 from genn_delays.training.state import Tally
 
@@ -181,8 +181,8 @@ def edit(path, place, key, value):
             "no.py@12ab:LIF",
             r"class 'LIF' of model file no.py .* 12ab.*; call .*register\('no.py'\)",
         ),
-        ("genn_delays.network:Netwrk", "no class 'Netwrk' in genn_delays.network"),
-        ("genn_delays.network:Network", "is not a neuron"),
+        (f"{gd.Network.__module__}:Netwrk", "no class 'Netwrk' in .*network"),
+        (f"{gd.Network.__module__}:Network", "is not a neuron"),
     ],
 )
 def test_an_unknown_neuron_is_named(path, network, neuron, message):
@@ -263,7 +263,7 @@ def test_a_failure_while_writing_leaves_the_old_checkpoint(path, network, monkey
 KILLED = """
 import os, sys
 import genn_delays as gd
-from genn_delays import checkpoint, network_file
+from genn_delays.experiment import checkpoint, network_file
 network = checkpoint.load(sys.argv[1]).network
 network_file._write_projection = lambda group, projection: os.kill(os.getpid(), 9)
 checkpoint.save(sys.argv[1], network, attributes={"epoch": 2})
@@ -279,7 +279,8 @@ def test_a_process_killed_while_writing_leaves_the_old_checkpoint(path, network)
 
 LIMITED = """
 import resource, sys
-from genn_delays import checkpoint, errors
+from genn_delays.experiment import checkpoint
+from genn_delays.support import errors
 network = checkpoint.load(sys.argv[1]).network
 resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(sys.argv[2]),))
 try:

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 import genn_delays as gd
-from genn_delays import checkpoint
-from genn_delays.errors import CheckpointError
-from genn_delays.network_file import check_names
+from genn_delays.experiment import checkpoint
+from genn_delays.experiment.network_file import check_names
+from genn_delays.support.errors import CheckpointError
 
 SCRIPT = """
 import sys
 from dataclasses import dataclass
 import genn_delays as gd
-from genn_delays import checkpoint
+from genn_delays.experiment import checkpoint
 
 @dataclass(frozen=True, eq=False)
 class Slow(gd.LIF):
@@ -94,7 +94,7 @@ def test_another_script_is_told_what_to_import_and_nothing_is_imported_for_it(tm
     (tmp_path / "train.py").write_text(SCRIPT + "\nif __name__ == '__main__':\n    save()\n")
     assert python(tmp_path, "train.py").returncode == 0
     (tmp_path / "train.py").write_text("raise SystemExit('was run')")
-    load = "from genn_delays import checkpoint; checkpoint.load('net.h5')"
+    load = "from genn_delays.experiment import checkpoint; checkpoint.load('net.h5')"
     done = python(tmp_path, "-c", load)
     assert "population 'slow': needs the class 'Slow' of train; import train before" in done.stderr
 

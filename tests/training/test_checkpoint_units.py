@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays import checkpoint
-from genn_delays.errors import CheckpointError
+from genn_delays.experiment import checkpoint
+from genn_delays.support.errors import CheckpointError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_delays.errors import DataError, TrainingError
+from genn_delays.support.errors import DataError, TrainingError
 from genn_delays.training import Callback, Interrupted
 from genn_delays.training.loader import AUGMENTATION, ORDER, Loader, ahead, stream
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genn_delays.backends.gradient import Gradient, Gradients
-from genn_delays.errors import ConfigError, TrainingError
+from genn_delays.support.errors import ConfigError, TrainingError
 from genn_delays.training import SGD, Adam, Cosine, EaseIn, Group, OneCycle, Optimiser, Progress
 from genn_delays.training.optimiser import make
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.errors import ConfigError
+from genn_delays.support.errors import ConfigError
 from genn_delays.training import SilentRescue, SpikeCount, regularisers
 
 COUNTS = np.array([[3, 0, 1, 9, 2], [4, 0, 1, 8, 2]])

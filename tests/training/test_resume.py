@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_delays import checkpoint
+from genn_delays.experiment import checkpoint
 from genn_delays.rewiring import FCN24, SET, Dale, DeepR, Growth, RigL, SoftDeepR
 from genn_delays.training import (
     Adam,

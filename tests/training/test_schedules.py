@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genn_delays.backends.gradient import Gradient, Gradients
-from genn_delays.errors import ConfigError
+from genn_delays.support.errors import ConfigError
 from genn_delays.training import (
     Adam,
     Constant,

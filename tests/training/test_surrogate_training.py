@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.errors import ConfigError
+from genn_delays.support.errors import ConfigError
 from genn_delays.training import SGD, Adam, Callback, Narrowing, Optimiser, SpikeCount
 
 FROZEN = Optimiser(weight=SGD(0.0), delay=SGD(0.0))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.errors import TrainingError
+from genn_delays.support.errors import TrainingError
 from genn_delays.training import (
     SGD,
     Adam,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from genn_delays.errors import ConfigError, DataError
+from genn_delays.support.errors import ConfigError, DataError
 from genn_delays.training import EarlyStopping, Optimiser, SilentRescue, SpikeCount
 
 

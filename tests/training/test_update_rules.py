@@ -7,8 +7,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from genn_delays.errors import ConfigError
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.support.errors import ConfigError
 from genn_delays.training import SGD, Adam, blocks, update_rules
 
 

@@ -24,8 +24,8 @@ from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.show import source_of, text_of
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.simulation import SurrogateSimulation
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import Network
+from genn_delays.planning.plan import Plan
 
 SIMULATIONS: dict[str, type[GennSimulation]] = {
     "eventprop": GennSimulation,

@@ -8,7 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from genn_delays.errors import BackendError
+from genn_delays.support.errors import BackendError
 
 PAGE = "https://genn-team.github.io/installation.html"
 CPU, CUDA = "single_threaded_cpu", "cuda"

@@ -11,8 +11,8 @@ import numpy as np
 
 from genn_delays.backends.genn.equations import constants_of
 from genn_delays.backends.genn.snippets import NeuronSnippet
-from genn_delays.events import Events
-from genn_delays.plan import Plan
+from genn_delays.planning.events import Events
+from genn_delays.planning.plan import Plan
 
 INITIAL_SPIKES = 64
 """Room for spikes of a neuron and trial on a new tape; it grows on demand."""

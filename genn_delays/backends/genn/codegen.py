@@ -21,8 +21,8 @@ from genn_delays.backends.genn.snippets import (
     states_of,
 )
 from genn_delays.backends.genn.surrogate import snippets as surrogate
-from genn_delays.plan import Plan, PlannedPopulation
-from genn_delays.timing import CLOSE
+from genn_delays.planning.plan import Plan, PlannedPopulation
+from genn_delays.planning.timing import CLOSE
 
 RULES: dict[str, ModuleType] = {"eventprop": eventprop, "surrogate": surrogate}
 """The snippets of each gradient rule."""

@@ -21,9 +21,9 @@ from typing import Any
 from genn_delays.backends.genn.availability import CUDA, devices, require
 from genn_delays.backends.genn.declaration import Declaration
 from genn_delays.backends.genn.model import make_model
-from genn_delays.cache import cache_folder, kept, seal
-from genn_delays.errors import BackendError
-from genn_delays.leftovers import temporary_beside, temporary_prefix
+from genn_delays.support.cache import cache_folder, kept, seal
+from genn_delays.support.errors import BackendError
+from genn_delays.support.leftovers import temporary_beside, temporary_prefix
 
 NAME = "network"
 """Name of every model; GeNN writes its code to ``NAME_CODE``."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.events import Events
+from genn_delays.planning.events import Events
 
 PIECE = 1 << 21
 """Most numbers to gather at once."""

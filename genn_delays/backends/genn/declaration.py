@@ -9,7 +9,7 @@ from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.availability import CPU
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.snippets import NeuronSnippet, SynapseSnippet
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 HEADROOM = 1.5
 """A row of a sparse projection has room for this many times its longest row, so that rewiring

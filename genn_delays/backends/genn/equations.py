@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from genn_delays.errors import PlanError
-from genn_delays.plan import PlannedPopulation
+from genn_delays.planning.plan import PlannedPopulation
+from genn_delays.support.errors import PlanError
 
 # fmt: off
 RESERVED = frozenset([

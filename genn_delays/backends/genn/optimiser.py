@@ -13,9 +13,9 @@ import numpy as np
 
 from genn_delays.backends.genn import model as names
 from genn_delays.backends.genn.synapses import ProjectionBuffers, raw_view
-from genn_delays.errors import PlanError, suggest
-from genn_delays.network import LEARNABLE, Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import LEARNABLE, Network
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import PlanError, suggest
 
 COLUMNS = {"first": "{}_adam_m", "second": "{}_adam_v", "age": "{}_adam_steps"}
 """Where the host's Adam keeps the same state in a synapse table."""

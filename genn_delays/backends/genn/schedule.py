@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 BEFORE = {"eventprop": 0, "surrogate": 1}
 """Steps before the trial that a rule goes back to: for the surrogate rule a difference over the

@@ -6,9 +6,9 @@ from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.compiler import NAME, folder_of
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.synapses import row_of
-from genn_delays.errors import BackendError
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import Network
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import BackendError
 
 SOURCES = ("neuronUpdate", "synapseUpdate", "customUpdate")
 

@@ -20,11 +20,11 @@ from genn_delays.backends.genn.optimiser import AdamRule, DeviceAdam, learnt
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.synapses import ProjectionBuffers, row_of
 from genn_delays.backends.gradient import Gradients
-from genn_delays.errors import PlanError
-from genn_delays.events import Events
-from genn_delays.network import Network
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.events import Events
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import PlanError
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.plan import PlannedPopulation
+from genn_delays.planning.plan import PlannedPopulation
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 from genn_delays.backends.genn.declaration import row_room
 from genn_delays.backends.genn.surrogate.taps import taps_in
 from genn_delays.backends.gradient import Gradient
-from genn_delays.errors import BackendError
-from genn_delays.kernels import DelayKernel
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
-from genn_delays.timing import delay_to_steps
+from genn_delays.declaration.kernels import DelayKernel
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.plan import Plan
+from genn_delays.planning.timing import delay_to_steps
+from genn_delays.support.errors import BackendError
 
 
 def raw_view(variable: Any) -> np.ndarray:

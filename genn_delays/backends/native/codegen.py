@@ -10,8 +10,8 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.backends.native.structures import Shared
-from genn_delays.plan import Plan
-from genn_delays.timing import CLOSE
+from genn_delays.planning.plan import Plan
+from genn_delays.planning.timing import CLOSE
 
 VECTOR_BYTES = 64
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from genn_delays.cache import VARIABLE, cache_folder, kept, seal
-from genn_delays.errors import BackendError, reason
-from genn_delays.leftovers import temporary_prefix
+from genn_delays.support.cache import VARIABLE, cache_folder, kept, seal
+from genn_delays.support.errors import BackendError, reason
+from genn_delays.support.leftovers import temporary_prefix
 
 FLAGS = (
     *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared"),

@@ -13,8 +13,8 @@ from genn_delays.backends.native.codegen import real_of
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.structures import Shared
 from genn_delays.backends.native.threads import Team
-from genn_delays.errors import BackendError
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import BackendError
 
 REFUSED, OUT_OF_ORDER = 1, 3
 """Why the engine took no events: one lies outside (trial, population, batch); they are not sorted.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.structures import EVENTS, point
-from genn_delays.checks import extremes
-from genn_delays.dynamics import PlannedPopulation
-from genn_delays.events import Events
-from genn_delays.plan import Plan
-from genn_delays.timing import end_of
+from genn_delays.planning.dynamics import PlannedPopulation
+from genn_delays.planning.events import Events
+from genn_delays.planning.plan import Plan
+from genn_delays.planning.timing import end_of
+from genn_delays.support.checks import extremes
 
 INT32 = np.iinfo(np.int32)
 

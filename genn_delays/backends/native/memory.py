@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from genn_delays.backends.native.rules import rule_for
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import Network
+from genn_delays.planning.plan import Plan
 
 
 def estimate(

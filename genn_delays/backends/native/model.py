@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from genn_delays.dynamics import PlannedPopulation
-from genn_delays.plan import Plan
+from genn_delays.planning.dynamics import PlannedPopulation
+from genn_delays.planning.plan import Plan
 
 M = TypeVar("M")
 Models = tuple[tuple[M, ...], dict[int, M]]

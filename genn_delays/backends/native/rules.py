@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genn_delays.backends.native import eventprop, surrogate
 from genn_delays.backends.native.engine import Rule
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 RULES: dict[str, Rule] = {"eventprop": eventprop.RULE, "surrogate": surrogate.RULE}
 

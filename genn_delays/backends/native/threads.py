@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from genn_delays.checks import is_count
-from genn_delays.cores import available_cores
-from genn_delays.errors import PlanError
-from genn_delays.limits import check_size
+from genn_delays.support.checks import is_count
+from genn_delays.support.cores import available_cores
+from genn_delays.support.errors import PlanError
+from genn_delays.support.limits import check_size
 
 CHUNKS = 8
 """Most parts of a batch that sum their gradients apart."""

@@ -13,8 +13,8 @@ import numpy as np
 from genn_delays.backends.base import Backend, Simulation
 from genn_delays.backends.reference.eventprop import EventPropSimulation
 from genn_delays.backends.reference.surrogate import SurrogateSimulation
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import Network
+from genn_delays.planning.plan import Plan
 
 SIMULATIONS: dict[str, Callable[[Plan, Network], Simulation]] = {
     "eventprop": EventPropSimulation,

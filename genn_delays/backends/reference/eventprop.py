@@ -12,12 +12,12 @@ import numpy as np
 
 from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.reference.recorded import Recorded
-from genn_delays.events import Events
-from genn_delays.gradients import EventProp
-from genn_delays.network import Network
-from genn_delays.plan import Plan, PlannedPopulation
-from genn_delays.synapses import SynapseTable
-from genn_delays.timing import delay_to_steps
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.events import Events
+from genn_delays.planning.gradients import EventProp
+from genn_delays.planning.plan import Plan, PlannedPopulation
+from genn_delays.planning.timing import delay_to_steps
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """pre, post, weight, delay in steps."""

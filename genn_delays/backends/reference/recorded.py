@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from genn_delays.backends.base import Simulation
-from genn_delays.errors import PlanError
-from genn_delays.events import Events
-from genn_delays.plan import Plan
+from genn_delays.planning.events import Events
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import PlanError
 
 
 class Recorded(Simulation):

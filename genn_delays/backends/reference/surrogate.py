@@ -15,14 +15,14 @@ import numpy as np
 from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.reference.normalise import Normaliser
 from genn_delays.backends.reference.recorded import Recorded
-from genn_delays.dynamics import PlannedPopulation, with_current_parameters
-from genn_delays.events import Events
-from genn_delays.gradients import Surrogate
-from genn_delays.graph import Component
-from genn_delays.kernels import taps_of
-from genn_delays.network import Network
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.kernels import taps_of
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.dynamics import PlannedPopulation, with_current_parameters
+from genn_delays.planning.events import Events
+from genn_delays.planning.gradients import Surrogate
+from genn_delays.planning.graph import Component
+from genn_delays.planning.plan import Plan
 
 
 class SurrogateSimulation(Recorded):

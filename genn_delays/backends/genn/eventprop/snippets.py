@@ -15,8 +15,8 @@ from genn_delays.backends.genn.snippets import (
     scalars,
     states_of,
 )
-from genn_delays.gradients import EventProp
-from genn_delays.plan import Plan
+from genn_delays.planning.gradients import EventProp
+from genn_delays.planning.plan import Plan
 
 _TRAVERSAL = (
     Variable("Next", "uint32_t"),

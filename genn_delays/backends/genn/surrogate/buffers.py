@@ -8,8 +8,8 @@ import numpy as np
 
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.equations import constants_of
-from genn_delays.events import Events
-from genn_delays.network import Population
+from genn_delays.declaration.network import Population
+from genn_delays.planning.events import Events
 
 
 class SurrogateBuffers(PopulationBuffers):

@@ -1,7 +1,7 @@
 """The surrogate rule on a GeNN model: evaluation of any network, training of most.
 
-The model runs the folded network (see :mod:`genn_delays.folding`), which for a network without
-batch normalisation has the same weights.
+The model runs the folded network (see :mod:`genn_delays.declaration.folding`), which for a network
+without batch normalisation has the same weights.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.buffers import SurrogateBuffers
 from genn_delays.backends.genn.surrogate.snippets import changing, rule_of
 from genn_delays.backends.gradient import Gradients
-from genn_delays.errors import PlanError
-from genn_delays.folding import fold
-from genn_delays.kernels import KERNELS
-from genn_delays.network import Network
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.folding import fold
+from genn_delays.declaration.kernels import KERNELS
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import PlanError
 
 
 def check_training(plan: Plan) -> None:

@@ -23,8 +23,8 @@ from genn_delays.backends.genn.snippets import (
     scalars,
     states_of,
 )
-from genn_delays.gradients import Surrogate
-from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.planning.gradients import Surrogate
+from genn_delays.planning.plan import Plan, PlannedPopulation
 
 _SENT = (
     Variable("Value", "scalar"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.kernels import NORMALISER, DelayKernel, taps_of
-from genn_delays.plan import Plan
+from genn_delays.declaration.kernels import NORMALISER, DelayKernel, taps_of
+from genn_delays.planning.plan import Plan
 
 
 def taps_in(

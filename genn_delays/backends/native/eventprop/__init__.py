@@ -6,7 +6,7 @@ from genn_delays.backends.native.engine import Rule
 from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.backends.native.eventprop.memory import estimate
 from genn_delays.backends.native.eventprop.simulation import EventPropEngine
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 
 def check(plan: Plan) -> None:

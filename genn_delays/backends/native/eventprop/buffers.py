@@ -18,8 +18,8 @@ from genn_delays.backends.native.eventprop.structures import POPULATION
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import empty, zeros
 from genn_delays.backends.native.structures import point
-from genn_delays.events import Events
-from genn_delays.plan import Plan
+from genn_delays.planning.events import Events
+from genn_delays.planning.plan import Plan
 
 INITIAL_SPIKES = 32
 """Spikes per neuron and trial that there is room for at first; more room is made on demand."""

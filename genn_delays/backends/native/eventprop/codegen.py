@@ -20,7 +20,7 @@ from genn_delays.backends.native.eventprop.structures import (
 )
 from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero
 from genn_delays.backends.native.structures import EVENTS
-from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.planning.plan import Plan, PlannedPopulation
 
 WIDEST = 8
 """Vectors of 32 bytes of delays that a correlation sums at once, in registers."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.threads import CHUNKS
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 TASKS = 32
 """Tasks that a pass over a population is cut into, if it is large enough: more parts of the batch

@@ -19,9 +19,9 @@ from genn_delays.backends.native.eventprop.shapes import (
 )
 from genn_delays.backends.native.eventprop.synapses import slots_of
 from genn_delays.backends.native.shapes import nbytes
-from genn_delays.graph import Component
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import Network
+from genn_delays.planning.graph import Component
+from genn_delays.planning.plan import Plan
 
 
 def estimate(

@@ -10,7 +10,7 @@ import numpy as np
 from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.eventprop.layout import blocks_of, rows_of
 from genn_delays.backends.native.shapes import Shapes
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 AHEAD = 8
 """Entries behind the last synapse that a walk may look at; more than AHEAD of the templates."""

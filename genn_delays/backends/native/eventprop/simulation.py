@@ -19,12 +19,12 @@ from genn_delays.backends.native.eventprop.layout import Layout, layout_of
 from genn_delays.backends.native.eventprop.memory import kept_row, row_length, scratch_bytes
 from genn_delays.backends.native.eventprop.structures import SIMULATION
 from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
-from genn_delays.events import Events
-from genn_delays.gradients import EventProp
-from genn_delays.graph import Component
-from genn_delays.network import Network
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.events import Events
+from genn_delays.planning.gradients import EventProp
+from genn_delays.planning.graph import Component
+from genn_delays.planning.plan import Plan
 
 
 class EventPropEngine(Engine):

@@ -12,8 +12,8 @@ from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
 from genn_delays.backends.native.eventprop.structures import PROJECTION
 from genn_delays.backends.native.shapes import empty
 from genn_delays.backends.native.structures import point
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable, stable_order
+from genn_delays.declaration.synapses import SynapseTable, stable_order
+from genn_delays.planning.plan import Plan
 
 GRADIENTS = ("weight_gradient", "delay_gradient")
 FILLED = 0.3

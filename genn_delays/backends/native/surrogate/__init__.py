@@ -6,8 +6,8 @@ from genn_delays.backends.native.engine import Rule
 from genn_delays.backends.native.surrogate.codegen import render, rule_of
 from genn_delays.backends.native.surrogate.memory import estimate
 from genn_delays.backends.native.surrogate.simulation import SurrogateEngine
-from genn_delays.errors import PlanError
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import PlanError
 
 
 def check(plan: Plan) -> None:

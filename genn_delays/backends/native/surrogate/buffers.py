@@ -20,11 +20,11 @@ from genn_delays.backends.native.surrogate.shapes import (
     synapse_shapes,
 )
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
-from genn_delays.dynamics import PlannedPopulation
-from genn_delays.events import Events
-from genn_delays.kernels import DelayKernel, taps_of
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.kernels import DelayKernel, taps_of
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.dynamics import PlannedPopulation
+from genn_delays.planning.events import Events
+from genn_delays.planning.plan import Plan
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:

@@ -14,8 +14,8 @@ from genn_delays.backends.native.codegen import render_engine
 from genn_delays.backends.native.model import Entry, Models, distinct_models
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
-from genn_delays.gradients import Surrogate
-from genn_delays.plan import Plan, PlannedPopulation
+from genn_delays.planning.gradients import Surrogate
+from genn_delays.planning.plan import Plan, PlannedPopulation
 
 TAPS = 8
 """Most taps that one walk over the steps serves; wider kernels take several."""

@@ -16,10 +16,10 @@ from genn_delays.backends.native.surrogate.shapes import (
     tap_shapes,
 )
 from genn_delays.backends.native.threads import CHUNKS
-from genn_delays.graph import Component
-from genn_delays.kernels import taps_of
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.kernels import taps_of
+from genn_delays.declaration.network import Network
+from genn_delays.planning.graph import Component
+from genn_delays.planning.plan import Plan
 
 
 def estimate(plan: Plan, network: Network, *, threads: int, **_: float) -> dict[str, int]:

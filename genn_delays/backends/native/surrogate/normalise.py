@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.dynamics import PlannedPopulation
-from genn_delays.units import BatchStatistics, UnitTable
+from genn_delays.declaration.units import BatchStatistics, UnitTable
+from genn_delays.planning.dynamics import PlannedPopulation
 
 
 class Normalisation:

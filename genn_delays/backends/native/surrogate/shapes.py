@@ -10,7 +10,7 @@ import numpy as np
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.shapes import Shapes
 from genn_delays.backends.native.surrogate.codegen import PAD, Model
-from genn_delays.plan import Plan
+from genn_delays.planning.plan import Plan
 
 CACHE = 256 * 1024
 """Bytes of rows that are worked on together, so that they stay in the second-level cache."""

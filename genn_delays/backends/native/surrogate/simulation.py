@@ -21,11 +21,11 @@ from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
 from genn_delays.backends.native.surrogate.structures import SIMULATION
 from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
 from genn_delays.backends.native.threads import CHUNKS
-from genn_delays.events import Events
-from genn_delays.graph import Component
-from genn_delays.network import Network
-from genn_delays.plan import Plan
-from genn_delays.synapses import SynapseTable
+from genn_delays.declaration.network import Network
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.events import Events
+from genn_delays.planning.graph import Component
+from genn_delays.planning.plan import Plan
 
 
 class SurrogateEngine(Engine):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.surrogate.codegen import Model
-from genn_delays.dynamics import PlannedPopulation, with_current_parameters
-from genn_delays.network import Network
-from genn_delays.plan import Plan
+from genn_delays.declaration.network import Network
+from genn_delays.planning.dynamics import PlannedPopulation, with_current_parameters
+from genn_delays.planning.plan import Plan
 
 
 class UnitGradients:

@@ -1,0 +1,80 @@
+"""``genn-delays doctor``: what works on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import click
+
+from genn_delays.backends.genn.availability import facts
+from genn_delays.backends.native.compiler import find_compiler
+from genn_delays.experiment.environment import machine, versions
+from genn_delays.support.cache import cache_folder
+from genn_delays.support.errors import GennDelaysError
+
+OPTIONAL = {
+    "espeakng_loader": "speech",
+    "ziglang": "zig",
+}
+"""Import name of each optional package and the extra that brings it."""
+
+
+@click.command()
+def doctor() -> None:
+    """Report compiler, cores, PyGeNN, GPU, cache folder and versions."""
+    found = machine()
+    _say("system", f"{found['system']}, {found['processor']}")
+    _say("cores", str(found["cores"]))
+    _say("C compiler", _compiler())
+    for what, text in facts().items():
+        _say(what, text)
+    _say("GPU", _gpu())
+    _say("cache", _cache())
+    for name, extra in OPTIONAL.items():
+        missing = f"not installed; pip install 'genn-delays[{extra}]'"
+        _say(name, "installed" if importlib.util.find_spec(name) else missing)
+    for name, version in versions().items():
+        _say(name, version)
+
+
+def _say(what: str, text: str) -> None:
+    indented = text.rstrip().replace("\n", "\n" + " " * 18)
+    click.echo(f"{what + ':':<18}{indented}")
+
+
+def _or_message(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except GennDelaysError as error:
+        return f"PROBLEM: {error}"
+
+
+def _compiler() -> str:
+    def check() -> str:
+        command = find_compiler()
+        return f"{' '.join(command)} ({_first_line([*command, '--version'])})"
+
+    return _or_message(check)
+
+
+def _cache() -> str:
+    return _or_message(lambda: str(cache_folder()))
+
+
+def _gpu() -> str:
+    if shutil.which("nvidia-smi") is None:
+        return "none found (there is no nvidia-smi)"
+    return _first_line(["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"])
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=30
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return f"{command[0]} failed: {error}"
+    return next(iter((done.stdout + done.stderr).strip().splitlines()), "no output")

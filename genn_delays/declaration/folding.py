@@ -1,0 +1,66 @@
+"""Folding: a network as evaluation sees it, without batch normalisation, dropout and kernels.
+
+In evaluation a normalised input is an affine function of the input u,
+
+    gain (u - mean) / sqrt(variance + eps) + bias = scale u + (bias - scale mean),
+
+so the scale goes into the weights that lead to a unit, the rest is a constant added at every step
+(Ioffe and Szegedy, 2015, arXiv 1502.03167, algorithm 2, line 11).
+"""
+
+from __future__ import annotations
+
+from copy import copy, deepcopy
+
+import numpy as np
+
+from genn_delays.declaration.network import Network, Population, Projection
+from genn_delays.declaration.units import UnitTable
+from genn_delays.support.errors import NetworkError
+
+
+def fold(network: Network) -> Network:
+    """A copy of a network that runs as the original does in evaluation, to rounding.
+
+    Batch normalisation goes into weights and a bias, learnt time constants into the neurons;
+    dropout, kernels and what an optimiser keeps are left out. Delays stay as they are and are
+    rounded when the network runs. Nothing is shared with the original.
+
+    Raises:
+        NetworkError: something else than a network.
+    """
+    if not isinstance(network, Network):
+        raise NetworkError(f"fold() takes a Network, got {type(network).__name__}")
+    folded = Network(seed=network.seed)
+    for name, population in network.populations.items():
+        folded.populations[name] = _population(population)
+    for name, projection in network.projections.items():
+        folded.projections[name] = _projection(projection, folded)
+    return folded
+
+
+def scale_of(population: Population) -> np.ndarray:
+    """What evaluation multiplies the input of each unit by, float64, (units,)."""
+    units = population.units
+    if population.normalise is None:
+        return np.ones(population.size)
+    return units.gain / np.sqrt(units.running_variance + population.normalise.eps)
+
+
+def _population(p: Population) -> Population:
+    columns = {}
+    if p.normalise is not None:
+        columns["bias"] = p.units.bias - scale_of(p) * p.units.running_mean
+    elif "bias" in p.units.columns:
+        columns["bias"] = p.units.bias.copy()
+    neuron, units = deepcopy(p.current_neuron), UnitTable(p.size, columns)
+    return Population(p.name, neuron, p.size, tail=p.tail, units=units)
+
+
+def _projection(projection: Projection, folded: Network) -> Projection:
+    pre, post = folded.populations[projection.pre.name], folded.populations[projection.post.name]
+    table = copy(projection.synapses)
+    table.weight = table.weight * scale_of(projection.post)[table.post]
+    table.pre, table.post, table.delay = table.pre.copy(), table.post.copy(), table.delay.copy()
+    table.state = {}
+    return Projection(projection.name, pre, post, table, projection.learn, projection.lag)

@@ -1,0 +1,295 @@
+"""The declaration: a Network of populations joined by projections. No numerics here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from genn_delays.declaration.kernels import DelayKernel
+from genn_delays.declaration.neurons import Input, Neuron
+from genn_delays.declaration.sampling import Values, sample_pairs, values_of
+from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.declaration.units import BatchNorm, UnitTable, check_units, unit_table
+from genn_delays.declaration.wiring import Wiring
+from genn_delays.support.checks import is_count, is_number
+from genn_delays.support.errors import NetworkError, suggest
+
+LEARNABLE = ("weight", "delay")
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind.
+
+    Attributes:
+        name: unique in its network.
+        neuron: the kind, with parameters that are scalar or per neuron, as declared.
+        size: number of units.
+        normalise: batch normalisation of the input current, or None.
+        dropout: share of the units that is silenced in each training trial.
+        tail: ms at the end of a trial in which the population is off.
+        units: what the units can learn; training changes it in place.
+        learn: names of the columns of ``units`` that training may change.
+    """
+
+    name: str
+    neuron: Neuron
+    size: int
+    normalise: BatchNorm | None = None
+    dropout: float = 0.0
+    tail: float = 0.0
+    units: UnitTable = field(default_factory=lambda: UnitTable(0))
+    learn: tuple[str, ...] = ()
+
+    @property
+    def current_neuron(self) -> Neuron:
+        """The neuron with the time constants that ``units`` holds now."""
+        names = [name for name in self.neuron.time_constants if name in self.units.columns]
+        return replace(self.neuron, **{name: self.units.columns[name] for name in names})
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from one population to another.
+
+    Attributes:
+        name: ``"pre->post"`` unless given.
+        pre, post: the populations joined.
+        synapses: the table of weights and delays (ms); training changes it in place.
+        learn: which of ``"weight"`` and ``"delay"`` training may change.
+        lag: steps that a spike takes besides its delay, 1 or 0.
+        kernel: how training spreads the delays; None rounds them.
+        potential: what rewiring keeps of pairs that may be joined one day, by name.
+    """
+
+    name: str
+    pre: Population
+    post: Population
+    synapses: SynapseTable
+    learn: tuple[str, ...]
+    lag: int = 1
+    kernel: DelayKernel | None = None
+    potential: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Network:
+    """Populations and projections, in the order they were added.
+
+    Args:
+        seed: seeds the initialisers. Each projection draws from its own stream, so that its
+            values do not depend on the projections before it being drawn at all.
+
+    Attributes:
+        populations: by name.
+        projections: by name.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        if not is_count(seed, least=0):
+            raise NetworkError(f"Network(seed={seed!r}): must be a whole number >= 0")
+        self.seed = int(seed)
+        self.populations: dict[str, Population] = {}
+        self.projections: dict[str, Projection] = {}
+
+    def add_population(
+        self,
+        name: str,
+        neuron: Neuron,
+        size: int,
+        *,
+        bias: float | np.ndarray | None = None,
+        normalise: BatchNorm | None = None,
+        dropout: float = 0.0,
+        tail: float = 0.0,
+        learn: Iterable[str] | Mapping[str, tuple[float, float]] = (),
+    ) -> Population:
+        """Add ``size`` neurons of one kind under a new name.
+
+        All options but the first three need the surrogate rule.
+
+        Args:
+            bias: added to the input of each unit at every step; None for none.
+            normalise: ``gd.BatchNorm()`` normalises the input current, with gain and bias that
+                are learnt.
+            dropout: share of the units that is silenced, each for a whole training trial, while
+                the others' spikes count 1 / (1 - dropout).
+            tail: ms at the end of every trial in which the population is off: no spikes, and no
+                part in the batch statistics.
+            learn: time constants, and ``"bias"`` where one is given, that training may change; a
+                mapping gives bounds: ``{"tau_mem": (5.0, 100.0)}`` in ms, else a tenth to ten
+                times the declared value. One value is learnt for the whole population where the
+                neuron was given a single one, else one per unit.
+
+        Raises:
+            NetworkError: the name is taken, the size is not positive, or a parameter is bad.
+        """
+        if not isinstance(name, str) or not name:
+            raise NetworkError(f"a population's name is a non-empty text, got {name!r}")
+        if name in self.populations:
+            raise NetworkError(f"population {name!r} exists already; choose another name")
+        if not isinstance(neuron, Neuron):
+            raise NetworkError(f"population {name!r}: {neuron!r} is not a neuron such as gd.LIF()")
+        if not is_count(size):
+            raise NetworkError(
+                f"population {name!r}: size {size!r} given, must be a whole number >= 1"
+            )
+        where = f"population {name!r}"
+        check_units(neuron, int(size), where)
+        parameters = neuron.parameters(int(size))
+        if not (is_number(dropout) and 0.0 <= dropout < 1.0):
+            raise NetworkError(f"{where}: dropout {dropout!r} given, must be in [0, 1)")
+        if not (is_number(tail) and tail >= 0.0):
+            raise NetworkError(f"{where}: tail {tail!r} given, must be >= 0 ms")
+        if dropout and not neuron.spiking:
+            raise NetworkError(f"{where}: dropout silences spikes, and this population has none")
+        if normalise is not None and not isinstance(normalise, BatchNorm):
+            raise NetworkError(f"{where}: normalise={normalise!r}; give gd.BatchNorm()")
+        units, learnt = unit_table(neuron, parameters, int(size), bias, normalise, learn, where)
+        if isinstance(neuron, Input) and (units.columns or tail):
+            raise NetworkError(f"{where}: an Input has no bias, normalise or tail")
+        self.populations[name] = Population(
+            name, neuron.owned(), int(size), normalise, float(dropout), float(tail), units, learnt
+        )
+        return self.populations[name]
+
+    def connect(
+        self,
+        pre: Population | str,
+        post: Population | str,
+        *,
+        weight: Values,
+        delay: Values = 0.0,
+        max_delay: float | None = None,
+        density: float = 1.0,
+        wiring: Wiring | None = None,
+        pairs: tuple[np.ndarray, np.ndarray] | None = None,
+        kernel_count: int = 1,
+        kernel: DelayKernel | None = None,
+        lag: int = 1,
+        learn: Iterable[str] = ("weight",),
+        name: str | None = None,
+    ) -> Projection:
+        """Join two populations.
+
+        Args:
+            pre, post: populations of this network, or their names. They may be the same.
+            weight, delay: an initialiser, a number, or an array: one value per synapse in
+                (pre, post) order (with ``pairs``: in the order of the pairs), or for a full
+                projection a matrix of shape (pre.size, post.size), or (pre.size, post.size,
+                kernel_count). Delays in ms.
+            max_delay: largest delay in ms that learning may reach; by default the largest
+                initial delay.
+            density: fraction of all pairs that is joined, chosen at random: exactly
+                round(density * pairs) synapses.
+            wiring: of ``gd.wiring``, another way to choose the pairs: fixed in-degree or
+                out-degree, or by distance.
+            pairs: explicit (pre indices, post indices) instead of ``density``.
+            kernel_count: synapses of each joined pair, each with its own weight and delay.
+            kernel: ``gd.kernels.Gaussian(sigma)`` or ``gd.kernels.Triangle(sigma)``: how the
+                surrogate rule spreads delays while it trains; by default they are rounded.
+            lag: steps that a spike takes besides its delay: 1, as everywhere in GeNN, or 0, as in
+                dilated convolutions (surrogate rule, not within loops).
+            learn: what training may change, of ``("weight", "delay")``.
+            name: by default ``"pre->post"``, and ``"pre->post#2"`` for a second projection.
+
+        Raises:
+            NetworkError: an impossible value, with what is allowed.
+        """
+        pre, post = self._population(pre), self._population(post)
+        name = self._projection_name(pre, post, name)
+        if isinstance(post.neuron, Input):
+            raise NetworkError(
+                f"projection {name!r}: {post.name!r} is an Input and takes no synapses"
+            )
+        if not (pre.neuron.spiking or isinstance(pre.neuron, Input)):
+            raise NetworkError(f"projection {name!r}: {pre.name!r} never spikes and drives nothing")
+        rng = np.random.default_rng([self.seed, len(self.projections)])
+        where = f"projection {name!r}"
+        if not is_count(kernel_count):
+            raise NetworkError(f"{where}: kernel_count {kernel_count!r} given, must be >= 1")
+        if not is_count(lag, least=0) or lag > 1:
+            raise NetworkError(f"{where}: lag {lag!r} given, must be 0 or 1 steps")
+        if kernel is not None and not isinstance(kernel, DelayKernel):
+            raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
+        shape = (pre.size, post.size, int(kernel_count))
+        rows, columns = sample_pairs(shape, density, wiring, pairs, rng, where)
+        weights = values_of(weight, "weight", rng, shape, len(rows), where)
+        delays = values_of(delay, "delay", rng, shape, len(rows), where)
+        if max_delay is None:
+            max_delay = float(delays[np.isfinite(delays)].max(initial=0.0))
+        if not (is_number(max_delay) and max_delay >= 0):
+            raise NetworkError(
+                f"projection {name!r}: max_delay {max_delay!r} given, must be >= 0 ms"
+            )
+        table = SynapseTable(
+            *(rows, columns, weights, delays),
+            max_delay=max_delay,
+            pre_size=pre.size,
+            post_size=post.size,
+            where=where,
+        )
+        # a copy: every projection narrows a kernel of its own
+        kernel = None if kernel is None else replace(kernel)
+        self.projections[name] = Projection(
+            name, pre, post, table, _learn(learn, name), int(lag), kernel
+        )
+        return self.projections[name]
+
+    def parameters(self) -> dict[str, int]:
+        """How many weights, delays and parameters of units training may change."""
+        projections = self.projections.values()
+        synapses = {
+            f"{what}s": sum(len(p.synapses) for p in projections if what in p.learn)
+            for what in LEARNABLE
+        }
+        units = sum(
+            1 if name in p.units.tied else p.size
+            for p in self.populations.values()
+            for name in p.learn
+        )
+        return synapses | ({"units": units} if units else {})
+
+    def check(self, precision: str = "float64") -> None:
+        """Raise NetworkError if any parameter is out of range, as after a bad update.
+
+        Args:
+            precision: of the engine that the weights are for.
+        """
+        for projection in self.projections.values():
+            projection.synapses.check(f"projection {projection.name!r}", precision)
+        for population in self.populations.values():
+            population.units.check(f"population {population.name!r}")
+
+    def _population(self, given: Population | str) -> Population:
+        name = given.name if isinstance(given, Population) else str(given)
+        found = self.populations.get(name)
+        if found is None:
+            hint = suggest(name, self.populations)
+            raise NetworkError(f"there is no population {name!r} in this network; {hint}")
+        if isinstance(given, Population) and given is not found:
+            raise NetworkError(f"population {name!r} belongs to another network")
+        return found
+
+    def _projection_name(self, pre: Population, post: Population, name: str | None) -> str:
+        if name is None:
+            base = name = f"{pre.name}->{post.name}"
+            count = 1
+            while name in self.projections:
+                count += 1
+                name = f"{base}#{count}"
+        if name in self.projections:
+            raise NetworkError(f"projection {name!r} exists already; choose another name")
+        return name
+
+
+def _learn(learn: Iterable[str], name: str) -> tuple[str, ...]:
+    if not isinstance(learn, Iterable):
+        raise NetworkError(f"projection {name!r}: learn={learn!r}; give names of {LEARNABLE}")
+    wanted = (learn,) if isinstance(learn, str) else tuple(learn)
+    for what in wanted:
+        if what not in LEARNABLE:
+            hint = suggest(what, LEARNABLE)
+            raise NetworkError(f"projection {name!r}: cannot learn {what!r}; {hint}")
+    return tuple(what for what in LEARNABLE if what in wanted)

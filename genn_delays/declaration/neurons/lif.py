@@ -1,0 +1,54 @@
+"""Leaky integrate-and-fire neuron with an exponential synapse.
+
+    tau_mem V' = -V + I        tau_syn I' = -I        V >= threshold:  V <- 0
+
+With ``soft_reset``, V <- V - threshold instead. V and I are dimensionless; input adds to I.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from genn_delays.declaration.neurons.base import Neuron, Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class LIF(Neuron):
+    """Leaky integrate-and-fire neuron.
+
+    Attributes:
+        tau_mem: membrane time constant in ms.
+        tau_syn: synaptic time constant in ms.
+        threshold: dimensionless, > 0.
+        soft_reset: True where a spike takes the threshold off V, False where it sets V to 0.
+    """
+
+    tau_mem: Parameter = 20.0
+    tau_syn: Parameter = 5.0
+    threshold: Parameter = 1.0
+    soft_reset: bool | np.ndarray = False
+    cites: ClassVar[tuple[str, ...]] = ()
+
+    states: ClassVar[tuple[str, ...]] = ("V", "I")
+    positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "threshold")
+    flags: ClassVar[tuple[str, ...]] = ("soft_reset",)
+    time_constants: ClassVar[Mapping[str, str]] = {"tau_mem": "V", "tau_syn": "I"}
+
+    def flow(self, size: int) -> np.ndarray:
+        p = self.parameters(size)
+        flow = np.zeros((size, 2, 2))
+        flow[:, 0, 0] = -1.0 / p["tau_mem"]
+        flow[:, 0, 1] = 1.0 / p["tau_mem"]
+        flow[:, 1, 1] = -1.0 / p["tau_syn"]
+        return flow
+
+    def reset(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        p = self.parameters(size)
+        matrix, offset = super().reset(size)
+        matrix[:, 0, 0] = p["soft_reset"]
+        offset[:, 0] = -p["soft_reset"] * p["threshold"]
+        return matrix, offset

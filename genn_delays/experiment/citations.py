@@ -1,0 +1,89 @@
+"""What to cite for the methods and data of a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from genn_delays import datasets
+from genn_delays.backends import get_backend
+from genn_delays.datasets import augment
+from genn_delays.declaration.network import Network
+from genn_delays.experiment.config import Config
+from genn_delays.experiment.model_file import build_network, cited_in
+from genn_delays.experiment.options import GRADIENTS, LOSSES, READOUTS, REWIRING
+from genn_delays.support.errors import GennDelaysError
+from genn_delays.support.references import ENTRIES, Cited
+from genn_delays.support.settings import build_named
+from genn_delays.training import Group, Narrowing, SilentRescue, SpikeCount, optimiser
+
+
+def citations(config: Config) -> list[str]:
+    """BibTeX entries of what a configuration uses, each once.
+
+    The network is declared for one input and one output. Where that is refused, because the model
+    file needs the sizes of its data, a comment in front says that what it holds is left out.
+    """
+    network, notes = _declared(config)
+    keys = list(cited_in(config.model.file))
+    for used in (*_methods(config), *_parts(network), *_updates(config, network)):
+        keys += used.publications()
+    return notes + [ENTRIES[key] for key in dict.fromkeys(keys)]
+
+
+def _declared(config: Config) -> tuple[Network | None, list[str]]:
+    """The network, or None with what to say about it."""
+    model = config.model
+    try:
+        made = build_network(model.file, model.args, inputs=1, outputs=1, seed=config.training.seed)
+    except GennDelaysError as error:
+        reason = " ".join(str(error).split())
+        return None, [f"% without the neurons and kernels of {model.file.name}: {reason}"]
+    return made, []
+
+
+def _methods(config: Config) -> Iterator[Cited]:
+    """What the configuration names, in the order of its sections."""
+    training = config.training
+    yield datasets.source(config.data.name, **config.data.args)
+    yield from augment.make(config.data.augment)
+    yield build_named("gradient", GRADIENTS, config.gradient)
+    yield build_named("readout", READOUTS, config.readout)
+    yield build_named("loss", LOSSES, config.loss)
+    for settings, kind in (
+        (training.sigma, Narrowing),
+        (training.spike_count, SpikeCount),
+        (training.silent_rescue, SilentRescue),
+    ):
+        if settings is not None:
+            yield kind(**settings)
+    for rule in config.rewiring:
+        yield build_named("rewiring", REWIRING, rule)
+    yield get_backend(config.backend.name)
+
+
+def _parts(network: Network | None) -> Iterator[Cited]:
+    """What the network is made of."""
+    if network is None:
+        return
+    for population in network.populations.values():
+        yield population.neuron
+        if population.normalise is not None:
+            yield population.normalise
+    for projection in network.projections.values():
+        if projection.kernel is not None:
+            yield projection.kernel
+
+
+def _updates(config: Config, network: Network | None) -> Iterator[Cited]:
+    """Update rules and schedules of what the network learns; without a network of everything."""
+    made = optimiser.make(config.optimiser)
+    groups: list[Group] = []
+    if network is None:
+        groups += [made.default(kind) for kind in optimiser.KINDS]
+        groups += [made.group(name, what) for name, own in made.groups.items() for what in own]
+    else:
+        learn = [(p.name, p.learn) for p in network.projections.values()]
+        learn += [(p.name, p.learn) for p in network.populations.values()]
+        groups += [made.group(name, parameter) for name, own in learn for parameter in own]
+    for group in groups:
+        yield from (group.rule, *group.schedules)

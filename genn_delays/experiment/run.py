@@ -1,0 +1,140 @@
+"""A run: training that records itself in a run folder, stops on a signal, and sums up."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from genn_delays.backends import get_backend
+from genn_delays.experiment import checkpoint, metrics_file
+from genn_delays.experiment.config import Config
+from genn_delays.experiment.config_changes import accepted_changes, as_attribute
+from genn_delays.experiment.environment import machine, versions
+from genn_delays.experiment.experiment import Experiment, load_dataset, make_network, prepare
+from genn_delays.experiment.run_folder import RunFolder
+from genn_delays.experiment.signals import StopSignals
+from genn_delays.support import recording
+from genn_delays.support.errors import CheckpointError
+from genn_delays.support.recording import Log
+from genn_delays.training import Callback, Metrics, Run, show_progress
+from genn_delays.training.progress import ProgressLines
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder(Callback):
+    """Writes metrics and checkpoints, which hold the configuration too, as training goes.
+
+    Metrics go first: lines beyond the checkpoint are dropped on resuming, missing ones would
+    stay missing.
+    """
+
+    def __init__(self, folder: RunFolder, config: Config) -> None:
+        self.folder = folder
+        self.attributes = {"config": as_attribute(config)}
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        if not self.folder.checkpoint.exists():
+            checkpoint.save(self.folder.initial, trainer.network)
+            self._save(trainer)
+
+    def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
+        metrics_file.append(self.folder.metrics, trainer.state.epoch, metrics)
+        if is_best:
+            attributes = {"epoch": trainer.state.epoch, **self.attributes}
+            checkpoint.save(self.folder.best, trainer.network, attributes=attributes)
+        self._save(trainer)
+
+    def on_interrupt(self, trainer: Run) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: Run) -> None:
+        checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state, self.attributes)
+
+
+def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> dict[str, Any]:
+    """Train to the end, then measure best.h5 on the test split; the summary.
+
+    Args:
+        folder: of this run, locked by the caller.
+        experiment: fresh, or from :func:`resumed`.
+        signals: active; a signal ends the run after the current batch.
+
+    Raises:
+        Interrupted: a signal came; the checkpoint is written.
+        TrainingError: NaN; the checkpoint of the epoch before stays.
+        CheckpointError: a file of the folder cannot be written; the one before stays.
+    """
+    trainer = experiment.trainer
+    signals.request = trainer.request_stop
+    metrics_file.forget_after(folder.metrics, trainer.state.epoch)
+    log, recorder = Log(folder.log), Recorder(folder, experiment.config)
+    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), recorder]
+    trainer.fit()
+    test = evaluate_best(folder, experiment)
+    summary = summarise(folder, experiment, test)
+    folder.write_summary(summary)
+    print(outcome(summary), file=log, flush=True)
+    return summary
+
+
+def outcome(summary: Mapping[str, Any]) -> str:
+    """One line about the test split."""
+    if summary["test_accuracy"] is None:
+        measured = f"test loss: {summary['test_loss']:.4g}"
+    else:
+        measured = f"test accuracy: {100.0 * summary['test_accuracy']:.2f} %"
+    return f"{measured} (epoch {summary['best_epoch']} of {summary['epochs']})"
+
+
+def resumed(folder: RunFolder) -> Experiment:
+    """The experiment of a run folder as its checkpoint left it, or at its beginning.
+
+    Raises:
+        CheckpointError: a checkpoint that cannot be read, or was trained with another
+            configuration.
+    """
+    if not folder.has_begun:
+        config = folder.load_config()
+        dataset = load_dataset(config)
+        return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
+    saved = checkpoint.load(folder.checkpoint)
+    if saved.trainer_state is None:
+        raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
+    config = folder.load_config()
+    changes = accepted_changes(config, saved.attributes.get("config"), folder.config)
+    for change in changes:
+        logger.warning("%s: %s", folder.config, change)
+    dataset = load_dataset(config)
+    experiment = prepare(config, dataset, saved.network, state=saved.trainer_state)
+    recording.append(folder.log, "".join(f"config.yaml: {change}\n" for change in changes))
+    return experiment
+
+
+def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:
+    """Metrics of best.h5 on a split."""
+    experiment.simulation.load(checkpoint.load(folder.best).network)
+    return experiment.trainer.evaluate(split)
+
+
+def summarise(folder: RunFolder, experiment: Experiment, test: Metrics) -> dict[str, Any]:
+    """What summary.json says: the outcome, the size and the circumstances of a run."""
+    config, state = experiment.config, experiment.trainer.state
+    projections = experiment.network.projections.values()
+    return {
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        "test_spikes_per_neuron": test.spikes_per_neuron,
+        "validation_accuracy": None if test.accuracy is None else state.best_score,
+        "best_epoch": state.best_epoch,
+        "epochs": state.epoch,
+        "parameters": experiment.network.parameters(),
+        "synapses": sum(len(p.synapses) for p in projections),
+        "seconds": round(sum(line["seconds"] for line in folder.read_metrics()) + test.seconds, 3),
+        "seed": config.training.seed,
+        "backend": get_backend(config.backend.name).name,
+        "versions": versions(),
+        "machine": machine(),
+    }

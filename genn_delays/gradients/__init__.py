@@ -1,7 +1,0 @@
-"""Gradient rules: what happens at the threshold, forwards and backwards."""
-
-from genn_delays.gradients.base import GradientRule
-from genn_delays.gradients.eventprop import EventProp
-from genn_delays.gradients.surrogate import Surrogate
-
-__all__ = ["EventProp", "GradientRule", "Surrogate"]

@@ -1,0 +1,1 @@
+"""From a declaration to arrays: the plan, its dynamics and rounding, readouts, gradient rules."""

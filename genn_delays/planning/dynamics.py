@@ -1,0 +1,201 @@
+"""What a plan holds of a population and of a projection: dynamics and delays on the time grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from genn_delays.declaration.network import Population, Projection
+from genn_delays.declaration.neurons import Input, Neuron
+from genn_delays.declaration.units import BatchNorm
+from genn_delays.planning.graph import Component
+from genn_delays.planning.timing import delay_to_steps
+from genn_delays.support.checks import own_copy
+from genn_delays.support.errors import PlanError
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedPopulation:
+    """One population with its dynamics as read-only arrays; ``S`` states, ``n`` neurons.
+
+    Attributes:
+        flow: M in 1/ms, (n, S, S).
+        propagator: P = expm(M dt), or 1 + M dt for ``discretisation="euler"``, (n, S, S).
+        arrival_shift: (P - 1) e_in / dt in 1/ms, (n, S): what the state gains per ms by which an
+            arrival comes earlier.
+        on_grid: the neuron exists on a time grid only; its flow is not used.
+        threshold: (n,), or None where the population never spikes.
+        reset_matrix, reset_offset: R and r of x <- R x + r, (n, S, S) and (n, S).
+        input_state, threshold_state: indices into the S states.
+        component: index of its strongly connected component in the plan's order.
+        recurrent: True where that component feeds back on itself.
+        normalise: batch normalisation of its input, or None.
+        has_bias: a constant is added to its input at every step.
+        dropout: share of its units silenced in each training trial.
+        tail: steps at the end of a trial in which it is off.
+        learn: its parameters that training changes.
+        neuron: as declared.
+    """
+
+    name: str
+    size: int
+    is_input: bool
+    is_spiking: bool
+    states: tuple[str, ...]
+    input_state: int
+    threshold_state: int
+    flow: np.ndarray
+    propagator: np.ndarray
+    arrival_shift: np.ndarray
+    threshold: np.ndarray | None
+    reset_matrix: np.ndarray
+    reset_offset: np.ndarray
+    on_grid: bool
+    component: int
+    recurrent: bool
+    normalise: BatchNorm | None
+    has_bias: bool
+    dropout: float
+    tail: int
+    learn: tuple[str, ...]
+    neuron: Neuron
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if isinstance(value := getattr(self, field.name), np.ndarray):
+                object.__setattr__(self, field.name, own_copy(value))
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedProjection:
+    """One projection.
+
+    Attributes:
+        pre, post: indices into the populations.
+        max_delay_steps: largest delay.
+        internal: True where pre and post lie in one strongly connected component.
+        lag: steps that a spike takes besides its delay.
+        kernel: name of the class of its delay kernel, or None.
+    """
+
+    name: str
+    pre: int
+    post: int
+    max_delay_steps: int
+    internal: bool
+    lag: int
+    kernel: str | None
+
+
+def plan_population(
+    population: Population,
+    dt: float,
+    steps: int,
+    discretisation: str,
+    component: int,
+    components: tuple[Component, ...],
+) -> PlannedPopulation:
+    """The dynamics of a population at a time step of ``dt`` ms.
+
+    Raises:
+        PlanError: off for longer than a trial, or a decay that cannot be on this time grid.
+    """
+    neuron, size = population.current_neuron, population.size
+    propagator = neuron.propagator(size, dt, discretisation)
+    matrix, offset = neuron.reset(size)
+    is_input = isinstance(neuron, Input)
+    input_state = 0 if is_input else neuron.states.index(neuron.input_state)
+    change = propagator - np.eye(propagator.shape[-1])
+    shift = np.zeros((size, 0)) if is_input else change[:, :, input_state] / dt
+    tail = int(delay_to_steps(np.array(population.tail), dt))
+    if tail >= steps:
+        raise PlanError(
+            f"population {population.name!r}: its tail of {population.tail:g} ms leaves nothing of "
+            f"a trial of {steps * dt:g} ms; make the trial longer"
+        )
+    _check_time_constants(population, dt, discretisation)
+    return PlannedPopulation(
+        name=population.name,
+        size=size,
+        is_input=is_input,
+        is_spiking=neuron.spiking,
+        states=neuron.states,
+        input_state=input_state,
+        threshold_state=0 if is_input else neuron.states.index(neuron.threshold_state),
+        flow=neuron.flow(size),
+        propagator=propagator,
+        arrival_shift=shift,
+        threshold=neuron.threshold_value(size),
+        reset_matrix=matrix,
+        reset_offset=offset,
+        on_grid=neuron.on_grid,
+        component=int(component),
+        recurrent=component >= 0 and components[component].recurrent,
+        normalise=population.normalise,
+        has_bias="bias" in population.units.columns,
+        dropout=population.dropout,
+        tail=tail,
+        learn=population.learn,
+        neuron=population.neuron,
+    )
+
+
+def plan_projection(
+    projection: Projection, index: dict[str, int], labels: np.ndarray, dt: float
+) -> PlannedProjection:
+    """A projection at a time step of ``dt`` ms.
+
+    Args:
+        index: of each population, by name.
+        labels: component of each population, -1 for inputs.
+    """
+    pre, post = index[projection.pre.name], index[projection.post.name]
+    return PlannedProjection(
+        name=projection.name,
+        pre=pre,
+        post=post,
+        max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
+        internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
+        lag=projection.lag,
+        kernel=None if projection.kernel is None else type(projection.kernel).__name__,
+    )
+
+
+def with_current_parameters(
+    planned: PlannedPopulation, population: Population, dt: float, discretisation: str
+) -> PlannedPopulation:
+    """The same dynamics with the time constants that training has reached."""
+    if not any(name in population.neuron.time_constants for name in planned.learn):
+        return planned
+    propagator = population.current_neuron.propagator(planned.size, dt, discretisation)
+    return replace(planned, propagator=propagator)
+
+
+def _check_time_constants(population: Population, dt: float, discretisation: str) -> None:
+    """A step of 1 - dt / tau must not overshoot, now or anywhere in the bounds of learning."""
+    neuron = population.neuron
+    if not neuron.on_grid and discretisation != "euler":
+        return
+    parameters = neuron.parameters(population.size)
+    for name in neuron.time_constants:
+        low, high = population.units.bounds.get(name, (np.inf, np.inf))
+        if min(low, parameters[name].min()) >= dt:
+            continue
+        hint = f"; give learn={{{name!r}: ({dt:g}, {high:g})}}" if low < dt else ""
+        raise PlanError(
+            f"population {population.name!r}: {name} may reach {min(low, parameters[name].min()):g}"
+            f" ms, less than the time step of {dt:g} ms, where 1 - dt / tau is negative{hint}"
+        )
+
+
+def check_finite(population: PlannedPopulation, dtype: type) -> None:
+    """Raise PlanError where the dynamics are no numbers in this precision, or a threshold is 0."""
+    for what in ("flow", "propagator", "reset_matrix", "reset_offset", "threshold"):
+        values = getattr(population, what)
+        if values is not None and not np.all(np.isfinite(values.astype(dtype))):
+            raise PlanError(
+                f"population {population.name!r}: its {what} is not finite; check its parameters"
+            )
+    if population.threshold is not None and not np.all(population.threshold.astype(dtype) > 0):
+        raise PlanError(f"population {population.name!r}: thresholds must be > 0")

@@ -1,0 +1,100 @@
+"""EventProp: exact gradients of spiking networks through the jump of the adjoint at spikes.
+
+With a = dL/dx the adjoint of a neuron's state, x- and x+ its state just before and after a
+spike, M its flow, R its reset matrix and V its thresholded state:
+
+    a <- R^T a + e_V / V'(x-) * [ (M x+ - R M x-).a - F - dl_p/dt - (l_V(x-) - l_V(x+)) ]
+
+F is the derivative of the loss with respect to the arrival times of that spike, summed over
+the outgoing synapses: F = sum_j -w_j (a_j^T M_j e_in) at the arrival step. dl_p/dt is a
+spike-time loss, l_V a voltage loss. For the LIF neuron this is Meszaros, Knight and Nowotny
+(2025, Nat. Commun., eqs. 35-38 and 67-72) with a_V = -tau_mem lambda_V and
+a_I = -tau_syn lambda_I.
+
+On a time grid the crossing lies within the flow of a step, the arrival of input at its end. So x-
+is the state before the input of that step, and its V' at the crossing itself follows from
+V'^2 - 2 V'' (V - threshold) to second order in dt, which stays positive where V has already
+passed its peak. Weight and delay gradients are read at the arrival step: dL/dw = a_in, and
+dL/dd = w da_in/dt as a central difference over that step, which is exactly zero where shifting an
+arrival changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from genn_delays.declaration.neurons import Neuron
+from genn_delays.planning.dynamics import PlannedPopulation, PlannedProjection
+from genn_delays.planning.gradients.base import GradientRule
+from genn_delays.planning.readouts import Readout
+from genn_delays.support.errors import PlanError
+
+
+@dataclass(frozen=True)
+class EventProp(GradientRule):
+    """Exact event-based gradients of weights and delays.
+
+    Attributes:
+        min_slope: floor of V' at a spike, in thresholds per ms. Where a neuron only just
+            reaches its threshold the exact gradient grows without bound; the floor bounds it.
+    """
+
+    name: ClassVar[str] = "eventprop"
+    min_slope: float = 1e-4
+    cites: ClassVar[tuple[str, ...]] = ("wunderlich2021", "meszaros2025")
+
+    def __post_init__(self) -> None:
+        if not self.min_slope > 0:
+            raise PlanError(f"EventProp(min_slope={self.min_slope}): must be > 0 thresholds per ms")
+
+    def check_population(self, population: PlannedPopulation) -> None:
+        """A voltage that arriving input cannot jump, and nothing that only a time grid has."""
+        name = f"population {population.name!r}"
+        if population.is_input:
+            return
+        if population.on_grid:
+            raise PlanError(
+                f"{name}: a neuron that exists on a time grid only has no event-based gradient; "
+                "use gd.Surrogate(), or another neuron"
+            )
+        if population.input_state == population.threshold_state:
+            state = population.states[population.threshold_state]
+            raise PlanError(
+                f"{name}: input jumps the voltage {state!r}, where EventProp is not defined; give "
+                "the neuron a synaptic state of its own, or use gd.Surrogate()"
+            )
+        extras = {
+            "normalise": population.normalise is not None,
+            "bias": population.has_bias,
+            "dropout": population.dropout > 0,
+            "tail": population.tail > 0,
+            f"learn={list(population.learn)}": bool(population.learn),
+        }
+        for option, given in extras.items():
+            if given:
+                raise PlanError(f"{name}: {option} needs gd.Surrogate(); EventProp has it not")
+
+    def check_projection(self, projection: PlannedProjection) -> None:
+        """Delays are rounded, and a spike arrives in the next step at the earliest."""
+        name = f"projection {projection.name!r}"
+        if projection.kernel is not None:
+            raise PlanError(f"{name}: a delay kernel needs gd.Surrogate(); EventProp rounds delays")
+        if projection.lag != 1:
+            raise PlanError(f"{name}: lag={projection.lag} needs gd.Surrogate()")
+
+    def check_readout(self, readout: Readout, population: PlannedPopulation) -> None:
+        """The voltage of a spiking neuron jumps: only readouts linear in it are exact."""
+        if readout.reads == "voltage" and population.is_spiking and not readout.linear:
+            kind = type(readout).__name__
+            raise PlanError(
+                f"{kind} of the spiking population {population.name!r} has no exact gradient; "
+                "read a LeakyReadout, or use MeanVoltage, ExponentialMeanVoltage or FirstSpike"
+            )
+
+    def spike_drive_scale(self, neuron: Neuron, size: int) -> np.ndarray:
+        """tau_mem = -1 / M_VV in ms: the drive is added to the adjoint of the voltage at spikes."""
+        voltage = neuron.states.index(neuron.threshold_state)
+        return -1.0 / neuron.flow(size)[:, voltage, voltage]

@@ -1,0 +1,1 @@
+"""What every room uses: errors, checks, bounds, the cache, files that are whole or not there."""
