@@ -6,7 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from genn_delays.experiment import model_module
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -17,3 +20,9 @@ settings.load_profile("suite")
 def pytest_configure(config):
     """Compiled engines and data of tests stay out of the user's cache folder."""
     os.environ["GENN_DELAYS_CACHE"] = str(config.cache.mkdir("genn-delays"))
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """A model file that a test registers is not there for the next one."""
+    monkeypatch.setattr(model_module, "_registered", dict(model_module._registered))

@@ -13,7 +13,7 @@ from genn_delays.backends.genn.availability import facts
 from genn_delays.backends.native.compiler import find_compiler
 from genn_delays.experiment.environment import machine, versions
 from genn_delays.support.cache import cache_folder
-from genn_delays.support.errors import GennDelaysError
+from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {
     "espeakng_loader": "speech",
@@ -76,5 +76,5 @@ def _first_line(command: list[str]) -> str:
             command, capture_output=True, encoding="utf-8", errors="replace", timeout=30
         )
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        return f"{command[0]} failed: {error}"
+        return f"{command[0]} failed: {reason(error)}"
     return next(iter((done.stdout + done.stderr).strip().splitlines()), "no output")

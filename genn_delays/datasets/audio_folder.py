@@ -23,7 +23,7 @@ from genn_delays.datasets.audio_source import AudioSource, Features
 from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.datasets.files import Files, open_files
 from genn_delays.datasets.sound import read_sound, resample
-from genn_delays.support.errors import DataError
+from genn_delays.support.errors import DataError, short
 from genn_delays.support.limits import RECORDING, check_size
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def _rows(reader: csv.DictReader[str], where: str) -> Iterator[tuple[str, str]]:
             raise DataError(
                 f"{where} has {'no' if column not in names else 'more than one'} column "
                 f"{column!r}; its first line must name file and class, it names "
-                f"{', '.join(names)[:200] or 'nothing'}"
+                f"{short(', '.join(names), 200) or 'nothing'}"
             )
     for row in reader:
         line, file, label = f"{where}, line {reader.line_num}", row["file"], row["class"]

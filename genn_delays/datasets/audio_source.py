@@ -19,7 +19,7 @@ from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.frames import FrameEncoder
 from genn_delays.support.cache import cache_folder, keep, kept
-from genn_delays.support.errors import DataError, GennDelaysError, suggest
+from genn_delays.support.errors import DataError, GennDelaysError, reason, suggest
 from genn_delays.support.hdf5_image import hdf5_image
 from genn_delays.support.limits import check_size
 
@@ -205,7 +205,7 @@ class AudioSource(Source):
             with keep(place, name, "h5") as temporary:
                 temporary.write_bytes(hdf5_image(fill))
         except OSError as failure:  # a full disk costs the cache, not the run
-            logger.warning("%s: not cached, %s", place / name, failure)
+            logger.warning("%s: not cached, %s", place / name, reason(failure))
         return made
 
 

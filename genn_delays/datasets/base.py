@@ -14,11 +14,13 @@ from genn_delays.planning.events import Events
 from genn_delays.planning.timing import at_or_after
 from genn_delays.support.checks import all_finite, extremes, taken_over
 from genn_delays.support.errors import DataError
-from genn_delays.support.limits import RECORDING, check_size
+from genn_delays.support.limits import check_size
 from genn_delays.support.references import Cited
 from genn_delays.support.settings import Settings
 
 SPLITS = ("train", "validation", "test")
+NAME = 64
+"""Bytes of the name of a class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,10 +194,9 @@ def numbered(classes: int, where: str) -> tuple[str, ...]:
     """Names of classes that have none: their numbers.
 
     Raises:
-        DataError: more than can be meant.
+        DataError: so many that they would take more memory than the limit.
     """
-    largest = f"{where}: label {classes - 1} makes {classes} classes, which"
-    check_size(64 * classes, largest, default=RECORDING)
+    check_size(NAME * classes, f"{where}: the names of {classes} classes")
     return tuple(map(str, range(classes)))
 
 

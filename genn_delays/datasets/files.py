@@ -35,10 +35,10 @@ class Files(ABC):
     def stamp(self, name: str) -> list[int]:
         """Numbers that change when the file does; DataError where it is missing."""
 
-    def missing(self, name: str, reason: str) -> DataError:
+    def missing(self, name: str, why: str) -> DataError:
         """The error that a file is not there."""
         return DataError(
-            f"{self.path}: cannot find {name} ({reason}); add it, or correct the list that names "
+            f"{self.path}: cannot find {name} ({why}); add it, or correct the list that names "
             "it (data.args.train, validation, test name the lists)"
         )
 

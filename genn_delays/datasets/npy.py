@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from genn_delays.support.errors import DataError
+from genn_delays.support.errors import DataError, reason, short
 from genn_delays.support.limits import check_size
 
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -32,7 +32,7 @@ def read_npy(path: Path) -> np.ndarray:
             _check_length(file, count * dtype.itemsize, path)
             values = np.fromfile(file, dtype, count)
     except OSError as failure:
-        raise DataError(f"{path}: cannot be read ({failure.strerror or failure})") from None
+        raise DataError(f"{path}: cannot be read ({reason(failure)})") from None
     if len(values) != count:
         raise DataError(f"{path}: it became shorter while it was read; copy it again")
     return values.reshape(shape, order="F" if fortran else "C")
@@ -49,10 +49,11 @@ def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype
         version = npy.read_magic(file)
         shape, fortran, dtype = HEADERS[version](file)
     except Exception as failure:  # the header is Python, and fails in as many ways
-        reason = (str(failure) or type(failure).__name__).splitlines()[0][:100]
-        raise DataError(f"{path}: not a readable array ({reason}); copy it again") from None
+        raise DataError(
+            f"{path}: not a readable array ({reason(failure)}); copy it again"
+        ) from None
     if dtype.kind not in "biufc":
-        raise DataError(f"{path}: an array of type {str(dtype)[:50]}; save numbers")
+        raise DataError(f"{path}: an array of type {short(str(dtype), 50)}; save numbers")
     if any(length < 0 for length in shape):
         raise DataError(f"{path}: not a readable array (shape {shape}); copy it again")
     return shape, fortran, dtype

@@ -49,7 +49,6 @@ class Sequence(Source):
                 f"sequence: the second spike, at {self.start + self.interval:g} ms, lies outside "
                 f"the trial of {self.duration:g} ms; raise data.args.duration"
             )
-
         trials = 2 * (self.train + self.validation + self.test)
         check_size(TRIAL * trials, f"sequence: {trials} trials")
 

@@ -100,7 +100,6 @@ class SpokenDigits(AudioSource):
                 )
         if self.validation_fraction + self.test_fraction >= 1:
             raise DataError("spoken_digits: validation_fraction + test_fraction must be below 1")
-
         frames = self.log_mel.frames(self.duration)
         trials = len(SPLITS) * len(CLASSES) * self.repeats  # of one voice in each split
         check_size(2 * trials * frames * self.bands, f"spoken_digits: {self.repeats} repeats")

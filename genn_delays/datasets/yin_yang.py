@@ -96,7 +96,6 @@ class YinYang(Source):
                 f"yin_yang: t_min {self.t_min:g}, t_max {self.t_max:g}, bias {self.bias} (ms) must "
                 f"lie in the trial of {self.duration:g} ms, with t_min < t_max"
             )
-
         trials = self.train + self.validation + self.test
         check_size(TRIAL * trials, f"yin_yang: {trials} trials")
 

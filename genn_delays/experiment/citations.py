@@ -11,7 +11,7 @@ from genn_delays.declaration.network import Network
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.model_file import build_network, cited_in
 from genn_delays.experiment.options import GRADIENTS, LOSSES, READOUTS, REWIRING
-from genn_delays.support.errors import GennDelaysError
+from genn_delays.support.errors import GennDelaysError, reason
 from genn_delays.support.references import ENTRIES, Cited
 from genn_delays.support.settings import build_named
 from genn_delays.training import Group, Narrowing, SilentRescue, SpikeCount, optimiser
@@ -36,8 +36,8 @@ def _declared(config: Config) -> tuple[Network | None, list[str]]:
     try:
         made = build_network(model.file, model.args, inputs=1, outputs=1, seed=config.training.seed)
     except GennDelaysError as error:
-        reason = " ".join(str(error).split())
-        return None, [f"% without the neurons and kernels of {model.file.name}: {reason}"]
+        why = reason(error, 300)
+        return None, [f"% without the neurons and kernels of {model.file.name}: {why}"]
     return made, []
 
 

@@ -29,7 +29,7 @@ from genn_delays.experiment.options import (
     with_name,
 )
 from genn_delays.support import strict_yaml
-from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
+from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short, suggest
 from genn_delays.support.paths import expanded
 from genn_delays.support.settings import build_named
 from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, optimiser
@@ -192,7 +192,7 @@ def _text(path: Path) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(strict_yaml.LONGEST + 1)  # a device may have no end
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}") from None
+        raise ConfigError(f"cannot be read: {reason(error)}") from None
     except UnicodeDecodeError:
         raise ConfigError("cannot be read: it is not UTF-8 text") from None
 
@@ -232,7 +232,7 @@ def _resolve(config: Config, folder: Path) -> Config:
 def _explain(invalid: Invalid) -> str:
     """The first error: its place, what was given and what is allowed, on one line."""
     error = invalid.errors()[0]
-    return reason(ConfigError(_first(error)), MESSAGE)
+    return short(_first(error), MESSAGE)
 
 
 def _first(error: Mapping[str, Any]) -> str:

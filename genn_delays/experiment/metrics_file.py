@@ -8,14 +8,14 @@ stand for nothing and stay where they are.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from genn_delays.support import recording
-from genn_delays.support.errors import CheckpointError
+from genn_delays.support.checks import is_number
+from genn_delays.support.errors import CheckpointError, reason
 from genn_delays.training import Metrics
 
 Line = dict[str, Any]
@@ -64,7 +64,7 @@ def _lines(path: Path) -> Iterator[tuple[bytes, Line | None]]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
+        raise CheckpointError(f"{path} cannot be read: {reason(error)}") from None
     for number, raw in enumerate(content.splitlines(keepends=True), 1):
         if not raw.strip():
             yield raw, None
@@ -90,8 +90,4 @@ def _entry(raw: bytes) -> Line | None:
         return None
     epoch = entry.get("epoch")
     counted = type(epoch) is int and 1 <= epoch < 2**63
-    return entry if counted and all(_is_real(entry.get(name)) for name in NUMBERS) else None
-
-
-def _is_real(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+    return entry if counted and all(is_number(entry.get(name)) for name in NUMBERS) else None

@@ -17,7 +17,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 
-from genn_delays.support.errors import CheckpointError, ConfigError
+from genn_delays.support.errors import CheckpointError, ConfigError, reason
 
 PREFIX = "genn_delays_model_"
 DIGITS = 16
@@ -144,7 +144,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"model.file: {path} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"model.file: {path} cannot be read: {reason(error)}") from None
 
 
 def _check_alone(tree: ast.Module, path: Path) -> None:

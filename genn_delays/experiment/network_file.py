@@ -35,10 +35,6 @@ from genn_delays.rewiring.soft_deep_r import THETA
 from genn_delays.support.checks import is_number
 from genn_delays.support.errors import CheckpointError
 from genn_delays.support.hdf5 import Group
-from genn_delays.support.limits import check_size
-
-UNIT = 64
-"""Bytes at least of a unit: its parameters, each in float64."""
 
 NEURONS: dict[str, type[neurons.Neuron]] = {
     name: getattr(neurons, name) for name in neurons.__all__
@@ -116,7 +112,6 @@ def _write_population(group: h5py.Group, population: Population) -> None:
 def _read_population(group: Group, network: Network, version: int) -> None:
     name, size = group.text("name"), group.whole("size", 1)
     where = f"population {name!r}"
-    check_size(size * UNIT, where, error=CheckpointError)
     kind = find(group.text("neuron"), NEURONS, neurons.Neuron, "neuron", where)
     stored = group if version == 1 else group.group("parameters")
     neuron = _read_neuron(stored, kind, size)

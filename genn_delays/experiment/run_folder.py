@@ -26,7 +26,7 @@ from genn_delays.experiment import metrics_file
 from genn_delays.experiment.config import Config, load_resolved
 from genn_delays.experiment.model_module import checksum, register, source_of
 from genn_delays.support import recording
-from genn_delays.support.errors import CheckpointError
+from genn_delays.support.errors import CheckpointError, reason
 from genn_delays.support.leftovers import is_temporary, remove_leftovers
 
 
@@ -69,7 +69,7 @@ class RunFolder:
             raise CheckpointError(_occupied(output or Path("runs"))) from None
         except OSError as error:
             where = output or Path("runs")
-            raise CheckpointError(f"run folder {where}: {error.strerror}") from None
+            raise CheckpointError(f"run folder {where}: {reason(error)}") from None
 
     @staticmethod
     def open(path: Path | str) -> RunFolder:
@@ -123,7 +123,7 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise CheckpointError(f"{self.model_checksum}: {error.strerror}") from None
+            raise CheckpointError(f"{self.model_checksum}: {reason(error)}") from None
         return text.partition(" ")[0]
 
     def load_config(self) -> Config:

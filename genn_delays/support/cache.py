@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genn_delays.support.errors import GennDelaysError
+from genn_delays.support.errors import GennDelaysError, reason
 from genn_delays.support.leftovers import remove_leftovers, temporary_beside
 from genn_delays.support.paths import expanded
 
@@ -50,7 +50,7 @@ def cache_folder(*parts: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GennDelaysError(
-            f"cache folder {folder}: {error.strerror}; set {VARIABLE} to a folder you can write to"
+            f"cache folder {folder}: {reason(error)}; set {VARIABLE} to a folder you can write to"
         ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise GennDelaysError(

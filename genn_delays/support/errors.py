@@ -65,6 +65,22 @@ def reason(failure: BaseException, longest: int = 100) -> str:
     >>> reason(FileNotFoundError(2, "No such file or directory", "x.h5"))
     'No such file or directory'
     """
-    text = " ".join((getattr(failure, "strerror", None) or str(failure)).split())
-    text = text or type(failure).__name__
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    text = getattr(failure, "strerror", None) or str(failure)
+    return short(text, longest) or type(failure).__name__
+
+
+def first_error(output: str, otherwise: str) -> str:
+    """The first line of what a compiler printed that speaks of an error, or else another text.
+
+    >>> first_error("x.c: In function 'f': x.c:1: error: no such type", "exit status 1")
+    "x.c: In function 'f': x.c:1: error: no such type"
+    >>> first_error("", "exit status 1")
+    'exit status 1'
+    """
+    return short(next((line for line in output.splitlines() if "rror" in line), otherwise), 200)
+
+
+def short(text: str, longest: int) -> str:
+    """A text on one line, cut where it has more than ``longest`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 3] + "..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from genn_delays.support.errors import ConfigError, GennDelaysError, reason
+from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short
 
 
 def expanded(path: Path | str, where: str, error: type[GennDelaysError] = ConfigError) -> Path:
@@ -23,5 +23,7 @@ def expanded(path: Path | str, where: str, error: type[GennDelaysError] = Config
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         pass  # whoever opens it says so
     except (OSError, RuntimeError, ValueError) as failure:
-        raise error(f"{where}: {str(path)[:200]!r} is no path here ({reason(failure)})") from None
+        raise error(
+            f"{where}: {short(repr(str(path)), 200)} is no path here ({reason(failure)})"
+        ) from None
     return path

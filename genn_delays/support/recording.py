@@ -9,7 +9,7 @@ from io import TextIOBase
 from pathlib import Path
 
 from genn_delays.support.cache import atomic_path
-from genn_delays.support.errors import CheckpointError
+from genn_delays.support.errors import CheckpointError, reason
 
 
 @contextmanager
@@ -18,9 +18,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or error
         raise CheckpointError(
-            f"{path} cannot be written: {reason}; make room on the disk, or make the folder "
+            f"{path} cannot be written: {reason(error)}; make room on the disk, or make the folder "
             "writable"
         ) from None
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from genn_delays.support.errors import ConfigError, reason
+from genn_delays.support.errors import ConfigError, reason, short
 
 # YAML 1.1, which PyYAML reads, wants a dot and a sign in the exponent: 1.0e-3
 _FLOAT = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
@@ -129,7 +129,7 @@ def parse(text: str) -> Any:
         line = f"line {mark.line + 1}: " if mark else ""
         raise ConfigError(f"{line}not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {str(error).splitlines()[0]}") from None
+        raise ConfigError(f"not valid YAML: {reason(error)}") from None
 
 
 def dump(value: Any) -> str:
@@ -161,5 +161,4 @@ def _line(node: yaml.Node) -> str:
 
 def _short(value: object) -> str:
     """At most 60 characters of a value."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return short(repr(value), 60)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from genn_delays.support.checks import extremes
+from genn_delays.support.errors import short
 
 
 @dataclass(frozen=True)
@@ -179,4 +180,4 @@ def _is_whole(value: Any, least: int = 0) -> bool:
 
 def _require(name: str, value: Any, right: bool) -> None:
     if not right:
-        raise ValueError(f"{name} = {str(value)[:40]}")
+        raise ValueError(f"{name} = {short(str(value), 40)}")

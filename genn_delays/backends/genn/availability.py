@@ -8,7 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from genn_delays.support.errors import BackendError
+from genn_delays.support.errors import BackendError, reason
 
 PAGE = "https://genn-team.github.io/installation.html"
 CPU, CUDA = "single_threaded_cpu", "cuda"
@@ -27,9 +27,8 @@ def import_pygenn() -> ModuleType:
         import pygenn
         import pygenn.genn_model
     except Exception as error:  # a broken installation can raise anything
-        reason = " ".join(str(error).split())
         raise BackendError(
-            f"PyGeNN cannot be imported: {type(error).__name__}: {reason}\n"
+            f"PyGeNN cannot be imported: {type(error).__name__}: {reason(error, 300)}\n"
             f"it is not in the package index; {PAGE} tells how to install it"
         ) from None
     return pygenn

@@ -22,7 +22,7 @@ from genn_delays.backends.genn.availability import CUDA, devices, require
 from genn_delays.backends.genn.declaration import Declaration
 from genn_delays.backends.genn.model import make_model
 from genn_delays.support.cache import cache_folder, kept, seal
-from genn_delays.support.errors import BackendError
+from genn_delays.support.errors import BackendError, first_error
 from genn_delays.support.leftovers import temporary_beside, temporary_prefix
 
 NAME = "network"
@@ -84,9 +84,10 @@ def _build(declaration: Declaration, backend: str, folder: Path) -> None:
             # another process has made the same model, or its library was damaged
             os.replace(sealed, folder / sealed.name)
     except (subprocess.CalledProcessError, OSError) as error:
-        reason = _reason(temporary / LOG, error)
+        printed = temporary / LOG
+        log = printed.read_text(errors="replace") if printed.is_file() else ""
         raise BackendError(
-            f"GeNN's {backend} backend failed to build the model: {reason}\n"
+            f"GeNN's {backend} backend failed to build the model: {first_error(log, str(error))}\n"
             "check that a C++ compiler and make work here"
         ) from None
     finally:
@@ -108,12 +109,3 @@ def _output_to(path: Path) -> Iterator[None]:
             for target, saved in zip((1, 2), kept, strict=True):
                 os.dup2(saved, target)
                 os.close(saved)
-
-
-def _reason(log: Path, error: Exception) -> str:
-    """The first line of the log that speaks of an error, or the error itself."""
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    return next((line.strip() for line in lines if "rror" in line), str(error))

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from genn_delays.support.cache import VARIABLE, cache_folder, kept, seal
-from genn_delays.support.errors import BackendError, reason
+from genn_delays.support.errors import BackendError, first_error, reason
 from genn_delays.support.leftovers import temporary_prefix
 
 FLAGS = (
@@ -109,7 +109,7 @@ def build(source: str) -> Path:
             seal(_compile(command, source, Path(place)), folder, name, "so")
     except OSError as error:
         raise BackendError(
-            f"the engine cannot be built in {folder}: {error.strerror}; free some space, or set "
+            f"the engine cannot be built in {folder}: {reason(error)}; free some space, or set "
             f"{VARIABLE} to another folder"
         ) from None
     if (library := kept(folder, name)) is None:
@@ -123,9 +123,7 @@ def _compile(command: list[str], source: str, place: Path) -> Path:
     text.write_text(source)
     done = _run([*command, *FLAGS, "-o", str(library), str(text), "-lm"])
     if done.returncode != 0:
-        errors = (line for line in done.stderr.splitlines() if "error" in line)
-        first = " ".join(next(errors, done.stderr).split())[:200]
-        first = first or f"exit status {done.returncode}"
+        first = first_error(done.stderr, done.stderr.strip() or f"exit status {done.returncode}")
         raise BackendError(
             f"{' '.join(command)!r} failed to compile the engine: {first}\n{ANOTHER}"
         )

@@ -13,8 +13,6 @@ from genn_delays.support.limits import check_size
 
 CHUNKS = 8
 """Most parts of a batch that sum their gradients apart."""
-
-
 STACK = 8 << 20
 """Bytes of address space that the system keeps for each thread."""
 

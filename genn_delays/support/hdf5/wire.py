@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from genn_delays.support.errors import short
 from genn_delays.support.hdf5.tree import Group, Other, Ragged, Source, Text, Value
 from genn_delays.support.limits import check_size
 
@@ -63,13 +64,14 @@ def _next(stream: BinaryIO, source: Source) -> dict[str, Any]:
     while "alive" in (header := read_header(stream)):
         pass
     if "refused" in header:
-        text = " ".join(str(header["refused"]).split())[:200]
+        text = short(str(header["refused"]), 200)
         raise source.error(
             f"{source.path} is truncated, damaged or not HDF5 ({text}); {source.remedy}"
         )
     if "size" in header:
         size = _natural(header["size"])
-        check_size(size, f"{source.path}: {str(header.get('what'))[:200]}", error=source.error)
+        what = short(str(header.get("what")), 200)
+        check_size(size, f"{source.path}: {what}", error=source.error)
         raise UpsetError
     return header
 

@@ -23,8 +23,6 @@ from genn_delays.planning.plan import Plan
 
 INITIAL_SPIKES = 32
 """Spikes per neuron and trial that there is room for at first; more room is made on demand."""
-
-
 OFTEN = 8
 """Inputs that send something in one of so many steps are kept as rows of all steps: vectors of
 these are added more quickly than single events."""

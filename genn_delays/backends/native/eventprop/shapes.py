@@ -1,6 +1,6 @@
 """Every array of the EventProp engine: its name in the C structure, its shape and its type.
 
-What an array holds stands in ``eventprop_structures.py``.
+What an array holds stands in ``structures.py``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every array of the surrogate engine: its name in the C structure, its shape and its type.
 
-What an array holds stands in ``surrogate_structures.py``. One trial lies in each lane.
+What an array holds stands in ``structures.py``. One trial lies in each lane.
 """
 
 from __future__ import annotations
