@@ -115,6 +115,25 @@ def test_a_reading_process_that_was_ended_is_replaced(path):
     assert "texts" in read_hdf5(path, ("texts",))
 
 
+def test_a_process_reads_on_after_files_that_it_refuses_and_is_renewed_now_and_then(
+    path, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(process, "REFUSALS", 3)
+    (tmp_path / "no.h5").write_bytes(b"nothing")
+    readers = []
+    for asked in (("endless",), ("texts",), None, ("group/half",), ("endless",), ("texts",)):
+        if asked is None:
+            with pytest.raises(DataError, match="not HDF5"):
+                read_hdf5(tmp_path / "no.h5", ("texts",))
+        elif asked == ("endless",):
+            with pytest.raises(DataError, match="would take"):
+                read_hdf5(path, asked)
+        else:
+            read_hdf5(path, asked)
+            readers.append(process._pool.process.popen.pid)
+    assert readers[0] == readers[1] != readers[2]
+
+
 def test_a_reading_process_that_hangs_is_ended_and_replaced(path):
     read_hdf5(path, ())
     hung = process._pool.process.popen

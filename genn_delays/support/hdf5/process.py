@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 
 from genn_delays.support.errors import DataError, GennDelaysError
 from genn_delays.support.hdf5.tree import Group, Source
-from genn_delays.support.hdf5.wire import UpsetError, read_header, receive
+from genn_delays.support.hdf5.wire import EndedError, UpsetError, read_header, receive
 from genn_delays.support.limits import memory_limit
 
 READER = Path(__file__).with_name("reader.py")
@@ -27,6 +27,8 @@ PATIENCE = 60.0
 """Seconds without a sign of life after which a reading process counts as hung."""
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 """The reading process computes nothing, and threads would count towards its memory."""
+REFUSALS = 64
+"""Damaged files that one process reads at most: what the library does not free of them adds up."""
 
 
 class Patient(io.RawIOBase):
@@ -66,6 +68,7 @@ class Process:
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             with suppress(OSError):  # a wider pipe wakes us less often; any will do
                 fcntl.fcntl(self.answers, fcntl.F_SETPIPE_SZ, 1 << 20)
+        self.refusals = 0
         self.wait = Patient(self.answers.fileno())
         self.stream = cast(BinaryIO, io.BufferedReader(self.wait, 1 << 16))
 
@@ -114,6 +117,10 @@ class Pool:
                 tree = process.read(source, wanted, patience)
                 sound = True
                 return tree
+            except EndedError as refusal:
+                process.refusals += 1
+                sound = process.refusals < REFUSALS
+                raise refusal.args[0] from None
             except TimeoutError:
                 raise _upset(source, "hung") from None
             except (EOFError, UpsetError, OSError):

@@ -25,11 +25,16 @@ class UpsetError(Exception):
     """An answer that no sound reading process gives."""
 
 
+class EndedError(Exception):
+    """An answer that came to its end with a refusal, ``args[0]``: the next file may follow."""
+
+
 def receive(stream: BinaryIO, source: Source) -> Group:
     """The tree of an answer, read up to its last frame.
 
     Raises:
-        DataError: (the error of ``source``) the file cannot be read, or it holds too much.
+        EndedError: with the error of ``source``: the file cannot be read, or it holds too much.
+        DataError: (that of ``source``) it holds too much, and more of it is under way.
         UpsetError: the answer makes no sense.
         EOFError: it breaks off.
     """
@@ -65,13 +70,18 @@ def _next(stream: BinaryIO, source: Source) -> dict[str, Any]:
         pass
     if "refused" in header:
         text = short(str(header["refused"]), 200)
-        raise source.error(
-            f"{source.path} is truncated, damaged or not HDF5 ({text}); {source.remedy}"
+        raise EndedError(
+            source.error(
+                f"{source.path} is truncated, damaged or not HDF5 ({text}); {source.remedy}"
+            )
         )
     if "size" in header:
         size = _natural(header["size"])
         what = short(str(header.get("what")), 200)
-        check_size(size, f"{source.path}: {what}", error=source.error)
+        try:
+            check_size(size, f"{source.path}: {what}", error=source.error)
+        except source.error as refusal:
+            raise EndedError(refusal) from None
         raise UpsetError
     return header
 
