@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
 
-# Damaged and odd files at every entrance, for ten minutes on two cores.
+# Damaged and odd files at every entrance: 100,000 of them, see docs/testing.md.
 fuzz: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
