@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.structures import EVENTS, point
+from genn_delays.backends.native.structures import EVENTS, Buffers
 from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
@@ -14,7 +14,7 @@ from genn_delays.support.checks import extremes
 INT32 = np.iinfo(np.int32)
 
 
-class Insertion:
+class Insertion(Buffers):
     """Events as the engine reads them.
 
     Args:
@@ -39,15 +39,7 @@ class Insertion:
         ends = np.minimum(np.arange(parts + 1) * together, events.trials).astype(np.int32)
         begin = np.maximum.accumulate(np.searchsorted(trial, ends)).astype(np.int64)
         begin[0], begin[-1] = 0, len(events) if parts else 0
-        # what the structure points to
-        self.held = {
-            "time": np.ascontiguousarray(events.time),
-            "unit": unit,
-            "trial": trial,
-            "value": None if events.value is None else np.ascontiguousarray(events.value),
-            "begin": begin,
-        }
-        self.struct = EVENTS.ctypes()(
+        struct = EVENTS.ctypes()(
             single_time=events.time.dtype == np.float32,
             single_value=events.value is not None and events.value.dtype == np.float32,
             parts=parts,
@@ -56,7 +48,14 @@ class Insertion:
             dt=plan.dt,
             end=end_of(plan.steps, plan.dt),
         )
-        point(self.struct, **self.held)
+        super().__init__(
+            struct,
+            time=np.ascontiguousarray(events.time),
+            unit=unit,
+            trial=trial,
+            value=None if events.value is None else np.ascontiguousarray(events.value),
+            begin=begin,
+        )
 
     def _narrowed(self, index: np.ndarray) -> np.ndarray:
         """Indices as the engine reads them; those that are no int32 are refused, not wrapped."""

@@ -110,6 +110,33 @@ def point(struct: Any, **arrays: np.ndarray | None) -> None:
         setattr(struct, name, None if array is None else array.ctypes.data)
 
 
+class Buffers:
+    """A structure of the engine with the arrays that it points to.
+
+    Attributes:
+        struct: of ctypes.
+        arrays: by the names of its fields.
+    """
+
+    def __init__(self, struct: ctypes.Structure, **arrays: np.ndarray | None) -> None:
+        self.struct: Any = struct
+        self.arrays: dict[str, np.ndarray] = {}
+        self.set(**arrays)
+
+    def set(self, **arrays: np.ndarray | None) -> None:
+        """Hold arrays, or none, under the names of the fields."""
+        for name, array in arrays.items():
+            if array is None:
+                self.arrays.pop(name, None)
+            else:
+                self.arrays[name] = array
+        point(self.struct, **arrays)
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+
 EVENTS = shared(
     "events",
     [

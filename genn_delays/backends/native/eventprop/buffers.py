@@ -17,7 +17,7 @@ from genn_delays.backends.native.eventprop.shapes import (
 from genn_delays.backends.native.eventprop.structures import POPULATION
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import empty, zeros
-from genn_delays.backends.native.structures import point
+from genn_delays.backends.native.structures import Buffers, point
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
 
@@ -28,7 +28,7 @@ OFTEN = 8
 these are added more quickly than single events."""
 
 
-class PopulationBuffers:
+class PopulationBuffers(Buffers):
     """Spikes, voltages and drives of one population."""
 
     def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
@@ -38,38 +38,31 @@ class PopulationBuffers:
         lanes = lanes_of(plan.dtype)
         self.blocks = blocks_of(plan, index)
         self.padded = self.blocks * lanes
-        self.struct = POPULATION.ctypes()(
-            size=self.size,
-            padded=self.padded,
-            blocks=self.blocks,
-            model=-1 if model is None else model.index,
-            states=len(self.population.states),
-            is_input=self.population.is_input,
+        super().__init__(
+            POPULATION.ctypes()(
+                size=self.size,
+                padded=self.padded,
+                blocks=self.blocks,
+                model=-1 if model is None else model.index,
+                states=len(self.population.states),
+                is_input=self.population.is_input,
+            )
         )
-        self.arrays: dict[str, np.ndarray] = {}
         if model is not None:
-            self._set(constants=constants_of(self.population, model, plan.dtype))
+            self.set(constants=constants_of(self.population, model, plan.dtype))
         if index == plan.readout_population and plan.readout.reads == "voltage":
             self._observe()
         if self.population.is_spiking:
-            self._set(**zeros(cell_shapes(plan, index, plan.batch_size)))
+            self.set(**zeros(cell_shapes(plan, index, plan.batch_size)))
             self._reserve(min(INITIAL_SPIKES, plan.steps) * lanes)
 
     def _observe(self) -> None:
         """Room for what the readout reads: every voltage, unless it reads weighted sums of them."""
         plan = self.plan
-        self._set(**zeros(read_shapes(plan, self.index)))
+        self.set(**zeros(read_shapes(plan, self.index)))
         weights = plan.readout.weights(plan.steps, plan.dt)
         if weights is not None:
             self.arrays["step_weight"][...] = weights
-
-    def _set(self, **arrays: np.ndarray | None) -> None:
-        for name, array in arrays.items():
-            if array is None:
-                self.arrays.pop(name, None)
-            else:
-                self.arrays[name] = array
-        point(self.struct, **arrays)
 
     def begin(self, trials: int) -> None:
         """Prepare for a batch."""
@@ -90,12 +83,12 @@ class PopulationBuffers:
         room = empty(spike_shapes(self.plan, self.index, capacity, self.struct.slots))
         # only now, when there is memory for all of it: the engine believes these numbers
         self.struct.capacity, self.struct.storage = capacity, len(room["time"])
-        self._set(**room)
+        self.set(**room)
 
     def lay_out(self, band: int, chunks: int, slots: int) -> None:
         """Take over the tasks of a layout, with room for the feedback in its slots."""
         if self.population.is_spiking:
-            self._set(feedback=np.empty((slots, self.struct.storage), self.plan.dtype))
+            self.set(feedback=np.empty((slots, self.struct.storage), self.plan.dtype))
         self.struct.band, self.chunks, self.struct.slots = band, chunks, slots
 
     def grow(self) -> bool:
@@ -122,7 +115,7 @@ class PopulationBuffers:
         shapes = cell_shapes(self.plan, self.index, max(events.trials, 1))
         shapes |= input_shapes(self.plan, len(events), events.value is not None)
         none = {name: None for name in ("value", "by_row") if name not in shapes}
-        self._set(**{name: self._room(name, *one) for name, one in shapes.items()}, **none)
+        self.set(**{name: self._room(name, *one) for name, one in shapes.items()}, **none)
         return Insertion(self.plan, self.population, events, together, in_order)
 
     def make_rows(self, trials: int) -> bool:
@@ -136,7 +129,7 @@ class PopulationBuffers:
             return False
         self.struct.row_before, _ = rows_of(self.plan)
         rows = row_shapes(self.plan, self.index, trials)["rows"]
-        self._set(rows=self._room("rows", *rows), by_row=by_row.astype(np.uint8))
+        self.set(rows=self._room("rows", *rows), by_row=by_row.astype(np.uint8))
         return True
 
     def _room(self, name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
@@ -155,7 +148,7 @@ class PopulationBuffers:
         spike: np.ndarray | None = None,
     ) -> None:
         """dL/dV per step, dL/d weighted sum, dL/dt of the first spike, and what spikes add."""
-        self._set(
+        self.set(
             voltage_drive=None if voltage is None else self._pad(voltage),
             output_drive=None if output is None else self._pad(output, np.float64),
             first_drive=None if first is None else self._pad(first),
@@ -217,7 +210,3 @@ class PopulationBuffers:
         first = self.arrays["first"].reshape(-1, self.padded)[:trials, : self.size]
         result[fired] = self.arrays["time"][first[fired]]
         return result
-
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(a.nbytes for a in self.arrays.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ctypes import Structure, byref
+from ctypes import byref
 from typing import Any
 
 import numpy as np
@@ -17,25 +17,13 @@ import numpy as np
 from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
 from genn_delays.backends.native.eventprop.codegen import TOGETHER
 from genn_delays.backends.native.eventprop.structures import PAIRINGS, SENDINGS
-from genn_delays.backends.native.structures import point
+from genn_delays.backends.native.structures import Buffers
 
 TASK = 64
 """Pairs of a task, at most: the rows of their postsynaptic unit are loaded once for all."""
 
 
-class _Arrays:
-    """A structure of the engine with the arrays that it points to."""
-
-    def __init__(self, struct: Structure, **arrays: np.ndarray | None) -> None:
-        self.struct, self.arrays = struct, {k: a for k, a in arrays.items() if a is not None}
-        point(struct, **arrays)
-
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(array.nbytes for array in self.arrays.values())
-
-
-def room_for_sendings(buffers: PopulationBuffers, trials: int) -> _Arrays:
+def room_for_sendings(buffers: PopulationBuffers, trials: int) -> Buffers:
     """Arrays for what a population sent, TOGETHER trials after each other for every unit."""
     groups = -(-trials // TOGETHER)
     count = np.zeros((groups * TOGETHER, buffers.padded), np.int64)
@@ -46,10 +34,10 @@ def room_for_sendings(buffers: PopulationBuffers, trials: int) -> _Arrays:
     sent = int(each.sum())
     value = np.empty(sent, buffers.plan.dtype) if "value" in buffers.arrays else None
     place = np.empty(sent, np.int32)
-    return _Arrays(SENDINGS.ctypes()(), begin=begin, place=place, value=value)
+    return Buffers(SENDINGS.ctypes()(), begin=begin, place=place, value=value)
 
 
-def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -> _Arrays:
+def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -> Buffers:
     """Pairs of units in tasks of one post unit each; beyond a trial all delays are alike."""
     names = ("from", "to", "first")
     columns = zip(names, (pre, post, np.minimum(first, steps)), strict=True)
@@ -59,7 +47,7 @@ def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -
     changes = np.flatnonzero(unit[1:] != unit[:-1]) + 1
     begin = np.append(np.union1d(np.arange(0, len(unit), TASK), changes), len(unit))
     struct = PAIRINGS.ctypes()(tasks=len(begin) - 1)
-    return _Arrays(struct, begin=begin.astype(np.int64), order=order, **given)
+    return Buffers(struct, begin=begin.astype(np.int64), order=order, **given)
 
 
 class Adjoints:
@@ -68,7 +56,7 @@ class Adjoints:
     def __init__(self, populations: list[PopulationBuffers]) -> None:
         self.populations = populations
         self._kept: set[int] = set()
-        self._sent: dict[int, _Arrays] = {}
+        self._sent: dict[int, Buffers] = {}
 
     def renew(self) -> None:
         """What was kept is out of date."""

@@ -11,7 +11,7 @@ from genn_delays.backends.native.eventprop.codegen import TEAM
 from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
 from genn_delays.backends.native.eventprop.structures import PROJECTION
 from genn_delays.backends.native.shapes import empty
-from genn_delays.backends.native.structures import point
+from genn_delays.backends.native.structures import Buffers
 from genn_delays.declaration.synapses import SynapseTable, stable_order
 from genn_delays.planning.plan import Plan
 
@@ -20,7 +20,7 @@ FILLED = 0.3
 """Share of the pairs from which on the regular walk over all of them is the quicker one."""
 
 
-class ProjectionBuffers:
+class ProjectionBuffers(Buffers):
     """One projection's synapses in the order that the engine walks them.
 
     From outside a component synapses are sorted by (post, pre), so that everything which arrives
@@ -30,13 +30,14 @@ class ProjectionBuffers:
     def __init__(self, plan: Plan, index: int) -> None:
         self.plan = plan
         self.projection = plan.projections[index]
-        self.struct = PROJECTION.ctypes()(
-            pre=self.projection.pre,
-            post=self.projection.post,
-            internal=self.projection.internal,
+        super().__init__(
+            PROJECTION.ctypes()(
+                pre=self.projection.pre,
+                post=self.projection.post,
+                internal=self.projection.internal,
+            )
         )
         self.pre = self.post = np.zeros(0, np.int32)
-        self.arrays: dict[str, np.ndarray] = {}
 
     def connect(self, table: SynapseTable, slot: int, chunks: int) -> None:
         """Take over the connectivity of a table; it and the layout may differ from last time."""
@@ -80,7 +81,7 @@ class ProjectionBuffers:
         self.arrays |= {"owner": owner, "other": other}
         self.struct.synapses, self.struct.chunks = len(order), chunks
         self.struct.dense = dense
-        point(self.struct, **self.arrays)
+        self.set(**self.arrays)
         self.pre, self.post = table.pre.copy(), table.post.copy()  # last: now it is connected
 
     def clear(self) -> None:
@@ -94,9 +95,7 @@ class ProjectionBuffers:
         return Gradient(weight, delay), (c_void_p(weight.ctypes.data), c_void_p(delay.ctypes.data))
 
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        every: list[np.ndarray] = [self.pre, self.post, *self.arrays.values()]
-        return sum(array.nbytes for array in every)
+        return super().nbytes() + self.pre.nbytes + self.post.nbytes
 
 
 def is_dense(table: SynapseTable) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.shapes import zeros
-from genn_delays.backends.native.structures import point
+from genn_delays.backends.native.structures import Buffers
 from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
@@ -35,34 +35,26 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
-class UnitBuffers:
+class UnitBuffers(Buffers):
     """What one population sends, its states, adjoints and constants."""
 
     def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
         self.plan, self.model = plan, model
         self.population = p = plan.populations[index]
-        self.struct = POPULATION.ctypes()(
-            size=p.size,
-            model=-1 if model is None else model.index,
-            spiking=p.is_spiking,
-            life=plan.steps - p.tail,
-            feedback=False,
-            sums=sums_of(model),
-            states=len(p.states),
-            block=blocks_of(plan, p.size)[1],
+        super().__init__(
+            POPULATION.ctypes()(
+                size=p.size,
+                model=-1 if model is None else model.index,
+                spiking=p.is_spiking,
+                life=plan.steps - p.tail,
+                feedback=False,
+                sums=sums_of(model),
+                states=len(p.states),
+                block=blocks_of(plan, p.size)[1],
+            )
         )
-        self.arrays: dict[str, np.ndarray] = {}
         shapes = spike_shapes(plan, index) | state_shapes(plan, index, model)
         self.set(**{name: aligned_zeros(*one) for name, one in shapes.items()})
-
-    def set(self, **arrays: np.ndarray | None) -> None:
-        """Hold arrays, or none, under the names of the C structure."""
-        for name, array in arrays.items():
-            if array is None:
-                self.arrays.pop(name, None)
-            else:
-                self.arrays[name] = array
-        point(self.struct, **arrays)
 
     def load(self, p: PlannedPopulation) -> None:
         """Take over time constants."""
@@ -104,22 +96,16 @@ class UnitBuffers:
         kept = trial < trials
         return Events(step[kept] * self.plan.dt, unit[kept], trial[kept], trials)
 
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(a.nbytes for a in self.arrays.values())
 
-
-class SynapseBuffers:
+class SynapseBuffers(Buffers):
     """One projection's synapses in the order that the engine walks them, and their taps."""
 
     def __init__(self, plan: Plan, index: int, chunks: int) -> None:
         self.plan, self.index, self.chunks = plan, index, chunks
         self.projection = p = plan.projections[index]
         self.blocks, block = blocks_of(plan, plan.populations[p.pre].size)
-        self.struct = PROJECTION.ctypes()(
-            pre=p.pre, post=p.post, internal=p.internal, blocks=self.blocks, block=block, lag=p.lag
-        )
-        self.arrays: dict[str, np.ndarray] = {}
+        ends = {"pre": p.pre, "post": p.post, "internal": p.internal, "lag": p.lag}
+        super().__init__(PROJECTION.ctypes()(**ends, blocks=self.blocks, block=block))
         self.taken: tuple[object, ...] = ()
 
     def load(self, table: SynapseTable, kernel: DelayKernel | None) -> None:
@@ -150,7 +136,7 @@ class SynapseBuffers:
         shapes = synapse_shapes(self.plan, self.index, len(table), self.chunks)
         gradients = {name: shapes[name] for name in ("weight_gradient", "delay_gradient")}
         self.struct.synapses = len(table)
-        self._set(
+        self.set(
             begin=np.ascontiguousarray(begin, np.int64),
             pre_unit=table.pre[self.order].astype(np.int32),
             post_unit=table.post[self.order].astype(np.int32),
@@ -168,7 +154,7 @@ class SynapseBuffers:
         self.struct.taps, self.struct.rounded = taps.count, taps.slope is None
         weight, share = self.weight.astype(real)[:, None], taps.weight.astype(real)
         none = np.zeros((0, taps.count), real)
-        self._set(
+        self.set(
             # beyond a trial all delays are alike
             first=np.minimum(taps.first, plan.steps + 1).astype(np.int32) + np.int32(p.lag),
             weight=weight * share,
@@ -176,10 +162,6 @@ class SynapseBuffers:
             slope=none if taps.slope is None else taps.slope.astype(real),
         )
         self.taken = wanted
-
-    def _set(self, **arrays: np.ndarray) -> None:
-        self.arrays |= arrays
-        point(self.struct, **arrays)
 
     def gradient(self, chunks: int) -> Gradient:
         """Gradients summed over the batch, in the order of the table."""
@@ -193,6 +175,5 @@ class SynapseBuffers:
         return Gradient(**result)
 
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        held = (*self.arrays.values(), self.order, self.weight, self.delay)
-        return sum(a.nbytes for a in (*held, *self.connected.values()))
+        kept = (self.order, self.weight, self.delay, *self.connected.values())
+        return super().nbytes() + sum(array.nbytes for array in kept)
