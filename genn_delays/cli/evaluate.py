@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from genn_delays.cli.arguments import run_argument
+from genn_delays.datasets.base import SPLITS
 from genn_delays.experiment import checkpoint
 from genn_delays.experiment.config_changes import accepted_changes
 from genn_delays.experiment.experiment import load_dataset, prepare
 from genn_delays.experiment.run_folder import RunFolder
-from genn_delays.training.trainer import SPLITS
 
 
 @click.command()

@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.checks import dropout_masks
+from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.units import BatchStatistics
 from genn_delays.planning.events import Batch
@@ -31,11 +32,6 @@ from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.regularisers import Regulariser, SilentRescue
 from genn_delays.training.schedules import Progress
 from genn_delays.training.state import Metrics, Tally, TrainerState
-
-if TYPE_CHECKING:
-    from genn_delays.datasets.base import Dataset
-
-SPLITS = ("train", "validation", "test")
 
 
 def check_parts(network: Network, parts: Iterable[Any]) -> None:
