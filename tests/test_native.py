@@ -349,3 +349,14 @@ def test_an_engine_that_lays_a_structure_out_otherwise_is_not_built(rule):
     assert moved != source
     with pytest.raises(BackendError, match="projection: laid out otherwise than in Python"):
         compiler.load(moved)
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+def test_calls_into_the_engine_do_not_read_the_tables_of_structures_again(rule, monkeypatch):
+    """A batch of a small network takes less time than that would."""
+    network, events = chain(2.0, hidden=32, inputs=13, outputs=5), batch(trials=3)
+    with gd.compile(network, gradient=rule, steps=80, batch_size=9, backend="native") as compiled:
+        compiled.backward(compiled.forward(events))
+        monkeypatch.setattr("genn_delays.backends.native.structures.Shared.fields", None)
+        compiled.load(network)
+        compiled.backward(compiled.forward(events))

@@ -26,7 +26,7 @@ SCALARS: dict[str, Any] = {
 WIDTH = 110  # columns of the generated code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shared:
     """One structure.
 
@@ -42,7 +42,7 @@ class Shared:
 
     def ctypes(self, real: str = "float") -> Any:
         """The ctypes class; ``real`` is the C type that scalars of type ``real`` have."""
-        return _ctypes(self.name, tuple(self.fields(real)))
+        return _class_of(self, real)
 
     def arrays(self, *buffers: Sequence[Any]) -> tuple[Any, ...]:
         """The ``struct`` of each of these, in C arrays of the kinds that this one points to."""
@@ -79,6 +79,12 @@ class Shared:
 
 
 @cache
+def _class_of(shared: Shared, real: str) -> Any:
+    """Every call into the engine asks for it, and the table is read once."""
+    return _ctypes(shared.name, tuple(shared.fields(real)))
+
+
+@cache
 def _ctypes(name: str, fields: tuple[tuple[str, Any], ...]) -> Any:
     """One class for equal fields, so that arrays of it fit pointers to it."""
     return type(name, (ctypes.Structure,), {"_fields_": fields})
@@ -105,7 +111,7 @@ def point(struct: Any, **arrays: np.ndarray | None) -> None:
     for name, array in arrays.items():
         if array is not None and not array.flags.c_contiguous:
             raise ValueError(f"{name} must be contiguous")
-        if name not in dict(struct._fields_):
+        if not hasattr(type(struct), name):
             raise AttributeError(f"{type(struct).__name__} has no field {name}")
         setattr(struct, name, None if array is None else array.ctypes.data)
 
