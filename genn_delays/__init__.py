@@ -3,6 +3,8 @@
 Units: time, time constants and delays in ms; voltages and weights dimensionless.
 """
 
+from typing import TYPE_CHECKING
+
 from genn_delays.api import compile  # noqa: A004 - the field's word, always used as gd.compile
 from genn_delays.declaration import init, kernels, neurons, wiring
 from genn_delays.declaration.folding import fold
@@ -22,7 +24,19 @@ from genn_delays.planning import gradients, readouts
 from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp, Surrogate
 from genn_delays.support.errors import GennDelaysError
-from genn_delays.training import losses
+
+if TYPE_CHECKING:
+    from genn_delays.training import losses
+else:
+
+    def __getattr__(name: str):
+        """``gd.losses`` when it is asked for: the trainer beside it takes long to import."""
+        if name == "losses":
+            from genn_delays.training import losses
+
+            return losses
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 
