@@ -205,7 +205,9 @@ def test_drives_that_do_not_fit_are_refused(backend):
         drive = compiled.forward(batch())
         # too few trials would make the engine read beyond the end
         for wrong in (drive[:1], drive[0], drive[..., None]):
-            with pytest.raises(PlanError, match=r"drive of shape .* for outputs of shape \(5, 5\)"):
+            with pytest.raises(
+                PlanError, match=r"output gradient of shape .* for outputs of shape \(5, 5\)"
+            ):
                 compiled.backward(wrong)
         with pytest.raises(NetworkError, match="no population 'lfi'; did you mean 'lif'"):
             compiled.backward(drive, {"lfi": np.zeros(21)})

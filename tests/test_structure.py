@@ -54,3 +54,15 @@ def test_a_circle_for_types_only_is_seen():
     hidden = "if TYPE_CHECKING:\n    from a import b\n"
     graph = {"a.b": imported("import c", {"a.b", "c"}), "c": imported(hidden, {"a.b", "c"})}
     assert set(circle_in(graph)) == {"a.b", "c"}
+
+
+def test_no_line_is_longer_than_a_window():
+    files = [path for path in ROOT.rglob("*") if path.suffix in (".py", ".j2")]
+    assert any(path.suffix == ".j2" for path in files)
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 110
+    ]
+    assert long == []

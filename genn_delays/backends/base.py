@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex
 import numpy as np
 
 from genn_delays.backends.checks import (
-    check_drives,
     check_masks,
+    check_output_gradient,
     check_pairs,
     input_events,
     planned_tables,
@@ -118,12 +118,12 @@ class Simulation(ABC):
             return outputs
 
     def backward(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> Gradients:
         """Gradients of the last forward pass.
 
         Args:
-            drive: dL/d outputs, of the shape that :meth:`forward` returned.
+            output_gradient: dL/d outputs, of the shape that :meth:`forward` returned.
             spike_drive: by population, shape (units,) or (trials, units), for spike-count
                 regularisers. EventProp adds it to the adjoint of the voltage at each spike; the
                 surrogate rule adds it to dL/ds of every step.
@@ -132,20 +132,20 @@ class Simulation(ABC):
             A :class:`Gradient` per projection name, and those of the units.
 
         Raises:
-            PlanError: no forward pass yet, an evaluation, or a drive of another shape.
+            PlanError: no forward pass yet, an evaluation, or an output gradient of another shape.
             NetworkError: ``spike_drive`` names a population that is not there.
         """
-        with self._going_back(drive, spike_drive) as extra:
-            return self._backward(np.asarray(drive), extra)
+        with self._going_back(output_gradient, spike_drive) as extra:
+            return self._backward(np.asarray(output_gradient), extra)
 
     @contextmanager
     def _going_back(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None
     ) -> Iterator[dict[str, np.ndarray]]:
         """Around a backward pass: the checked spike drives, (trials, units) by population."""
         with self._life.at_work():
             self._life.require_batch()
-            extra = check_drives(self.plan, self._shape, drive, spike_drive)
+            extra = check_output_gradient(self.plan, self._shape, output_gradient, spike_drive)
             self._life.stage = Stage.FORWARD
             yield extra
             self._life.stage = Stage.BACKWARD
@@ -221,7 +221,9 @@ class Simulation(ABC):
         """The outputs of ``self.trials`` trials, ``self.training`` or not."""
 
     @abstractmethod
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
         """As :meth:`backward`; it may follow one that was interrupted."""
 
     @abstractmethod

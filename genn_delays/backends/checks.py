@@ -169,10 +169,10 @@ def check_masks(
     return checked
 
 
-def check_drives(
+def check_output_gradient(
     plan: Plan,
     outputs: tuple[int, ...],
-    drive: np.ndarray,
+    output_gradient: np.ndarray,
     spike_drive: Mapping[str, np.ndarray] | None,
 ) -> dict[str, np.ndarray]:
     """The arguments of a backward pass, checked: spike drives of shape (trials, units) by name.
@@ -180,11 +180,11 @@ def check_drives(
     Args:
         plan: of the simulation.
         outputs: shape of what the last forward pass returned.
-        drive, spike_drive: see :meth:`Simulation.backward`.
+        output_gradient, spike_drive: see :meth:`Simulation.backward`.
     """
-    shape = _numbers("the drive", drive).shape
+    shape = _numbers("the output gradient", output_gradient).shape
     if shape != outputs:
-        raise PlanError(f"drive of shape {shape} for outputs of shape {outputs}")
+        raise PlanError(f"output gradient of shape {shape} for outputs of shape {outputs}")
     checked = {}
     for name, given in _mapping("spike_drive", spike_drive).items():
         population = plan.populations[plan.population_index(name)]

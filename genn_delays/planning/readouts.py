@@ -62,8 +62,8 @@ class Readout(Cited, ABC):
         """
 
     @abstractmethod
-    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
-        """dL/d observed, of its shape, from drive = dL/d outputs."""
+    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        """dL/d observed, of its shape, from output_gradient = dL/d outputs."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class MeanVoltage(Readout):
         weights = self.weights(observed.shape[1], dt)
         return np.einsum("btn,t->bn", observed, weights.astype(observed.dtype)).astype(np.float64)
 
-    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
         weights = self.weights(observed.shape[1], dt)
-        return weights[None, :, None] * np.asarray(drive)[:, None, :]
+        return weights[None, :, None] * np.asarray(output_gradient)[:, None, :]
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ class MaxVoltage(Readout):
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.max(axis=1).astype(np.float64)
 
-    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
         result = np.zeros(observed.shape)
         peak = observed.argmax(axis=1)[:, None, :]
-        np.put_along_axis(result, peak, np.asarray(drive)[:, None, :], axis=1)
+        np.put_along_axis(result, peak, np.asarray(output_gradient)[:, None, :], axis=1)
         return result
 
 
@@ -137,10 +137,10 @@ class SoftmaxSum(Readout):
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return softmax(observed, axis=-1).sum(axis=1, dtype=np.float64)
 
-    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
         share = softmax(observed, axis=-1)
-        drive = np.asarray(drive).astype(observed.dtype)[:, None, :]
-        return share * (drive - np.sum(share * drive, axis=-1, keepdims=True))
+        output_gradient = np.asarray(output_gradient).astype(observed.dtype)[:, None, :]
+        return share * (output_gradient - np.sum(share * output_gradient, axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,8 @@ class VoltageTrace(Readout):
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.astype(np.float64)
 
-    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
-        return np.asarray(drive)
+    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        return np.asarray(output_gradient)
 
 
 @dataclass(frozen=True)
@@ -170,5 +170,5 @@ class FirstSpike(Readout):
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.astype(np.float64)
 
-    def backward(self, drive: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
-        return np.asarray(drive)
+    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
+        return np.asarray(output_gradient)

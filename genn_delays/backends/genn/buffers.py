@@ -46,7 +46,7 @@ class PopulationBuffers:
             "EventValue": self.events,
             "Adjoint": units * self.plan.steps,
             "Voltage": units * self.plan.steps,
-            "VoltageDrive": units * self.plan.steps,
+            "VoltageGradient": units * self.plan.steps,
             "TapeStep": units * self.room,
         }
         tape = {f"Tape_{s}": units * self.room for s in self.population.states}

@@ -14,9 +14,10 @@ from genn_delays.support.errors import PlanError
 # fmt: off
 RESERVED = frozenset([
     "Adjoint", "ArrivalGradient", "Back", "Bias", "Dropout", "EventStart", "EventStep",
-    "EventValue", "FirstDrive", "Into", "Into1", "Into2", "Isyn", "LaterValue", "Later", "Left",
-    "Life", "Line", "MinSlope", "Next", "Offset", "Room", "Shift", "Slope", "SpikeDrive", "Steps",
-    "TapeCount", "TapeStep", "Trial", "Value", "Voltage", "VoltageDrive", "above", "batch",
+    "EventValue", "FirstSpikeGradient", "Into", "Into1", "Into2", "Isyn", "LaterValue", "Later",
+    "Left", "Life", "Line", "MinSlope", "Next", "Offset", "Room", "Shift", "Slope", "SpikeDrive",
+    "Steps", "TapeCount", "TapeStep", "Trial", "Value", "Voltage", "VoltageGradient", "above",
+    "above_threshold", "batch",
     "bias_gradient", "bracket", "decay", "derivative", "dt", "fired", "half", "id", "now",
     "num_neurons", "place", "sent", "slope", "spike_drive", "steep", "step", "t", "threshold",
     "trial", "unit",

@@ -167,25 +167,32 @@ class GennSimulation(Simulation):
         self.model.step_time()
         self.model.custom_update(names.CLEAR)
 
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
-        self._accumulate(drive, spike_drive)
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
+        self._accumulate(output_gradient, spike_drive)
         pairs = zip(self.plan.projections, self.projections, strict=True)
         return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
 
     def accumulate(
-        self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> None:
         """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
-        with self._going_back(drive, spike_drive) as extra:
-            self._accumulate(np.asarray(drive), extra)
+        with self._going_back(output_gradient, spike_drive) as extra:
+            self._accumulate(np.asarray(output_gradient), extra)
 
-    def _accumulate(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
-        self.drives = drive.copy(), spike_drive  # copies: correlation() may go back once more
+    def _accumulate(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> None:
+        self.loss_gradients = (
+            output_gradient.copy(),
+            spike_drive,
+        )  # copies: correlation() may go back once more
         self.history.renew()
         self._go_back()
 
     def _go_back(self) -> None:
-        self._set_drives(*self.drives)
+        self._set_gradients(*self.loss_gradients)
         self._settle()
         self.model.custom_update(names.CLEAR_GRADIENTS)
         self._run(self.schedule.forward, self.schedule.backward)
@@ -250,11 +257,13 @@ class GennSimulation(Simulation):
             )
         return self.optimiser
 
-    def _set_drives(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
-        observed = self.plan.readout.backward(drive, self.observed, self.plan.dt)
+    def _set_gradients(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> None:
+        observed = self.plan.readout.backward(output_gradient, self.observed, self.plan.dt)
         read = self.populations[self.plan.readout_population]
         voltage = self.plan.readout.reads == "voltage"
-        read.push("VoltageDrive" if voltage else "FirstDrive", observed)
+        read.push("VoltageGradient" if voltage else "FirstSpikeGradient", observed)
         for buffers in self.populations:
             if buffers.population.is_spiking:
                 given = spike_drive.get(buffers.population.name, 0.0)

@@ -8,7 +8,6 @@ than ctypes does, the engine is not built, rather than reading beside its fields
 from __future__ import annotations
 
 import ctypes
-import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ class Shared:
         """(name, ctypes type) of each field."""
         found = []
         for declaration, _ in self.lines:
-            kind, names = re.fullmatch(r"(?:const )?(\w+) (.+)", declaration).groups()  # type: ignore[union-attr]
+            kind, names = declaration.removeprefix("const ").split(" ", 1)
             for name in names.split(", "):
                 found.append((name.lstrip("*"), self._kind(kind, name.startswith("*"), real)))
         return found

@@ -97,10 +97,12 @@ class EventPropSimulation(Recorded):
         first = np.where(fired.any(axis=0), fired.argmax(axis=0), self.plan.steps)
         return first * self.plan.dt
 
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
         plan = self.plan
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
-        observed = plan.readout.backward(drive, self.observed, plan.dt)
+        observed = plan.readout.backward(output_gradient, self.observed, plan.dt)
         # a_in of every step and -da_in/dt; zero after the end of the trial.
         sizes = [(end, self.trials, p.size) for p in plan.populations]
         self.into = [np.zeros(s, plan.dtype) for s in sizes]
@@ -112,14 +114,14 @@ class EventPropSimulation(Recorded):
                 arrival = self._collect(t, k, gradients)
                 if p.is_input:
                     continue
-                voltage_drive, time_drive = self._drives(t, k, observed)
+                voltage_gradient, time_loss = self._loss_gradients(t, k, observed)
                 if p.threshold is not None:
-                    time_gradient = arrival + time_drive
-                    adjoint[k] = self._jump(t, k, p, adjoint[k], time_gradient, voltage_drive)
+                    time_gradient = arrival + time_loss
+                    adjoint[k] = self._jump(t, k, p, adjoint[k], time_gradient, voltage_gradient)
                     if p.name in spike_drive:
                         fired = self.sent[k][t] > 0
                         adjoint[k][..., p.threshold_state] += fired * spike_drive[p.name]
-                adjoint[k][..., p.threshold_state] += voltage_drive
+                adjoint[k][..., p.threshold_state] += voltage_gradient
                 self.into[k][t] = adjoint[k][..., p.input_state]
                 self._shift(t, k, p, adjoint[k])
                 adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(plan.dtype), adjoint[k])
@@ -149,7 +151,9 @@ class EventPropSimulation(Recorded):
         if t > 0:
             self.shift[k][t - 1] += half
 
-    def _drives(self, t: int, k: int, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _loss_gradients(
+        self, t: int, k: int, observed: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(dL/dV at step t, dL/dt of spikes at step t) that the loss gives population k."""
         nothing = np.zeros_like(self.sent[k][t])
         if k != self.plan.readout_population:
@@ -166,7 +170,7 @@ class EventPropSimulation(Recorded):
         p: PlannedPopulation,
         a: np.ndarray,
         time_gradient: np.ndarray,
-        voltage_drive: np.ndarray,
+        voltage_gradient: np.ndarray,
     ) -> np.ndarray:
         """The saltation of the adjoint at spikes; see gradients/eventprop.py."""
         dtype, v = self.plan.dtype, p.threshold_state
@@ -176,8 +180,8 @@ class EventPropSimulation(Recorded):
         speed = np.einsum("nij,bnj->bni", flow, before)
         kink = np.einsum("nij,bnj->bni", flow, after) - np.einsum("nij,bnj->bni", matrix, speed)
         slope = self._slope(p, before, speed)
-        # The voltage drive is per step: per ms it is divided by dt.
-        loss_kink = voltage_drive * (before[..., v] - after[..., v]) / dtype(self.plan.dt)
+        # The gradient of the voltage is per step: per ms it is divided by dt.
+        loss_kink = voltage_gradient * (before[..., v] - after[..., v]) / dtype(self.plan.dt)
         bracket = np.sum(kink * a, axis=-1) - time_gradient - loss_kink
         jumped = np.einsum("nij,bni->bnj", matrix, a)
         jumped[..., v] += bracket / slope

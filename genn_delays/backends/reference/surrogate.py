@@ -150,12 +150,14 @@ class SurrogateSimulation(Recorded):
         matrix, offset = (a.astype(self.plan.dtype) for a in (p.reset_matrix, p.reset_offset))
         return np.einsum("nij,bnj->bni", matrix, x) + offset
 
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
         plan, dtype = self.plan, self.plan.dtype
-        observed = plan.readout.backward(drive, self.observed, plan.dt)
+        observed = plan.readout.backward(output_gradient, self.observed, plan.dt)
         sizes = [(self.trials, p.size) for p in self.populations]
-        self.voltage_drive = [np.zeros((plan.steps, *s), dtype) for s in sizes]
-        self.voltage_drive[plan.readout_population][...] = observed.transpose(1, 0, 2)
+        self.voltage_gradient = [np.zeros((plan.steps, *s), dtype) for s in sizes]
+        self.voltage_gradient[plan.readout_population][...] = observed.transpose(1, 0, 2)
         self.sent_adjoint = [np.zeros((plan.steps, *s), dtype) for s in sizes]
         self.spike_drive = [
             np.asarray(spike_drive.get(p.name, np.zeros(s)), dtype)
@@ -230,7 +232,7 @@ class SurrogateSimulation(Recorded):
             a[..., p.threshold_state] += self.rule.derivative(above) * ds
         else:
             a = a.copy()
-        a[..., p.threshold_state] += self.voltage_drive[k][t]
+        a[..., p.threshold_state] += self.voltage_gradient[k][t]
         return a
 
     def _unit_gradients(self, k: int, flow: np.ndarray) -> None:

@@ -35,7 +35,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     p = plan.populations[k]
     read, reads = k == plan.readout_population, plan.readout.reads
     voltage, first = read and reads == "voltage", read and reads == "first_spike"
-    drives = bool(plan.out_of(k))
+    sends = bool(plan.out_of(k))
     shared = (("Trial", "unsigned int", 0), ("Steps", "unsigned int", plan.steps))
     if p.is_input:
         return NeuronSnippet(
@@ -53,17 +53,17 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     check_names(p)
     tape = tuple((f"Tape_{s}", "scalar") for s in p.states) if p.is_spiking else ()
     arrays = (
-        ((("Voltage", "scalar"), ("VoltageDrive", "scalar")) if voltage else ())
+        ((("Voltage", "scalar"), ("VoltageGradient", "scalar")) if voltage else ())
         + ((("TapeCount", "uint32_t"), ("TapeStep", "uint32_t"), *tape) if p.is_spiking else ())
         + ((("SpikeDrive", "scalar"),) if p.is_spiking else ())
-        + ((("FirstDrive", "scalar"),) if first else ())
+        + ((("FirstSpikeGradient", "scalar"),) if first else ())
         + ((("Adjoint", "scalar"),) if keeps else ())
     )
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
     slots = scalars("Into", "Shift", "Later")
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
-    wanted = {"voltage": voltage, "first_spike": first, "drives": drives, "keeps": keeps}
+    wanted = {"voltage": voltage, "first_spike": first, "sends": sends, "keeps": keeps}
     code = render("eventprop/neuron.j2", **wanted, **equations(p))
     params, constants = constants_in(code, p)
     return NeuronSnippet(

@@ -112,8 +112,10 @@ class SurrogateSimulation(GennSimulation):
         mask = self.masks.get(buffers.population.name)
         return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt, mask)
 
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
-        gradients = super()._backward(drive, spike_drive)
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
+        gradients = super()._backward(output_gradient, spike_drive)
         learning = [b for b in self.populations if b.population.learn]
         units = {b.population.name: {"bias": b.bias_gradient()} for b in learning}
         return Gradients(gradients, units)

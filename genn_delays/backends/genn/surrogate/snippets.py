@@ -106,7 +106,7 @@ def _code(plan: Plan, k: int, keeps: bool) -> str:
     return render(
         "surrogate/neuron.j2",
         read=k == plan.readout_population,
-        drives=bool(plan.out_of(k)),
+        sends=bool(plan.out_of(k)),
         keeps=keeps,
         kept=kept_states(plan, p),
         function=rule_of(plan).function,
@@ -129,7 +129,7 @@ def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
     p, read = plan.populations[k], k == plan.readout_population
     names = ["Voltage"] if read or p.is_spiking else []
     names += [f"History_{s}" for s in kept_states(plan, p)]
-    names += ["VoltageDrive"] if read else []
+    names += ["VoltageGradient"] if read else []
     names += ["SpikeDrive"] if p.is_spiking else []
     names += ["Dropout"] if p.dropout else []
     arrays = tuple((name, "scalar") for name in names)

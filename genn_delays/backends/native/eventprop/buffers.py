@@ -29,7 +29,7 @@ these are added more quickly than single events."""
 
 
 class PopulationBuffers(Buffers):
-    """Spikes, voltages and drives of one population."""
+    """Spikes, voltages and gradients of one population."""
 
     def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
         self.plan, self.index, self.model, self.chunks, self.most = plan, index, model, 1, 0
@@ -139,7 +139,7 @@ class PopulationBuffers(Buffers):
             return held
         return np.empty(shape, dtype)
 
-    def set_drives(
+    def set_gradients(
         self,
         *,
         voltage: np.ndarray | None = None,
@@ -149,9 +149,9 @@ class PopulationBuffers(Buffers):
     ) -> None:
         """dL/dV per step, dL/d weighted sum, dL/dt of the first spike, and what spikes add."""
         self.set(
-            voltage_drive=None if voltage is None else self._pad(voltage),
-            output_drive=None if output is None else self._pad(output, np.float64),
-            first_drive=None if first is None else self._pad(first),
+            voltage_gradient=None if voltage is None else self._pad(voltage),
+            output_gradient=None if output is None else self._pad(output, np.float64),
+            first_spike_gradient=None if first is None else self._pad(first),
             spike_drive=None if spike is None else self._pad(spike),
         )
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from genn_delays.backends.native.codegen import lanes_of, render_engine
 from genn_delays.backends.native.eventprop.structures import (
+    GATHERED_EVENTS,
     PAIRINGS,
     POPULATION,
     PROJECTION,
-    SENDINGS,
     SIMULATION,
 )
 from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero
@@ -24,7 +24,7 @@ from genn_delays.planning.plan import Plan, PlannedPopulation
 
 WIDEST = 8
 """Vectors of 32 bytes of delays that a correlation sums at once, in registers."""
-TEAM = 4
+ABREAST = 4
 """Postsynaptic neurons that a walk over dense synapses takes side by side: one spike time serves
 all of them, and the rows of more would not fit the first-level cache."""
 TOGETHER = 4
@@ -116,11 +116,11 @@ def render(plan: Plan) -> str:
     return render_engine(
         "eventprop",
         plan,
-        [EVENTS, POPULATION, PROJECTION, SIMULATION, SENDINGS, PAIRINGS],
+        [EVENTS, POPULATION, PROJECTION, SIMULATION, GATHERED_EVENTS, PAIRINGS],
         models=models,
         rounds=lanes_of(plan.dtype).bit_length() - 1,
         widest=WIDEST,
         together=TOGETHER,
-        team=TEAM,
+        abreast=ABREAST,
         most_states=max(model.states for model in models),
     )

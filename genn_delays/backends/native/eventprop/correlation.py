@@ -1,8 +1,8 @@
 """Adjoints that a backward pass did not keep, and the pairs of units to correlate them for.
 
-Rewiring asks for them once in many batches. Until then nothing is stored: spikes, drives and
-arrival feedback of the last backward pass are still there, so the neurons of a component can go
-back once more, this time without the synapses from outside, and keep a_in of every step.
+Rewiring asks for them once in many batches. Until then nothing is stored: spikes, gradients of the
+loss and arrival feedback of the last backward pass are still there, so the neurons of a component
+can go back once more, this time without the synapses from outside, and keep a_in of every step.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 
 from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
 from genn_delays.backends.native.eventprop.codegen import TOGETHER
-from genn_delays.backends.native.eventprop.structures import PAIRINGS, SENDINGS
+from genn_delays.backends.native.eventprop.structures import GATHERED_EVENTS, PAIRINGS
 from genn_delays.backends.native.structures import Buffers
 
 TASK = 64
 """Pairs of a task, at most: the rows of their postsynaptic unit are loaded once for all."""
 
 
-def room_for_sendings(buffers: PopulationBuffers, trials: int) -> Buffers:
+def room_for_gathered_events(buffers: PopulationBuffers, trials: int) -> Buffers:
     """Arrays for what a population sent, TOGETHER trials after each other for every unit."""
     groups = -(-trials // TOGETHER)
     count = np.zeros((groups * TOGETHER, buffers.padded), np.int64)
@@ -34,7 +34,7 @@ def room_for_sendings(buffers: PopulationBuffers, trials: int) -> Buffers:
     sent = int(each.sum())
     value = np.empty(sent, buffers.plan.dtype) if "value" in buffers.arrays else None
     place = np.empty(sent, np.int32)
-    return Buffers(SENDINGS.ctypes()(), begin=begin, place=place, value=value)
+    return Buffers(GATHERED_EVENTS.ctypes()(), begin=begin, place=place, value=value)
 
 
 def pairings(pre: np.ndarray, post: np.ndarray, first: np.ndarray, steps: int) -> Buffers:
@@ -82,7 +82,7 @@ class Adjoints:
     def sent(self, k: int, trials: int, gather: Callable[[Any], object]) -> Any:
         """What population ``k`` sent, as a pointer; ``gather`` fills it on the first call."""
         if k not in self._sent:
-            room = room_for_sendings(self.populations[k], trials)
+            room = room_for_gathered_events(self.populations[k], trials)
             gather(byref(room.struct))
             self._sent[k] = room
         return byref(self._sent[k].struct)

@@ -10,7 +10,7 @@ from genn_delays.backends.native.eventprop.codegen import constants_of, models_o
 from genn_delays.backends.native.eventprop.layout import layout_of
 from genn_delays.backends.native.eventprop.shapes import (
     cell_shapes,
-    drive_shapes,
+    gradient_shapes,
     input_shapes,
     read_shapes,
     row_shapes,
@@ -44,7 +44,7 @@ def estimate(
             parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size))
             continue
         parts["synapses"] += constants_of(p, models[k], plan.dtype).nbytes
-        parts["voltages"] += nbytes(read_shapes(plan, k) | drive_shapes(plan, k))
+        parts["voltages"] += nbytes(read_shapes(plan, k) | gradient_shapes(plan, k))
         if p.is_spiking:
             capacity = int(np.ceil(room * lanes_of(plan.dtype)))
             held = spike_shapes(plan, k, capacity, layout.slots[k])
@@ -94,16 +94,16 @@ def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype), row_length(plan)
     pairs = 2 * lanes * row * real
     states = max(len(p.states) for p in plan.populations)
-    leaps = room * (8 + real * (3 + states))
+    jumps = room * (8 + real * (3 + states))
     if not component.recurrent:
         log = plan.steps * (12 + lanes * states * real)
         forward = real * lanes * (row + plan.steps + lanes) + log
-        return max(forward, int(2 * pairs + lanes * leaps))
+        return max(forward, int(2 * pairs + lanes * jumps))
     forward, backward = lanes * row * real, pairs
     for k in component.populations:
         p = plan.populations[k]
         padded = -(-p.size // lanes) * lanes
         log = plan.steps * (12 * padded // lanes + padded * len(p.states) * real)
         forward += row * padded * real + log
-        backward += int(padded * (2 * row * real + leaps))
+        backward += int(padded * (2 * row * real + jumps))
     return max(forward, backward)

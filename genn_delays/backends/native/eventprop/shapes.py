@@ -60,13 +60,13 @@ def read_shapes(plan: Plan, k: int) -> Shapes:
     return {"step_weight": ((plan.steps,), np.float64), "output": ((trials, padded), np.float64)}
 
 
-def drive_shapes(plan: Plan, k: int) -> Shapes:
+def gradient_shapes(plan: Plan, k: int) -> Shapes:
     """What a backward pass without spike drives adds: dL/d of what is read."""
     read = {name: array for name, array in read_shapes(plan, k).items() if name != "step_weight"}
     if k == plan.readout_population and not read:
         cells = (plan.batch_size, blocks_of(plan, k) * lanes_of(plan.dtype))
-        read = {"first": (cells, plan.dtype)}
-    return {f"{name}_drive": array for name, array in read.items()}
+        read = {"first_spike": (cells, plan.dtype)}
+    return {f"{name}_gradient": array for name, array in read.items()}
 
 
 def synapse_shapes(plan: Plan, owners: int, synapses: int, slots: int, chunks: int) -> Shapes:

@@ -106,9 +106,11 @@ class EventPropEngine(Engine):
             self.observed = buffers.first_spike(self.trials) * plan.dt
         return plan.readout.forward(self.observed, plan.dt)
 
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
         self.adjoints.renew()
-        self._set_drives(drive, spike_drive)
+        self._set_gradients(output_gradient, spike_drive)
         if self.unfinished:
             for buffers in self.projections:
                 buffers.clear()
@@ -124,17 +126,19 @@ class EventPropEngine(Engine):
         self._run(self.library.sum_gradients, k, *pointers)
         return gradient
 
-    def _set_drives(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> None:
+    def _set_gradients(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> None:
         plan = self.plan
         for k, (p, buffers) in enumerate(zip(plan.populations, self.populations, strict=True)):
-            drives = {"spike": spike_drive.get(p.name)}
+            given = {"spike": spike_drive.get(p.name)}
             if k == plan.readout_population:
                 if "output" in buffers.arrays:
-                    drives["output"] = drive
+                    given["output"] = output_gradient
                 else:
                     kind = "voltage" if plan.readout.reads == "voltage" else "first"
-                    drives[kind] = plan.readout.backward(drive, self.observed, plan.dt)
-            buffers.set_drives(**drives)
+                    given[kind] = plan.readout.backward(output_gradient, self.observed, plan.dt)
+            buffers.set_gradients(**given)
 
     def _correlation(
         self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int

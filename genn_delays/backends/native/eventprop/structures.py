@@ -15,12 +15,12 @@ POPULATION = shared(
         ("int32_t band, chunks", "blocks, and parts of the batch, that one thread takes at a time"),
         ("const vec *constants", "[blocks][constants of the model]"),
         ("real *voltage", "[trials][T][padded], where the readout wants it"),
-        ("const real *voltage_drive", "[trials][T][padded] dL/dV, or NULL"),
+        ("const real *voltage_gradient", "[trials][T][padded] dL/dV, or NULL"),
         ("const double *step_weight", "[T] of a readout that sums weighted voltages, or NULL"),
         ("double *output", "[trials][padded] these sums"),
-        ("const double *output_drive", "[trials][padded] dL/d output, or NULL"),
+        ("const double *output_gradient", "[trials][padded] dL/d output, or NULL"),
         ("const real *spike_drive", "[trials][padded], added to a_V at each spike, or NULL"),
-        ("const real *first_drive", "[trials][padded] dL/dt of the first spike, or NULL"),
+        ("const real *first_spike_gradient", "[trials][padded] dL/dt of the first spike, or NULL"),
         ("int32_t *count", "[trials][padded] spikes"),
         ("int64_t *first", "[trials][padded] where a neuron's spikes begin in time"),
         ("int32_t *time", "steps, ascending for each neuron"),
@@ -89,8 +89,8 @@ SIMULATION = shared(
     PROJECTION,
 )
 
-SENDINGS = shared(
-    "sendings",
+GATHERED_EVENTS = shared(
+    "gathered_events",
     [
         ("const int64_t *begin", "[groups][padded + 1]"),
         ("int32_t *place", "in the rows of these trials, at delay 0"),

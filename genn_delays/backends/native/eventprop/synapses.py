@@ -7,7 +7,7 @@ from ctypes import c_double, c_void_p
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.eventprop.codegen import TEAM
+from genn_delays.backends.native.eventprop.codegen import ABREAST
 from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
 from genn_delays.backends.native.eventprop.structures import PROJECTION
 from genn_delays.backends.native.shapes import empty
@@ -111,12 +111,12 @@ def slots_of(table: SynapseTable) -> int:
     """Slots of a projection between components."""
     if not is_dense(table):
         return len(table)
-    return table.pre_size * -(-table.post_size // TEAM) * TEAM
+    return table.pre_size * -(-table.post_size // ABREAST) * ABREAST
 
 
 def _side_by_side(table: SynapseTable) -> np.ndarray:
-    """Table index of every pair as slots, TEAM post neurons side by side; -1 for no synapse."""
-    teams = -(-table.post_size // TEAM)
-    index = np.full((teams * TEAM, table.pre_size), -1, np.int64)
+    """Table index of every pair as slots, ABREAST post neurons side by side; -1 for no synapse."""
+    strips = -(-table.post_size // ABREAST)
+    index = np.full((strips * ABREAST, table.pre_size), -1, np.int64)
     index[table.post, table.pre] = np.arange(len(table))
-    return index.reshape(teams, TEAM, table.pre_size).transpose(0, 2, 1).ravel()
+    return index.reshape(strips, ABREAST, table.pre_size).transpose(0, 2, 1).ravel()

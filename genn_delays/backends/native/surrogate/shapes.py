@@ -62,7 +62,7 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
     if p.normalise is not None:
         shapes |= {"current": (row, real), "moments": ((*cells, 2), np.float64)}
     if k == plan.readout_population:
-        shapes["drive"] = (row, real)
+        shapes["voltage_gradient"] = (row, real)
     return shapes
 
 
@@ -83,7 +83,7 @@ def read_shapes(plan: Plan) -> Shapes:
     """Voltages that the readout reads, and dL/d these, trials last as in the engine."""
     room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
     shape = (plan.populations[plan.readout_population].size, plan.steps, room)
-    return {"voltage": (shape, plan.dtype), "drive": (shape, plan.dtype)}
+    return {"voltage": (shape, plan.dtype), "voltage_gradient": (shape, plan.dtype)}
 
 
 def synapse_shapes(plan: Plan, index: int, synapses: int, chunks: int) -> Shapes:

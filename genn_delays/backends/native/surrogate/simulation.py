@@ -43,7 +43,7 @@ class SurrogateEngine(Engine):
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
         read = zeros(read_shapes(plan))
-        self.voltage, self.drive = read["voltage"], read["drive"]
+        self.voltage, self.voltage_gradient = read["voltage"], read["voltage_gradient"]
         self.insertions: dict[str, Insertion] = {}
         self.load(network)
 
@@ -115,13 +115,20 @@ class SurrogateEngine(Engine):
         whole = self._groups * lanes_of(self.plan.dtype)
         return self.voltage[:, :, :whole].transpose(2, 1, 0)
 
-    def _backward(self, drive: np.ndarray, spike_drive: Mapping[str, np.ndarray]) -> Gradients:
+    def _backward(
+        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+    ) -> Gradients:
         plan, read = self.plan, self.plan.readout_population
         # in the order of the voltages, or numpy would walk over both in the wrong one
-        drive = np.asfortranarray(drive)
-        observed = plan.readout.backward(drive, self.observed, plan.dt)
-        self.drive[:, :, : self.trials] = observed.transpose(2, 1, 0)
-        self._run(self.library.write_drive, read, self.drive.shape[2], _pointer(self.drive))
+        output_gradient = np.asfortranarray(output_gradient)
+        observed = plan.readout.backward(output_gradient, self.observed, plan.dt)
+        self.voltage_gradient[:, :, : self.trials] = observed.transpose(2, 1, 0)
+        self._run(
+            self.library.write_voltage_gradient,
+            read,
+            self.voltage_gradient.shape[2],
+            _pointer(self.voltage_gradient),
+        )
         for p, units in zip(plan.populations, self.populations, strict=True):
             units.set(spike_drive=units.lanes(spike_drive.get(p.name)))
             units.struct.feedback = False
@@ -200,7 +207,7 @@ class SurrogateEngine(Engine):
 
     def _memory(self) -> int:
         scratch = scratch_bytes(self.plan, self.team.size)
-        return self._held() + self.voltage.nbytes + self.drive.nbytes + scratch
+        return self._held() + self.voltage.nbytes + self.voltage_gradient.nbytes + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:

@@ -20,7 +20,7 @@ POPULATION = shared(
         ("real *trace", "[groups][units][T][stored][LANES] state before the threshold"),
         ("real *current", "[groups][units][T][LANES] input before batch normalisation, or NULL"),
         ("real *adjoint", "[groups][units][stride][LANES] dL/d sent, then dL/d input"),
-        ("real *drive", "[groups][units][T][LANES] dL/dV, or NULL"),
+        ("real *voltage_gradient", "[groups][units][T][LANES] dL/dV, or NULL"),
         ("const real *mask", "[groups][units][LANES] dropout, or NULL"),
         ("const real *spike_drive", "[groups][units][LANES], or NULL"),
         ("int32_t *spike_count", "[groups][units][LANES]"),
