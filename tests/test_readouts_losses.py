@@ -13,7 +13,11 @@ from genn_delays.support.errors import DataError, PlanError
 from genn_delays.training.losses import CrossEntropy, MeanSquaredError
 
 VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
-OBSERVED = {"voltage": VOLTAGES, "first_spike": np.abs(VOLTAGES[:, 0]) * 10}
+OBSERVED = {
+    "voltage": VOLTAGES,
+    "first_spike": np.abs(VOLTAGES[:, 0]) * 10,
+    "spike_count": np.round(np.abs(VOLTAGES[:, 0]) * 10),
+}
 
 
 def test_a_mean_squared_error_of_no_trials_is_refused():
@@ -53,6 +57,8 @@ def test_readouts_are_what_they_are_called():
     np.testing.assert_allclose(early, (VOLTAGES * weights[:, None]).mean(axis=1))
     largest = gd.readouts.MaxVoltage().forward(VOLTAGES, 1.0)
     np.testing.assert_array_equal(largest, VOLTAGES.max(axis=1))
+    counts = gd.readouts.SpikeCount().forward(OBSERVED["spike_count"], 1.0)
+    np.testing.assert_array_equal(counts, OBSERVED["spike_count"])
 
 
 def test_outputs_are_double_precision_and_single_trials_stay_batches():

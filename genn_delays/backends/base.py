@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex
 import numpy as np
 
 from genn_delays.backends.checks import (
+    check_backward,
     check_masks,
-    check_output_gradient,
     check_pairs,
     input_events,
     planned_tables,
@@ -109,7 +109,8 @@ class Simulation(ABC):
                 self.check_training()
             self.trials, self.training = trials, training
             try:
-                outputs = self._forward(events, checked)
+                self._forward(events, checked)
+                outputs = self._read()
             except BaseException:
                 self.trials, self.statistics = 0, MappingProxyType({})
                 raise
@@ -135,20 +136,39 @@ class Simulation(ABC):
             PlanError: no forward pass yet, an evaluation, or an output gradient of another shape.
             NetworkError: ``spike_drive`` names a population that is not there.
         """
-        with self._going_back(output_gradient, spike_drive) as extra:
-            return self._backward(np.asarray(output_gradient), extra)
+        with self._going_back(output_gradient, spike_drive) as (observed, extra):
+            return self._backward(observed, extra)
 
     @contextmanager
     def _going_back(
         self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None
-    ) -> Iterator[dict[str, np.ndarray]]:
-        """Around a backward pass: the checked spike drives, (trials, units) by population."""
+    ) -> Iterator[tuple[np.ndarray | None, dict[str, np.ndarray]]]:
+        """Around a backward pass, checked: what :meth:`_backward` is given."""
         with self._life.at_work():
             self._life.require_batch()
-            extra = check_output_gradient(self.plan, self._shape, output_gradient, spike_drive)
+            extra = check_backward(self.plan, self._shape, output_gradient, spike_drive)
             self._life.stage = Stage.FORWARD
-            yield extra
+            observed = self._unread(np.asarray(output_gradient))
+            if self.plan.readout.reads == "spike_count":
+                read = self.plan.populations[self.plan.readout_population].name
+                extra[read] = extra.get(read, 0.0) + observed
+                yield None, extra
+            else:
+                yield observed, extra
             self._life.stage = Stage.BACKWARD
+
+    def _read(self) -> np.ndarray:
+        """Outputs of the batch, from ``observed``, which is kept for the backward pass."""
+        plan = self.plan
+        if plan.readout.reads == "spike_count":
+            self.observed = self._read_counts(plan.readout_population)
+        else:
+            self.observed = self._observe()
+        return plan.readout.forward(self.observed, plan.dt)
+
+    def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
+        """dL/d of what the readout reads."""
+        return self.plan.readout.backward(output_gradient, self.observed, self.plan.dt)
 
     def check_training(self) -> None:
         """Raise PlanError where this simulation can evaluate its network but not train it."""
@@ -217,14 +237,24 @@ class Simulation(ABC):
         """As :meth:`load`; the tables are those of the plan's projections, checked."""
 
     @abstractmethod
-    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The outputs of ``self.trials`` trials, ``self.training`` or not."""
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
+        """Run ``self.trials`` trials, ``self.training`` or not."""
+
+    @abstractmethod
+    def _observe(self) -> np.ndarray:
+        """What the readout reads: voltages (trials, steps, n) or first spikes, ms, (trials, n)."""
 
     @abstractmethod
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        """As :meth:`backward`; it may follow one that was interrupted."""
+        """Gradients of the batch; this may follow a backward pass that was interrupted.
+
+        Args:
+            observed: dL/d of what :meth:`_observe` returned; None where the readout reads spike
+                counts, whose gradient is in ``spike_drive``.
+            spike_drive: (trials, units) by population.
+        """
 
     @abstractmethod
     def _correlation(
@@ -241,6 +271,10 @@ class Simulation(ABC):
         size, events = self.plan.populations[k].size, self._spikes(k)
         cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
         return cells.reshape(self.trials, size).astype(np.int64)
+
+    def _read_counts(self, k: int) -> np.ndarray:
+        """As :meth:`spike_counts`, of population k, where spikes may be graded."""
+        return self._spike_counts(k).astype(np.float64)
 
     @abstractmethod
     def _memory(self) -> int: ...

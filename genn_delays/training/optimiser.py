@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
@@ -262,7 +262,9 @@ def make(given: Mapping[str, Any]) -> Optimiser:
         name: {what: _make_group(rule) for what, rule in _mapping(name, group).items()}
         for name, group in _mapping("groups", given.get("groups") or {}).items()
     }
-    return Optimiser(**arguments, clip=_make_clip(given.get("clip")))
+    made = Optimiser(**arguments, clip=_make_clip(given.get("clip")))
+    weight, delay, unit = (made.default(kind) for kind in KINDS)
+    return replace(made, weight=weight, delay=delay, unit=unit)
 
 
 def _mapping(name: str, given: Any) -> Mapping[str, Any]:

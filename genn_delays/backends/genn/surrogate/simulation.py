@@ -113,9 +113,9 @@ class SurrogateSimulation(GennSimulation):
         return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt, mask)
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        gradients = super()._backward(output_gradient, spike_drive)
+        gradients = super()._backward(observed, spike_drive)
         learning = [b for b in self.populations if b.population.learn]
         units = {b.population.name: {"bias": b.bias_gradient()} for b in learning}
         return Gradients(gradients, units)

@@ -50,7 +50,7 @@ class PopulationBuffers(Buffers):
         )
         if model is not None:
             self.set(constants=constants_of(self.population, model, plan.dtype))
-        if index == plan.readout_population and plan.readout.reads == "voltage":
+        if plan.reads_voltage(index):
             self._observe()
         if self.population.is_spiking:
             self.set(**zeros(cell_shapes(plan, index, plan.batch_size)))
@@ -144,14 +144,14 @@ class PopulationBuffers(Buffers):
         *,
         voltage: np.ndarray | None = None,
         output: np.ndarray | None = None,
-        first: np.ndarray | None = None,
+        first_spike: np.ndarray | None = None,
         spike: np.ndarray | None = None,
     ) -> None:
         """dL/dV per step, dL/d weighted sum, dL/dt of the first spike, and what spikes add."""
         self.set(
             voltage_gradient=None if voltage is None else self._pad(voltage),
             output_gradient=None if output is None else self._pad(output, np.float64),
-            first_spike_gradient=None if first is None else self._pad(first),
+            first_spike_gradient=None if first_spike is None else self._pad(first_spike),
             spike_drive=None if spike is None else self._pad(spike),
         )
 

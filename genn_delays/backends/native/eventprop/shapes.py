@@ -52,7 +52,7 @@ def row_shapes(plan: Plan, k: int, trials: int) -> Shapes:
 
 def read_shapes(plan: Plan, k: int) -> Shapes:
     """What the readout reads of population ``k``: all voltages, or weighted sums of them."""
-    if k != plan.readout_population or plan.readout.reads != "voltage":
+    if not plan.reads_voltage(k):
         return {}
     trials, padded = plan.batch_size, blocks_of(plan, k) * lanes_of(plan.dtype)
     if plan.readout.weights(plan.steps, plan.dt) is None:

@@ -61,26 +61,31 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
         shapes["spike_count"] = ((*cells, lanes), np.int32)
     if p.normalise is not None:
         shapes |= {"current": (row, real), "moments": ((*cells, 2), np.float64)}
-    if k == plan.readout_population:
+    if plan.reads_voltage(k):
         shapes["voltage_gradient"] = (row, real)
     return shapes
 
 
 def batch_shapes(plan: Plan, k: int) -> Shapes:
-    """What a batch brings along: factors of the normalisation, and dropout."""
+    """What a batch brings along: factors of the normalisation, dropout, dL/d spike count."""
     p, groups = plan.populations[k], groups_of(plan, plan.batch_size)
     if p.is_input:
         return {}
     names = ["centre", "gain", "shift", "scale"]
     names += ["adjoint_mean", "along"] if p.normalise is not None else []
     shapes: Shapes = dict.fromkeys(names, ((p.size,), plan.dtype))
+    lanes = ((groups, p.size, lanes_of(plan.dtype)), plan.dtype)
     if p.dropout:
-        shapes["mask"] = ((groups, p.size, lanes_of(plan.dtype)), plan.dtype)
+        shapes["mask"] = lanes
+    if k == plan.readout_population and plan.readout.reads == "spike_count":
+        shapes["spike_drive"] = lanes
     return shapes
 
 
 def read_shapes(plan: Plan) -> Shapes:
     """Voltages that the readout reads, and dL/d these, trials last as in the engine."""
+    if plan.readout.reads != "voltage":
+        return {}
     room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
     shape = (plan.populations[plan.readout_population].size, plan.steps, room)
     return {"voltage": (shape, plan.dtype), "voltage_gradient": (shape, plan.dtype)}
