@@ -55,7 +55,6 @@ REGISTRIES: tuple[Mapping[str, type], ...] = (
     SCHEDULES,
 )
 """All options that have a name."""
-_NAMES = {kind: name for registry in REGISTRIES for name, kind in registry.items()}
 
 OWN: tuple[type, ...] = (Readout, Loss)
 """Bases of which a model file may hold a class that the configuration names."""
@@ -80,8 +79,10 @@ def describe(option: Any) -> Any:
 
 def _name(option: object) -> dict[str, str]:
     kind = type(option)
-    if kind in _NAMES:
-        return {"name": _NAMES[kind]}
+    for registry in REGISTRIES:
+        for name, known in registry.items():
+            if known is kind:
+                return {"name": name}
     return {"name": kind.__name__} if isinstance(option, OWN) else {}
 
 

@@ -16,10 +16,9 @@ from genn_delays.backends.genn.correlation import Sent, sent_of
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.buffers import SurrogateBuffers
-from genn_delays.backends.genn.surrogate.snippets import changing, rule_of
+from genn_delays.backends.genn.surrogate.snippets import SHAPES, changing, rule_of
 from genn_delays.backends.gradient import Gradients
 from genn_delays.declaration.folding import fold
-from genn_delays.declaration.kernels import KERNELS
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.plan import Plan
@@ -55,10 +54,10 @@ class SurrogateSimulation(GennSimulation):
                 'on backend="reference"'
             )
         for q in plan.projections:
-            if q.kernel is not None and q.kernel.lower() not in KERNELS:
+            if q.kernel is not None and q.kernel.lower() not in SHAPES:
                 raise PlanError(
                     f"projection {q.name!r}: the PyGeNN backends have no code for the kernel "
-                    f"{q.kernel}; use one of {[*KERNELS]}, or kernel=None to round delays"
+                    f"{q.kernel}; use one of {[*SHAPES]}, or kernel=None to round delays"
                 )
 
     def __init__(

@@ -35,6 +35,9 @@ _SENT = (
 """What was sent in the step that is visited, and in the one after it; whether to visit; how many
 steps back the postsynaptic side has been going."""
 
+SHAPES = ("gaussian", "triangle")
+"""Delay kernels whose shape and slope the templates have."""
+
 
 def changing(p: PlannedPopulation) -> bool:
     """True where training changes the propagator, so that it cannot be compiled in."""
