@@ -144,11 +144,8 @@ class SoftmaxSum(Readout):
         return share * (output_gradient - np.sum(share * output_gradient, axis=-1, keepdims=True))
 
 
-@dataclass(frozen=True)
-class VoltageTrace(Readout):
-    """The voltage of every step; outputs (trials, steps, units)."""
-
-    cites: ClassVar[tuple[str, ...]] = ()
+class Observed(Readout):
+    """Base of readouts whose outputs are what they read."""
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.astype(np.float64)
@@ -158,7 +155,14 @@ class VoltageTrace(Readout):
 
 
 @dataclass(frozen=True)
-class FirstSpike(Readout):
+class VoltageTrace(Observed):
+    """The voltage of every step; outputs (trials, steps, units)."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class FirstSpike(Observed):
     """Time of each neuron's first spike in ms; the length of the trial where it is silent.
 
     Classify with ``CrossEntropy(scale=-1 / tau)``: the earliest spike wins. A silent neuron
@@ -168,15 +172,9 @@ class FirstSpike(Readout):
     cites: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[str] = "first_spike"
 
-    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
-        return observed.astype(np.float64)
-
-    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
-        return np.asarray(output_gradient)
-
 
 @dataclass(frozen=True)
-class SpikeCount(Readout):
+class SpikeCount(Observed):
     """Spikes of each neuron in the trial; outputs (trials, units).
 
     Classify with ``CrossEntropy(scale=...)``, or compare with target counts by
@@ -186,9 +184,3 @@ class SpikeCount(Readout):
 
     cites: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[str] = "spike_count"
-
-    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
-        return observed.astype(np.float64)
-
-    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
-        return np.asarray(output_gradient)
