@@ -105,7 +105,7 @@ def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
         key: with_name(value, "adam") if key in optimiser.KINDS else value
         for key, value in given.items()
     }
-    return optimiser.make(named)
+    return optimiser.make(named).written_out()
 
 
 def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:

@@ -129,6 +129,11 @@ class Optimiser:
             if given.l1 and not what.startswith("weight"):
                 raise ConfigError(f"optimiser l1 is for weights; remove it from the {what}")
 
+    def written_out(self) -> Optimiser:
+        """The same, with a Group for each kind of parameter."""
+        weight, delay, unit = (self.default(kind) for kind in KINDS)
+        return replace(self, weight=weight, delay=delay, unit=unit)
+
     def check(self, network: Network) -> None:
         """Raise ConfigError if a group names something that is not there or does not learn."""
         learn = {name: p.learn for name, p in network.populations.items() if p.learn}
@@ -262,9 +267,7 @@ def make(given: Mapping[str, Any]) -> Optimiser:
         name: {what: _make_group(rule) for what, rule in _mapping(name, group).items()}
         for name, group in _mapping("groups", given.get("groups") or {}).items()
     }
-    made = Optimiser(**arguments, clip=_make_clip(given.get("clip")))
-    weight, delay, unit = (made.default(kind) for kind in KINDS)
-    return replace(made, weight=weight, delay=delay, unit=unit)
+    return Optimiser(**arguments, clip=_make_clip(given.get("clip")))
 
 
 def _mapping(name: str, given: Any) -> Mapping[str, Any]:
