@@ -97,7 +97,7 @@ def test_training_and_evaluation_equal_the_reference(backend, build, rule, steps
 
 
 def test_spike_counts_and_the_fast_sigmoid_equal_the_reference(backend):
-    network, rule = lagless(), gd.Surrogate("fast_sigmoid")
+    network, rule = looped(), gd.Surrogate("fast_sigmoid")
     read = next(p.name for p in network.populations.values() if p.neuron.spiking)
     readout = gd.readouts.SpikeCount(population=read)
     reference = run(network, "reference", rule, 20, readout=readout)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient, Gradients
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.engine import OUT_OF_ORDER, REFUSED, Engine
 from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
 from genn_delays.backends.native.eventprop.codegen import models_of, render
@@ -19,6 +18,7 @@ from genn_delays.backends.native.eventprop.layout import Layout, layout_of
 from genn_delays.backends.native.eventprop.memory import kept_row, row_length, scratch_bytes
 from genn_delays.backends.native.eventprop.structures import SIMULATION
 from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.events import Events
@@ -190,7 +190,7 @@ class EventPropEngine(Engine):
         return self.populations[k].counts(self.trials)
 
     def _memory(self) -> int:
-        room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan.dtype)
+        room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan)
         scratch = scratch_bytes(self.plan, self.team.size, room)
         return self._held() + self.adjoints.nbytes() + scratch
 

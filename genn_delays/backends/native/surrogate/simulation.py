@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from genn_delays.backends.gradient import Gradients
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.engine import REFUSED, Engine
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import zeros
@@ -21,6 +20,7 @@ from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
 from genn_delays.backends.native.surrogate.structures import SIMULATION
 from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
 from genn_delays.backends.native.threads import CHUNKS
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.events import Events
@@ -74,7 +74,7 @@ class SurrogateEngine(Engine):
         self.insertions = {}
         for k, p in enumerate(self.plan.populations):
             if p.is_input:
-                insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
+                insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan))
                 found = self._run(self.library.insert_events, k, byref(insertion.struct))
                 insertion.check(found == REFUSED)
                 self.insertions[p.name] = insertion
@@ -96,7 +96,7 @@ class SurrogateEngine(Engine):
             self._run(self.library.forward_layer, first, 0)
 
     def _normalise(self, k: int, moments: np.ndarray | None) -> None:
-        lanes, p = lanes_of(self.plan.dtype), self.plan.populations[k]
+        lanes, p = lanes_of(self.plan), self.plan.populations[k]
         first = np.arange(0, self.trials, lanes)
         counts = np.minimum(self.trials - first, lanes) * (self.plan.steps - p.tail)
         self.populations[k].set(**self.normalisations[k].forward(moments, counts))
@@ -112,7 +112,7 @@ class SurrogateEngine(Engine):
         place = len(model.stored), model.stored.index(model.threshold_state)
         voltage = self.read["voltage"]
         self._run(self.library.read_voltage, k, *place, voltage.shape[2], _pointer(voltage))
-        whole = self._groups * lanes_of(self.plan.dtype)
+        whole = self._groups * lanes_of(self.plan)
         return voltage[:, :, :whole].transpose(2, 1, 0)
 
     def _backward(
