@@ -7,8 +7,10 @@ import pytest
 from sparse_networks import Unlimited, context, gradients_of, sparse
 
 import genn_delays as gd
+from genn_delays.backends.gradient import Gradient
 from genn_delays.planning.plan import make_plan
-from genn_delays.rewiring import FCN24, SET, Dale, DeepR, Growth, RigL, SoftDeepR, Static
+from genn_delays.rewiring import FCN24, SET, Change, Dale, DeepR, Growth, RigL, SoftDeepR, Static
+from genn_delays.rewiring.absent import absent_keys
 from genn_delays.rewiring.signs import signs_of
 from genn_delays.training.schedules import Progress
 from genn_delays.training.update_rules import SGD
@@ -342,3 +344,56 @@ def test_a_projection_keeps_the_share_of_positive_weights_it_was_declared_with()
     pre, post = np.divmod(np.arange(4000), 50)
     sign = signs_of(network, network.projections[NAME], pre, post)
     assert np.mean(sign > 0) == pytest.approx(0.75, abs=0.03)
+
+
+def test_rigl_may_grow_any_absent_pair_the_first_and_the_last_too():
+    for place in range(5):
+        network = sparse(0.2)
+        table = network.projections[NAME].synapses
+        absent = absent_keys(table)[[0, 1, 9, -2, -1]][place]
+        matrix = np.zeros((7, 5))
+        matrix.ravel()[absent] = 1.0
+        rule = RigL(1 / len(table), every=1, end=1.0, anneal="constant")
+        change = rule.step(context(network, gradients_of(network), Told(matrix, network), 1))
+        assert change[NAME] == Change(dropped=1, grown=1, refused=0)
+        assert divmod(int(absent), 5) in pairs(table)
+
+
+def test_of_equal_synapses_the_earlier_is_dropped_and_of_equal_pairs_the_earlier_is_grown():
+    """Otherwise a run would depend on how a processor sorts."""
+    for rule in (RigL(0.25, every=1, end=1.0, anneal="constant"), SET(0.25, every=1), FCN24()):
+        network = sparse(0.5, pre=20, post=20)
+        rule.prepare(network)
+        table = network.projections[NAME].synapses
+        table.weight[:] = np.abs(table.weight[0])
+        if isinstance(rule, FCN24):
+            table.state["sign"][:] = np.where(np.arange(len(table)) < 50, -1.0, 1.0)
+        free, held = absent_keys(table), table.pre * 20 + table.post
+        told = Told(np.ones((20, 20)), network)
+        told.matrix *= signs_of(network, network.projections[NAME], *np.indices((20, 20)))
+        gradients = {NAME: Gradient(np.zeros(len(table)), np.zeros(len(table)))}
+        rule.step(context(network, gradients, told, batch=1))
+        left = table.pre * 20 + table.post
+        assert set(held[50:].tolist()) <= set(left.tolist())
+        if isinstance(rule, SET):  # which grows at random
+            continue
+        if isinstance(rule, FCN24):  # those it has dropped are free again
+            free = np.sort(np.concatenate([free, held[:50]]))
+        np.testing.assert_array_equal(np.setdiff1d(left, held[50:]), free[:50])
+
+
+def test_soft_deep_r_wakes_what_has_reached_zero():
+    network = sparse(0.4)
+    rule = SoftDeepR(l1=0.0, temperature=0.0)
+    rule.prepare(network)
+    projection = network.projections[NAME]
+    asleep = absent_keys(projection.synapses)
+    projection.potential["theta"][asleep[:3]] = 0.0, -1e-300, 0.25
+    assert rule.step(context(network))[NAME] == Change(dropped=0, grown=2, refused=0)
+    found = pairs(projection.synapses)
+    assert found[divmod(int(asleep[0]), 5)] == 0.0
+    assert abs(found[divmod(int(asleep[2]), 5)]) == 0.25
+
+
+def test_a_change_is_nothing_unless_it_says_so():
+    assert Change() == Change(dropped=0, grown=0, refused=0)
