@@ -258,6 +258,28 @@ def test_silent_neurons_are_rescued_after_the_epoch_and_counted(new_network, mak
     np.testing.assert_allclose(table.weight, before + 2 * 0.125, rtol=1e-15)
 
 
+def test_regularisers_reach_the_backward_pass(network, make_trainer):
+    rules = [SpikeCount(1.0, 0.2), SpikeCount(0.0, 0.3), SpikeCount(3.0, 0.1)]
+    for chosen in (rules, rules[:1], []):
+        trainer = make_trainer(network, epochs=1, regularisers=chosen)
+        backward, seen = trainer.simulation.backward, []
+
+        def spy(drive, spikes, trainer=trainer, chosen=chosen, backward=backward, seen=seen):
+            each = [r.spike_drive(network, trainer.simulation)["hidden"] for r in chosen]
+            seen.append((spikes, sum(each)))
+            return backward(drive, spikes)
+
+        trainer.simulation.backward = spy
+        trainer.fit()
+        assert len(seen) == 3
+        for spikes, expected in seen:
+            if chosen:
+                assert np.any(expected != 0.0)
+                np.testing.assert_allclose(spikes["hidden"], expected)
+            else:
+                assert spikes is None
+
+
 def test_regularisers_on_the_same_population_add_up(new_network, make_trainer, columns):
     single, double = new_network(), new_network()
     rule = SpikeCount(1.0, 0.2)
