@@ -155,6 +155,14 @@ def test_spike_buffers_that_grew_are_mentioned_when_it_happened(network, make_tr
     assert lines[2] == "spike buffers were enlarged 3 times"
 
 
+def test_a_spike_buffer_that_grew_in_the_first_epoch_is_mentioned(network, make_trainer):
+    log = io.StringIO()
+    trainer = make_trainer(network, epochs=2, callbacks=[ProgressLines(log)])
+    trainer.simulation.regrown = 1
+    trainer.fit()
+    assert log.getvalue().count("spike buffers were enlarged 1 times") == 1
+
+
 def test_a_network_without_spiking_neurons_gets_no_count_of_spikes(make_trainer):
     network = gd.Network()
     network.add_population("input", gd.Input(), 4)

@@ -17,6 +17,7 @@ from genn_delays.training import (
     EarlyStopping,
     Metrics,
     Optimiser,
+    Progress,
     SilentRescue,
     SpikeCount,
     TrainerState,
@@ -86,6 +87,19 @@ def test_callbacks_are_called_in_order_and_the_smaller_last_batch_is_used(networ
     expected = ["fit begin", *epoch, "epoch end 1", *epoch, "epoch end 2", "fit end"]
     assert recorder.events == expected
     assert seen == [4, 4, 2, 4, 4, 2]
+
+
+@pytest.mark.parametrize(("size", "batches"), [(1, 10), (2, 5), (3, 4), (4, 3), (9, 2), (10, 1)])
+def test_a_run_stands_where_its_epochs_and_batches_say(network, make_trainer, size, batches):
+    simulation = SimpleNamespace(plan=SimpleNamespace(batch_size=10, populations=[]))
+    trainer = make_trainer(network, simulation=simulation, batch_size=size, epochs=4)
+    assert trainer.batches_per_epoch == batches
+    trainer.state = TrainerState(epoch=3, batch=batches - 1)
+    assert trainer.progress == Progress(4 * batches - 1, batches, 4)
+    assert not trainer.finished
+    trainer.state = TrainerState(epoch=4)
+    assert trainer.progress == Progress(4 * batches, batches, 4)
+    assert trainer.finished
 
 
 def test_each_epoch_takes_every_trial_once_in_an_order_of_its_own(network, make_trainer, dataset):
