@@ -99,12 +99,13 @@ def test_a_line_says_all_that_happened_and_nothing_else():
 
 
 def test_a_bar_begins_where_the_run_does_and_counts_its_batches(network, make_trainer):
-    seen, terminal = [], Terminal()
+    seen, shown, terminal = [], [], Terminal()
     bar = ProgressBar(terminal)
 
     class Look(Callback):
         def on_batch_end(self, trainer):
             seen.append((bar.bar.n, bar.bar.total, bar.bar.desc, bar.bar.postfix))
+            shown.append(bar.bar)
 
         def on_epoch_end(self, trainer, metrics, is_best):
             seen.append(bar.bar)
@@ -115,7 +116,8 @@ def test_a_bar_begins_where_the_run_does_and_counts_its_batches(network, make_tr
     assert [one[:2] for one in seen[:-1]] == [(2, 3), (3, 3)]
     assert seen[0][2].startswith("epoch 1/1")
     assert seen[0][3].startswith("loss 0.")
-    assert seen[-1] is None  # closed before its line is written
+    assert seen[-1] is None
+    assert all(one.disable for one in shown)  # as tqdm says that a bar is closed
 
 
 def test_a_terminal_gets_a_bar_and_a_line_per_epoch(network, make_trainer):

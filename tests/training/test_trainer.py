@@ -272,6 +272,16 @@ def test_silent_neurons_are_rescued_after_the_epoch_and_counted(new_network, mak
     np.testing.assert_allclose(table.weight, before + 2 * 0.125, rtol=1e-15)
 
 
+def test_the_epoch_is_validated_with_the_weights_that_the_rescue_left(new_network, make_trainer):
+    network, recorder = new_network(hidden_weight=-5.0), Recorder()
+    arguments = {"optimiser": FROZEN, "epochs": 1}
+    make_trainer(network, rescue=SilentRescue(8.0), callbacks=[recorder], **arguments).fit()
+    seen = recorder.metrics[0]["validation"]
+    assert seen.spikes_per_neuron > 0.0
+    expected = make_trainer(network, **arguments).evaluate("validation")
+    assert replace(seen, seconds=0.0) == replace(expected, seconds=0.0)
+
+
 def test_regularisers_reach_the_backward_pass(network, make_trainer):
     rules = [SpikeCount(1.0, 0.2), SpikeCount(0.0, 0.3), SpikeCount(3.0, 0.1)]
     for chosen in (rules, rules[:1], []):
