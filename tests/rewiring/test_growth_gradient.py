@@ -250,11 +250,13 @@ def test_pairs_are_taken_in_pieces_with_the_same_result(monkeypatch):
     assert asked[-len(pre) :] == [1] * len(pre)
 
 
-def test_more_delays_than_the_limit_on_memory_allows_are_refused(monkeypatch):
+@pytest.mark.parametrize("largest", [362, 363])
+def test_more_delays_than_the_limit_on_memory_allows_are_refused(monkeypatch, largest):
     pair = np.array([1]), np.array([0])
-    allowed, refused = delayed(361.0), delayed(362.0)
+    allowed, refused = delayed(361.0), delayed(float(largest))
     plans = OneStep(allowed, 1.0, 4), OneStep(refused, 1.0, 4)
     monkeypatch.setenv("GENN_DELAYS_MEMORY_LIMIT", "1")
     best_delays(allowed.projections["input->output"], *pair, plans[0])
-    with pytest.raises(ConfigError, match=r"'input->output': the best of 363 delays would take"):
+    message = rf"'input->output': the best of {largest + 1} delays would take"
+    with pytest.raises(ConfigError, match=message):
         best_delays(refused.projections["input->output"], *pair, plans[1])

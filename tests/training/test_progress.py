@@ -49,8 +49,9 @@ def test_long_epochs_get_lines_in_between(network, make_trainer):
     ]
 
 
+@pytest.mark.parametrize("make", [show_progress, ProgressLines])
 def test_lines_within_an_epoch_come_no_more_often_than_every_half_minute(
-    network, make_trainer, monkeypatch
+    network, make_trainer, monkeypatch, make
 ):
     clock = SimpleNamespace(now=0.0)
     module = "genn_delays.training.progress.time"
@@ -61,7 +62,7 @@ def test_lines_within_an_epoch_come_no_more_often_than_every_half_minute(
             clock.now += 15.0
 
     log = io.StringIO()
-    trainer = make_trainer(network, epochs=2, callbacks=[Slow(), show_progress(log)])
+    trainer = make_trainer(network, epochs=2, callbacks=[Slow(), make(log)])
     clock.now = 1000.0  # what comes before the run does not count
     trainer.fit()
     assert [line.split(":")[0] for line in log.getvalue().splitlines()] == [
