@@ -407,5 +407,26 @@ def test_soft_deep_r_wakes_what_has_reached_zero():
     assert abs(found[divmod(int(asleep[2]), 5)]) == 0.25
 
 
+def test_soft_deep_r_goes_on_from_where_a_synapse_fell_asleep_but_not_below_the_floor():
+    network = sparse(0.4)
+    rule = SoftDeepR(l1=0.0, temperature=0.0, floor=-0.4)
+    rule.prepare(network)
+    projection = network.projections[NAME]
+    table = projection.synapses
+    keys, signs = keys_of(table)[:2], table.state["sign"][:2].copy()
+    table.weight[:2] = signs * [-0.25, -0.75]
+    assert rule.step(context(network))[NAME].dropped == 2
+    assert projection.potential["theta"][keys].tolist() == [-0.25, -0.4]
+
+
+def test_set_leaves_weights_of_neither_sign_where_they_are():
+    network = sparse(0.5)
+    table = network.projections[NAME].synapses
+    table.weight[:] = 0.0
+    held = keys_of(table)
+    assert SET(1.0, every=1).step(context(network))[NAME] == Change(0, 0, 0)
+    np.testing.assert_array_equal(keys_of(table), held)
+
+
 def test_a_change_is_nothing_unless_it_says_so():
     assert Change() == Change(dropped=0, grown=0, refused=0)
