@@ -247,7 +247,7 @@ def test_pairs_are_taken_in_pieces_with_the_same_result(monkeypatch):
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], rtol=1e-12, atol=1e-15)
     assert max(asked[2 : -2 * len(pre)]) == 40 // (LARGEST + 1)
-    assert asked[-len(pre) :] == [1] * len(pre)
+    assert asked[-2 * len(pre) :] == [1] * (2 * len(pre))
 
 
 @pytest.mark.parametrize("largest", [362, 363])
