@@ -37,6 +37,17 @@ def test_a_log_file_gets_one_line_per_epoch_without_carriage_returns(network, ma
     assert max(map(len, lines)) < 100
 
 
+def test_a_line_is_in_the_log_when_its_epoch_has_ended(network, make_trainer):
+    flushed = []
+
+    class Stream(io.StringIO):
+        def flush(self):
+            flushed.append(self.getvalue())
+
+    make_trainer(network, epochs=2, callbacks=[ProgressLines(Stream())]).fit()
+    assert [text.count("\n") for text in flushed] == [1, 2]
+
+
 def test_long_epochs_get_lines_in_between(network, make_trainer):
     log = io.StringIO()
     make_trainer(network, epochs=1, callbacks=[show_progress(log, seconds=0.0)]).fit()
