@@ -338,6 +338,27 @@ def test_estimate_takes_a_known_activity_into_account():
     assert sum(informed.values()) == pytest.approx(allocated, rel=0.1)
 
 
+def test_room_that_no_batch_so_far_needed_half_of_is_given_back_at_the_next_one():
+    """Spikes that lie closer together are read more quickly; a busier batch makes room again."""
+    network = chain(2.0, hidden=32, inputs=13, outputs=5)
+    quiet, busy = batch(trials=9, events=40), batch(trials=9, events=4000)
+    with gd.compile(network, steps=80, batch_size=9, backend="native", threads=1) as compiled:
+        hidden = compiled.populations[compiled.plan.population_index("hidden")]
+        at_first = hidden.struct.capacity
+        compiled.forward(quiet)
+        most = hidden.most
+        assert 0 < 4 * most < at_first == hidden.struct.capacity
+        outputs = compiled.forward(quiet)
+        assert most < hidden.struct.capacity <= most + most // 4 + 1
+        room = hidden.arrays["time"].nbytes
+        assert room < 2 * most * hidden.arrays["time"].itemsize * 9 * hidden.blocks
+        assert compiled.regrown == 0
+        compiled.forward(busy)
+        assert compiled.regrown == 1
+        assert hidden.arrays["time"].nbytes > room
+        np.testing.assert_array_equal(compiled.forward(quiet), outputs)
+
+
 @pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
 def test_an_engine_that_lays_a_structure_out_otherwise_is_not_built(rule):
     """A field moved on one side alone would be read beside itself, in silence."""

@@ -131,6 +131,24 @@ def test_labels_out_of_range_are_refused(labels, message):
         CrossEntropy()(VOLTAGES[:, 0], np.array(labels))
 
 
+@pytest.mark.parametrize("shape", [(3, 7, 4), (3,), (0, 4)])
+def test_a_cross_entropy_is_that_of_one_output_per_class_and_of_a_trial_at_least(shape):
+    with pytest.raises(DataError, match="of at least one trial, got"):
+        CrossEntropy()(np.zeros(shape), np.zeros(shape[0], int))
+
+
+def test_a_cross_entropy_is_the_mean_over_the_trials_of_what_the_labels_expect():
+    outputs = np.array([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
+    log_p = np.log(scipy.special.softmax(2.0 * outputs, axis=1))
+    plain, _ = CrossEntropy(scale=2.0)(outputs, np.array([1, 0]))
+    assert plain == pytest.approx(-(log_p[0, 1] + log_p[1, 0]) / 2)
+    smooth, _ = CrossEntropy(scale=2.0, label_smoothing=0.3)(outputs, np.array([1, 0], np.uint8))
+    assert smooth == pytest.approx(0.7 * plain - 0.1 * log_p.sum() / 2)
+    value, drive = MeanSquaredError()(outputs, np.zeros((2, 3), int))
+    assert value == pytest.approx(np.mean(outputs**2))
+    np.testing.assert_allclose(drive, outputs / 3)
+
+
 def test_targets_of_another_shape_are_refused():
     with pytest.raises(DataError, match=r"targets of shape \(4,\) for outputs of shape \(3, 4\)"):
         MeanSquaredError()(VOLTAGES[:, 0], np.zeros(4))
