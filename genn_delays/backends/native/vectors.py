@@ -16,6 +16,8 @@ VARIABLE = "GENN_DELAYS_VECTOR_BYTES"
 """Environment variable that overrides the width, for all engines built from then on."""
 WIDTHS = (16, 32, 64)
 """Bytes of a vector that there is code for."""
+ROW = 16 * 1024
+"""Bytes of a row of the surrogate rule up to which wider vectors are the faster ones, measured."""
 LINE = 64
 """Bytes that rows are rounded up to, whatever the width: a line of the cache."""
 
@@ -35,7 +37,7 @@ def vector_bytes(plan: Plan) -> int:
         if asked not in (None, *map(str, WIDTHS)):
             allowed = ", ".join(map(str, WIDTHS))
             raise BackendError(f"the environment sets {VARIABLE}={asked!r}; give one of {allowed}")
-        _chosen[plan] = int(asked) if asked else _widest(tuple(_compiler()))
+        _chosen[plan] = int(asked) if asked else _best(plan)
     return _chosen[plan]
 
 
@@ -49,10 +51,15 @@ def line_of(plan: Plan) -> int:
     return LINE // np.dtype(plan.dtype).itemsize
 
 
-def registers(plan: Plan) -> int:
-    """Vector registers that the processor has for these vectors."""
-    macros = target_macros(tuple(_compiler()))
-    return 32 if macros & {"__AVX512VL__", "__aarch64__"} else 16
+def _best(plan: Plan) -> int:
+    """As wide as the processor's vectors, where rows of a vector per step are not too long.
+
+    The surrogate rule goes along such rows, a few at a time: of 1,000 steps they stay in the cache
+    with 32 bytes a step, and with 64 they do not.
+    """
+    widest = _widest(tuple(_compiler()))
+    rows = plan.gradient.name == "surrogate"
+    return min(widest, 32) if rows and plan.steps * widest > ROW else widest
 
 
 def _compiler() -> list[str]:

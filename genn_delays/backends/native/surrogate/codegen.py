@@ -14,14 +14,15 @@ from genn_delays.backends.native.codegen import render_engine
 from genn_delays.backends.native.model import Entry, Models, distinct_models
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
-from genn_delays.backends.native.vectors import registers
+from genn_delays.backends.native.vectors import vector_bytes
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 
 TAPS = 8
 """Most taps that one walk over the steps serves; wider kernels take several."""
 TILE = 8
-"""Steps that a walk has in hand at once, where there are 32 registers; else half of it."""
+"""Steps that a walk over vectors of 64 bytes has in hand at once; half as many over narrower ones,
+which have half as many registers too on processors without AVX-512, and are no slower with it."""
 PAD = TAPS + TILE
 """Steps of zeros around rows: a walk reads up to TAPS + TILE beyond a trial."""
 
@@ -157,6 +158,6 @@ def render(plan: Plan) -> str:
         models=models_of(plan)[0],
         function=rule_of(plan).function,
         counts=range(1, TAPS + 1),
-        tile=TILE if registers(plan) == 32 else TILE // 2,
+        tile=TILE if vector_bytes(plan) == 64 else TILE // 2,
         pad=PAD,
     )
