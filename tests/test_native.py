@@ -383,3 +383,22 @@ def test_calls_into_the_engine_do_not_read_the_tables_of_structures_again(rule, 
         monkeypatch.setattr("genn_delays.backends.native.structures.Shared.fields", None)
         compiled.load(network)
         compiled.backward(compiled.forward(events))
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=lambda rule: rule.name)
+def test_numbers_too_small_to_be_normal_are_0_in_the_engine_and_stay_in_the_caller(rule):
+    """A voltage that decays for 100 time constants; the caller's thread is one of the engine's."""
+    network = gd.Network(1)
+    network.add_population("input", gd.Input(), 1)
+    network.add_population("output", gd.LeakyReadout(tau_mem=1.0, tau_syn=0.5), 1)
+    network.connect("input", "output", weight=1.0)
+    settings = {"steps": 100, "batch_size": 1, "readout": gd.readouts.VoltageTrace()}
+    tiny = np.full(64, 1e-40, np.float32)
+    with gd.compile(network, gradient=rule, backend="native", threads=1, **settings) as simulation:
+        trace = simulation.forward(gd.Events([0.0], [0], [0], 1))
+        gradients = simulation.backward(np.ones_like(trace))
+    assert np.count_nonzero(tiny * np.float32(0.5)) == 64
+    found = np.abs(trace[trace != 0])
+    assert 0 < len(found) < 95
+    assert found.min() >= np.finfo(np.float32).tiny
+    assert gradients["input->output"].weight[0] > 0
