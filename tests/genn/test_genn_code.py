@@ -57,9 +57,9 @@ def test_every_name_in_the_code_is_declared():
 def test_readout_decides_what_is_recorded():
     network = LOOPED()
     names = {name for name, _ in codegen.neuron(planned(network), 3).arrays}
-    assert names == {"Voltage", "VoltageDrive"}
+    assert names == {"Voltage", "VoltageGradient"}
     first = planned(network, gd.readouts.FirstSpike(population="adaptive"))
-    assert "FirstDrive" in codegen.neuron(first, 2).sim_code
+    assert "FirstSpikeGradient" in codegen.neuron(first, 2).sim_code
     assert "Voltage" not in codegen.neuron(first, 3).sim_code
 
 
