@@ -108,7 +108,7 @@ class SurrogateEngine(Engine):
         k = self.plan.readout_population
         model = self.populations[k].model
         assert model is not None
-        place = len(model.stored), model.stored.index(model.threshold_state)
+        place = model.kept, model.stored.index(model.threshold_state)
         self._run(
             self.library.read_voltage, k, *place, self.voltage.shape[2], _pointer(self.voltage)
         )
