@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,20 @@ def recurrent(kernel: gd.kernels.DelayKernel) -> gd.Network:
     return net
 
 
+def refractory(kernel: gd.kernels.DelayKernel) -> gd.Network:
+    """The loop with neurons that hold their voltage, each for a time of its own."""
+    net = recurrent(kernel)
+    soft, hard = net.populations["first"], net.populations["second"]
+    periods = np.array([0.0, 1.0, 2.0, 5.0, 90.0])
+    neurons = (
+        replace(soft.neuron, refractory=periods),
+        replace(hard.neuron, a=0.0, refractory=3.0),
+    )
+    for population, neuron in zip((soft, hard), neurons, strict=True):
+        object.__setattr__(population, "neuron", neuron)
+    return net
+
+
 def graded(seed: int = 5) -> gd.Events:
     rng = np.random.default_rng(seed)
     time, unit, trial = rng.uniform(0, STEPS, 90), rng.integers(0, 4, 90), rng.integers(0, 3, 90)
@@ -78,7 +94,7 @@ PAIRS = (("gaussian", "arctan"), ("triangle", "sigmoid"), ("gaussian", "triangle
 
 @pytest.mark.parametrize(("kernel", "function"), PAIRS)
 @pytest.mark.parametrize("detach", [False, True], ids=["attached", "detached"])
-@pytest.mark.parametrize("declare", [published, recurrent])
+@pytest.mark.parametrize("declare", [published, recurrent, refractory])
 def test_every_gradient_equals_finite_differences(declare, detach, kernel, function):
     network = declare(KERNELS[kernel])
     rule = gd.Surrogate(function, slope=2.0, detach_reset=detach, smooth=True)
