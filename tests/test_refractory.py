@@ -133,6 +133,19 @@ def test_native_equals_reference_for_readouts_of_refractory_neurons(kind, name):
 
 
 @pytest.mark.parametrize("rule", RULES)
+def test_correlations_of_pairs_equal_those_of_the_reference(rule):
+    pre, post = np.indices((18, 21)).reshape(2, -1)
+    found = []
+    for backend in ("reference", "native"):
+        settings = {"steps": STEPS, "batch_size": 5, "precision": "float64", "backend": backend}
+        with gd.compile(network("looped"), gradient=RULES[rule], **settings) as simulation:
+            simulation.backward(np.ones_like(simulation.forward(batch(events=500))))
+            first = np.zeros(len(pre), int)
+            found.append(simulation.correlation("adaptive->lif", pre, post, first, 4))
+    np.testing.assert_allclose(found[1], found[0], atol=1e-10 * np.abs(found[0]).max())
+
+
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", ["feedforward", "looped"])
 def test_float32_stays_near_float64_and_any_number_of_threads_gives_the_same_bits(kind, rule):
     double = run(kind, RULES[rule], "native")
