@@ -30,13 +30,12 @@ def nonzero(array: np.ndarray) -> tuple[tuple[int, int], ...]:
     return tuple((int(i), int(j)) for i, j in np.argwhere(np.any(array != 0, axis=0)))
 
 
-def whole_bits(values: np.ndarray, dtype: type) -> np.ndarray:
+def whole_bits(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Whole numbers as constants of type ``dtype``: their bits, read as ``whole`` in the engine.
 
     Every step of a trial is told from the next, which float32 does up to 2^24 only.
     """
-    whole = np.int32 if dtype is np.float32 else np.int64
-    return values.astype(whole).view(dtype)
+    return values.astype(f"i{dtype.itemsize}").view(dtype)
 
 
 def distinct_models(

@@ -112,7 +112,7 @@ def constants_of(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
     if p.threshold is not None:
         values[model.threshold, : p.size] = p.threshold
     if model.holds:
-        values[-1, : p.size] = whole_bits(p.refractory, dtype)
+        values[-1, : p.size] = whole_bits(p.refractory, values.dtype)
     return np.ascontiguousarray(values.reshape(model.constants, blocks, lanes).transpose(1, 0, 2))
 
 

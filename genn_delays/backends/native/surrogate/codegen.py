@@ -154,7 +154,7 @@ def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarra
     if p.threshold is not None:
         values[:, model.threshold] = p.threshold
     if model.holds:
-        values[:, -1] = whole_bits(p.refractory, dtype)
+        values[:, -1] = whole_bits(p.refractory, values.dtype)
     return values
 
 
