@@ -162,9 +162,9 @@ def test_estimate_is_what_is_allocated(kind, precision, rule):
     made = network(kind)
     settings = {"steps": STEPS, "batch_size": 5, "precision": precision, "gradient": RULES[rule]}
     plan = make_plan(made, readout=gd.readouts.MeanVoltage(), dt=1.0, **settings)
-    parts = estimate(plan, made, threads=2, events_per_trial=100.0)
+    parts = estimate(plan, made, threads=2, events_per_trial=50.0)
     with gd.compile(made, backend="native", threads=2, **settings) as simulation:
-        simulation.backward(simulation.forward(batch(events=500)))
+        simulation.backward(simulation.forward(batch(events=250)))
         assert simulation.regrown == 0
         assert sum(parts.values()) == simulation.memory()
 
