@@ -5,7 +5,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 
-.PHONY: run test test-all fuzz check lint format types coverage bench bench-surrogate bench-gpu docs clean
+.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu docs clean
 
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
@@ -43,6 +43,10 @@ bench: $(VENV)/.run
 	$(BIN)/python benchmarks/scaling.py $(ARGS)
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/ceiling.py $(ARGS)
+
+bench-avx2: $(VENV)/.run
+	$(BIN)/python benchmarks/compare.py --isa avx2 $(ARGS)
+	$(BIN)/python benchmarks/report.py
 
 bench-surrogate: $(VENV)/.run
 	$(BIN)/python benchmarks/surrogate.py $(ARGS)

@@ -10,6 +10,9 @@ training step, or the mean of as many as take half a second: forward pass, loss,
 optimiser's update, and, on our side, handing the new values to the engine. Memory is the most that
 the process had, less what it had before its network and data were there. Run it on an idle machine.
 Needs torch.
+
+``--isa avx2`` keeps both sides from using AVX-512, as processors without it would: PyTorch by its
+own settings, ours by the compiler's. Numbers too small to be normal count as 0 on both sides.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,17 +32,31 @@ import record
 import rows
 
 WORKER = Path(__file__).parent / "worker.py"
+ISA: dict[str, dict[str, str]] = {
+    "native": {},
+    "avx2": {
+        "CC": f"{os.environ.get('CC', 'cc')} -mno-avx512f",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    },
+}
+"""What the environment of every side says, by the instructions that it may use."""
 
 
 class Worker:
     """The process of one side; ready, or an error, once it is made."""
 
-    def __init__(self, row: str, side: str, threads: int | None) -> None:
+    def __init__(self, row: str, side: str, threads: int | None, isa: str) -> None:
         self.name = f"{row} {side}"
         command = [sys.executable, str(WORKER), row, side]
         command += ["--threads", str(threads)] if threads else []
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | ISA[isa],
         )
         self._answer()
 
@@ -61,13 +79,13 @@ class Worker:
         return json.loads(line)
 
 
-def measure(name: str, repeats: int, threads: int | None) -> dict[str, Any]:
+def measure(name: str, repeats: int, threads: int | None, isa: str) -> dict[str, Any]:
     """All sides of a row."""
     row = rows.ROWS[name]
     workers: dict[str, Worker] = {}
     try:
         for side in row.sides:
-            workers[side] = Worker(name, side, threads if row.sides[side] else None)
+            workers[side] = Worker(name, side, threads if row.sides[side] else None, isa)
         found: dict[str, list[dict[str, float]]] = {side: [] for side in workers}
         for _ in range(repeats):
             for side, worker in workers.items():
@@ -100,22 +118,25 @@ def show(name: str, found: dict[str, Any]) -> None:
 @click.option("--rows", "chosen", help="for instance A,B64; by default all")
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--threads", type=int, help="of our sides; by default one per available core")
+@click.option("--isa", type=click.Choice([*ISA]), default="native", show_default=True)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    default=record.RESULTS / "compare.json",
-    help="by default benchmarks/results/compare.json",
+    help="by default benchmarks/results/compare.json, or compare-avx2.json",
 )
-def main(chosen: str | None, repeats: int, threads: int | None, output: Path) -> None:
+def main(
+    chosen: str | None, repeats: int, threads: int | None, isa: str, output: Path | None
+) -> None:
     """Time every row and write the results, after each row anew."""
     if importlib.util.find_spec("torch") is None:
         raise click.ClickException("the baseline needs PyTorch: pip install torch")
     names = chosen.split(",") if chosen else list(rows.ROWS)
     if unknown := set(names) - set(rows.ROWS):
         raise click.ClickException(f"no row {', '.join(unknown)}; there are {', '.join(rows.ROWS)}")
-    content = record.about(repeats) | {"our_threads": threads, "rows": {}}
+    content = record.about(repeats) | {"our_threads": threads, "isa": isa, "rows": {}}
+    output = output or record.RESULTS / f"compare{'' if isa == 'native' else '-' + isa}.json"
     for name in names:
-        content["rows"][name] = found = measure(name, repeats, threads)
+        content["rows"][name] = found = measure(name, repeats, threads, isa)
         show(name, found)
         record.write(output, content)
 

@@ -7,6 +7,7 @@ import rows
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
+from genn_delays.backends.native import vectors
 from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.update_rules import Adam
 
@@ -72,6 +73,10 @@ class Ours:
             population.units.observe(population.normalise, seen)
         self.simulation.load(self.network)
         return loss
+
+    def vector_bytes(self) -> int:
+        """How wide the engine's vectors are."""
+        return vectors.vector_bytes(self.simulation.plan)
 
     def spikes(self) -> dict[str, float]:
         """Spikes per neuron and trial in the last forward pass, by hidden layer."""

@@ -185,6 +185,8 @@ class Baseline:
 
     def __init__(self, row: rows.Row, side: str) -> None:
         torch.set_num_threads(available_cores())
+        # as the engine does: steps of D at 99 % sparsity took 14 times those of D with such numbers
+        torch.set_flush_denormal(True)
         torch.manual_seed(1)
         self.model = MODELS[side](row)
         delayed = self.model.delayed if row.density < 1.0 else []

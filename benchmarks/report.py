@@ -17,7 +17,8 @@ import click
 import targets
 
 ROOT = Path(__file__).parents[1]
-FILES = ("compare.json", "scaling.json")
+COMPARED = ("compare.json", "compare-avx2.json")
+FILES = (*COMPARED, "scaling.json")
 PAGE = """# Benchmarks
 
 `make bench` measures everything below and writes this page from `benchmarks/results/`; change
@@ -47,8 +48,9 @@ layer, for information.
 The forward pass is that of a training batch. A step is forward pass, loss, backward pass, the
 optimiser's update and, on our side, handing the new values to the engine. `times` is how many times
 faster than the baseline of its kind. Memory is the most the process had, less what it had before
-its network and data were there, and its share of the baseline's. Spikes are those per neuron and
-trial, by hidden layer.
+its network and data were there, and its share of the baseline's. Vectors are those of the engine,
+in bytes. Spikes are those per neuron and trial, by hidden layer. On a processor that has AVX-512,
+"without" means that neither side was allowed to use it (`make bench-avx2`).
 
 {comparison}
 
@@ -60,6 +62,7 @@ updates and loads.
 
 {scaling}
 """
+OURS = ("eventprop", "surrogate", "surrogate_narrow")
 CURVES = {
     "trials": "trials of a batch",
     "spikes": "input spikes of a trial",
@@ -122,10 +125,12 @@ def comparison_lines(compared: dict[str, Any]) -> Iterator[Sequence[str]]:
             else:
                 times = passes = memory = ""
             spikes = ", ".join(f"{value:.1f}" for value in found["spikes"].values())
+            # runs before 2026-11-28 had vectors of 64 bytes everywhere
+            width = str(found.get("vector_bytes", 64) or "") if side in OURS else ""
             yield (
                 *(where if side == next(iter(row["sides"])) else "", side.replace("_", " ")),
                 *(spread(found["forward_s"], 1e3), passes, spread(found["step_s"], 1e3), times),
-                *(f"{found['added_bytes'] / 2**20:,.0f}", memory, spikes),
+                *(f"{found['added_bytes'] / 2**20:,.0f}", memory, width, spikes),
             )
 
 
@@ -153,14 +158,25 @@ def _spikes(row: dict[str, Any]) -> str:
     return ", ".join(f"{value:.1f}" for value in row["spikes"].values())
 
 
+def _instructions(about: dict[str, Any]) -> str:
+    """Whether AVX-512 took part; all runs before 2026-11-28 were on processors that have it."""
+    used = about.get("avx512", True) and about.get("isa") != "avx2"
+    return "with AVX-512" if used else "without AVX-512"
+
+
 def render(content: dict[str, Any]) -> str:
     """The page, of the files that are there by their names."""
-    rows = content.get("compare.json", {"rows": {}})
-    head = ("row", "side", "forward ms", "times", "step ms", "times", "MiB", "share", "spikes")
+    head = ("row", "side", "forward ms", "times", "step ms", "times")
+    head = (*head, "MiB", "share", "vectors", "spikes")
+    tables = []
+    for name in (name for name in COMPARED if name in content):
+        about = content[name]
+        title = f"### {about['machine']['processor']}, {_instructions(about)}, {about['date']}"
+        tables += [title, table(head, comparison_lines(about))]
     return PAGE.format(
         circumstances=circumstances(content),
         targets=table(("what", "target", "reached", "met"), target_lines(content)),
-        comparison=table(head, comparison_lines(rows)),
+        comparison="\n\n".join(tables),
         scaling="\n\n".join(scaling_tables(content.get("scaling.json", {}).get("parts", {}))),
     )
 

@@ -76,6 +76,7 @@ def main(row: str, name: str, threads: int | None) -> None:
         else:
             most = peak()
             answer = {"peak_bytes": most, "added_bytes": most - before, "spikes": side.spikes()}
+            answer["vector_bytes"] = side.vector_bytes() if name in OURS else None
         print(json.dumps(answer), flush=True)
 
 

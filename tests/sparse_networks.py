@@ -6,6 +6,7 @@ import numpy as np
 
 import genn_delays as gd
 from genn_delays.backends.gradient import Gradient
+from genn_delays.planning.plan import make_plan
 from genn_delays.rewiring import Context
 from genn_delays.training.schedules import Progress
 
@@ -49,3 +50,21 @@ def gradients_of(network: gd.Network, seed: int = 3) -> dict[str, Gradient]:
         name: Gradient(rng.normal(size=len(p.synapses)), rng.normal(size=len(p.synapses)))
         for name, p in network.projections.items()
     }
+
+
+def pairs(table: gd.SynapseTable) -> dict[tuple[int, int], float]:
+    return {(int(i), int(j)): float(w) for i, j, w in zip(table.pre, table.post, table.weight)}  # noqa: B905
+
+
+class Told(Unlimited):
+    """A simulation whose growth gradients are a given matrix, at every delay alike."""
+
+    def __init__(self, matrix: np.ndarray, network: gd.Network) -> None:
+        super().__init__()
+        self.matrix = matrix
+        self.plan = make_plan(
+            network, gradient=gd.EventProp(), readout=gd.readouts.MeanVoltage(), dt=1.0, steps=20
+        )
+
+    def correlation(self, projection, pre, post, first, count):
+        return np.repeat(self.matrix[pre, post][:, None], count, axis=1)

@@ -14,6 +14,7 @@ from genn_delays.declaration.neurons import Neuron
 from genn_delays.declaration.units import BatchNorm
 from genn_delays.experiment.model_file import cited_in
 from genn_delays.experiment.options import REGISTRIES
+from genn_delays.planning.gradients.surrogate import FUNCTIONS, Surrogate
 from genn_delays.support.references import ENTRIES
 from genn_delays.training import Narrowing, SilentRescue
 
@@ -38,6 +39,7 @@ def test_every_model_says_which_paper_it_is_from_or_that_there_is_none(model):
 
 def test_every_reference_is_cited_by_something():
     used = {key for kind in KINDS for key in kind.cites}
+    used |= {key for name in FUNCTIONS for key in Surrogate(name).publications()}
     assert used | {key for model in MODELS for key in cited_in(model)} == set(ENTRIES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from own_parts import OWN_PARTS
 
 from genn_delays.experiment.config import load_config, load_resolved
 from genn_delays.experiment.model_file import build_network, load_build, resolve_args
@@ -49,10 +50,15 @@ def test_every_default_is_written_out(write):
     assert config.training.epochs == 30
     assert config.model.args == {"size": 3, "rates": [1.0]}
     assert config.data.args["interval"] == 10.0
-    assert config.readout == {"name": "exponential_mean_voltage", "population": None, "tau": None}
-    assert config.loss["scale"] == 20.0
-    assert config.optimiser["weight"]["beta1"] == 0.9
-    assert config.optimiser["delay"]["lr"] == 0.1
+    written = config.model_dump()
+    assert written["readout"] == {
+        "name": "exponential_mean_voltage",
+        "population": None,
+        "tau": None,
+    }
+    assert written["loss"]["scale"] == 20.0
+    assert written["optimiser"]["weight"]["beta1"] == 0.9
+    assert written["optimiser"]["delay"]["lr"] == 0.1
     assert config.backend.name == "auto"
 
 
@@ -64,16 +70,17 @@ def test_defaults_of_the_surrogate_rule_are_written_out(write):
         "optimiser.weight={lr: 1e-3, l1: 1e-2, weight_decay: 1e-5, schedule: [{name: one_cycle}]}",
     ]
     config = load_config(write(SMALLEST), overrides)
-    assert config.gradient == {
+    written = config.model_dump()
+    assert written["gradient"] == {
         "name": "surrogate",
         "function": "arctan",
         "slope": 5.0,
         "detach_reset": True,
         "smooth": False,
     }
-    assert config.readout == {"name": "softmax_sum", "population": None}
-    assert config.training.sigma == {"final": 0.23, "share": 0.25, "start": None}
-    weight, unit = config.optimiser["weight"], config.optimiser["unit"]
+    assert written["readout"] == {"name": "softmax_sum", "population": None}
+    assert written["training"]["sigma"] == {"final": 0.23, "share": 0.25, "start": None}
+    weight, unit = written["optimiser"]["weight"], written["optimiser"]["unit"]
     assert weight["l1"] == 0.01
     (cycle,) = weight["schedule"]
     assert (cycle["per"], cycle["momentum"]) == ("batch", None)
@@ -142,7 +149,7 @@ def test_paths_start_from_the_folder_of_the_file(write, tmp_path, monkeypatch):
 def test_numbers_are_numbers_however_they_are_written(write, text):
     config = load_config(write(SMALLEST), [f"training.dt={text}", f"optimiser.weight.lr={text}"])
     assert config.training.dt == 1e-3
-    assert config.optimiser["weight"]["lr"] == 1e-3
+    assert config.optimiser.weight.rule.lr == 1e-3
 
 
 def test_text_that_only_looks_like_a_number_stays_text():
@@ -164,7 +171,7 @@ def test_yaml_anchors_and_merges_work():
 def test_later_overrides_win_and_reach_into_sections_the_file_leaves_out(write):
     config = load_config(write(SMALLEST), ["training.seed=2", "training.seed=3", "loss.scale=5"])
     assert config.training.seed == 3
-    assert config.loss["scale"] == 5.0
+    assert config.loss.scale == 5.0
 
 
 def test_errors_name_the_file_first(write):
@@ -233,3 +240,31 @@ def test_experiments_are_valid():
     for path in configs:
         # data that has to be fetched first may be absent
         load_config(path, ["data.path=null"])
+
+
+def test_a_readout_and_a_loss_of_the_model_file_are_named_as_any_other(write, tmp_path):
+    path = write(SMALLEST)
+    (tmp_path / "model.py").write_text((tmp_path / "model.py").read_text() + OWN_PARTS)
+    own = ["readout={name: LastVoltage, share: 0.25}", "loss={name: Halved, scale: 20}"]
+    config = load_config(path, own)
+    assert type(config.readout).__name__ == "LastVoltage"
+    assert config.readout.share == 0.25
+    assert config.model_dump()["loss"] == {"name": "Halved", "scale": 20.0, "label_smoothing": 0.0}
+    (tmp_path / "written.yaml").write_text(config.to_yaml())
+    assert load_config(tmp_path / "written.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("readout.name=LastVoltag", "readout: there is no 'LastVoltag'; did you mean 'LastVol"),
+        ("readout={name: LastVoltage, shar: 1}", r"readout\.LastVoltage: .* did you mean 'share'"),
+        ("readout.name=Halved", "readout: there is no 'Halved'"),
+        ("loss={name: Halved, scale: x}", r"loss\.Halved\.scale: 'x' given"),
+    ],
+)
+def test_mistakes_about_a_part_of_the_model_file_are_named(write, tmp_path, override, message):
+    path = write(SMALLEST)
+    (tmp_path / "model.py").write_text((tmp_path / "model.py").read_text() + OWN_PARTS)
+    with pytest.raises(ConfigError, match=message):
+        load_config(path, [override])

@@ -139,6 +139,32 @@ def test_gradients_through_refractory_periods_approach_finite_differences(kind, 
     assert mean[0.0025] < mean[0.04] / 8  # a sixteenth of the step
 
 
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_the_floor_of_the_slope_holds_for_every_slope_below_it(backend):
+    """The derivative of a spike time is one over the slope: half of it at twice the floor."""
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 1)
+    net.add_population("output", gd.LIF(), 1)
+    net.connect("input", "output", weight=10.0, delay=2.0)
+    found = {}
+    for floor in (1e-6, 2.0, 4.0):
+        with gd.compile(
+            net,
+            gradient=gd.EventProp(min_slope=floor),
+            readout=gd.readouts.FirstSpike(),
+            steps=50,
+            backend=backend,
+            precision="float64",
+        ) as simulation:
+            assert simulation.forward(gd.Events([5.0], [0], [0], 1))[0, 0] < 50.0
+            gradient = simulation.backward(np.ones((1, 1)))["input->output"]
+        found[floor] = np.array([gradient.weight[0], gradient.delay[0]])
+    # the slope itself lies below both floors, and was not so small that it would need one
+    slope = 2.0 * found[2.0] / found[1e-6]
+    assert np.all((slope > 1e-3) & (slope < 2.0))
+    np.testing.assert_allclose(found[2.0], 2.0 * found[4.0], rtol=1e-12)
+
+
 def test_a_shift_that_changes_nothing_has_no_delay_gradient():
     """The mean voltage does not depend on when input arrives, long before the end of the trial.
 

@@ -338,6 +338,27 @@ def test_estimate_takes_a_known_activity_into_account():
     assert sum(informed.values()) == pytest.approx(allocated, rel=0.1)
 
 
+def test_room_that_no_batch_so_far_needed_half_of_is_given_back_at_the_next_one():
+    """Spikes that lie closer together are read more quickly; a busier batch makes room again."""
+    network = chain(2.0, hidden=32, inputs=13, outputs=5)
+    quiet, busy = batch(trials=9, events=40), batch(trials=9, events=4000)
+    with gd.compile(network, steps=80, batch_size=9, backend="native", threads=1) as compiled:
+        hidden = compiled.populations[compiled.plan.population_index("hidden")]
+        at_first = hidden.struct.capacity
+        compiled.forward(quiet)
+        most = hidden.most
+        assert 0 < 4 * most < at_first == hidden.struct.capacity
+        outputs = compiled.forward(quiet)
+        assert most < hidden.struct.capacity <= most + most // 4 + 1
+        room = hidden.arrays["time"].nbytes
+        assert room < 2 * most * hidden.arrays["time"].itemsize * 9 * hidden.blocks
+        assert compiled.regrown == 0
+        compiled.forward(busy)
+        assert compiled.regrown == 1
+        assert hidden.arrays["time"].nbytes > room
+        np.testing.assert_array_equal(compiled.forward(quiet), outputs)
+
+
 @pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
 def test_an_engine_that_lays_a_structure_out_otherwise_is_not_built(rule):
     """A field moved on one side alone would be read beside itself, in silence."""
@@ -362,3 +383,22 @@ def test_calls_into_the_engine_do_not_read_the_tables_of_structures_again(rule, 
         monkeypatch.setattr("genn_delays.backends.native.structures.Shared.fields", None)
         compiled.load(network)
         compiled.backward(compiled.forward(events))
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=lambda rule: rule.name)
+def test_numbers_too_small_to_be_normal_are_0_in_the_engine_and_stay_in_the_caller(rule):
+    """A voltage that decays for 100 time constants; the caller's thread is one of the engine's."""
+    network = gd.Network(1)
+    network.add_population("input", gd.Input(), 1)
+    network.add_population("output", gd.LeakyReadout(tau_mem=1.0, tau_syn=0.5), 1)
+    network.connect("input", "output", weight=1.0)
+    settings = {"steps": 100, "batch_size": 1, "readout": gd.readouts.VoltageTrace()}
+    tiny = np.full(64, 1e-40, np.float32)
+    with gd.compile(network, gradient=rule, backend="native", threads=1, **settings) as simulation:
+        trace = simulation.forward(gd.Events([0.0], [0], [0], 1))
+        gradients = simulation.backward(np.ones_like(trace))
+    assert np.count_nonzero(tiny * np.float32(0.5)) == 64
+    found = np.abs(trace[trace != 0])
+    assert 0 < len(found) < 95
+    assert found.min() >= np.finfo(np.float32).tiny
+    assert gradients["input->output"].weight[0] > 0

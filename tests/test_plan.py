@@ -210,39 +210,3 @@ def test_dynamics_that_are_no_numbers_in_this_precision_are_refused():
 def test_a_bad_gradient_rule_is_refused():
     with pytest.raises(PlanError, match=r"min_slope=0.0\): must be > 0"):
         gd.EventProp(min_slope=0.0)
-
-
-def test_equal_declarations_have_equal_digests():
-    assert plan_of(KINDS["looped"](1)).digest() == plan_of(KINDS["looped"](1)).digest()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"dt": 0.5},
-        {"steps": 21},
-        {"batch_size": 2},
-        {"precision": "float64"},
-        {"discretisation": "euler"},
-        {"readout": gd.readouts.ExponentialMeanVoltage(tau=3.0)},
-        {"readout": gd.readouts.MeanVoltage(population="lif")},
-        {"gradient": gd.EventProp(min_slope=0.1)},
-    ],
-    ids=str,
-)
-def test_different_plans_have_different_digests(changes):
-    assert plan_of(KINDS["looped"](1), **changes).digest() != plan_of(KINDS["looped"](1)).digest()
-
-
-def test_digests_tell_networks_apart_but_not_what_learning_changes():
-    digests = {plan_of(make(1)).digest() for make in KINDS.values()}
-    assert len(digests) == 3
-    network = KINDS["looped"](1)
-    before = plan_of(network).digest()
-    network.projections["lif->output"].synapses.weight += 1.0
-    assert plan_of(network).digest() == before
-    other = [
-        make_network(("input", "a"), ("a", "output"), neuron=n, hidden=("a",))
-        for n in (gd.LIF(), gd.LIF(threshold=2.0), gd.LIF(tau_mem=np.array([20.0, 21.0])))
-    ]
-    assert len({plan_of(net).digest() for net in other}) == 3

@@ -13,7 +13,11 @@ from genn_delays.support.errors import DataError, PlanError
 from genn_delays.training.losses import CrossEntropy, MeanSquaredError
 
 VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
-OBSERVED = {"voltage": VOLTAGES, "first_spike": np.abs(VOLTAGES[:, 0]) * 10}
+OBSERVED = {
+    "voltage": VOLTAGES,
+    "first_spike": np.abs(VOLTAGES[:, 0]) * 10,
+    "spike_count": np.round(np.abs(VOLTAGES[:, 0]) * 10),
+}
 
 
 def test_a_mean_squared_error_of_no_trials_is_refused():
@@ -53,6 +57,8 @@ def test_readouts_are_what_they_are_called():
     np.testing.assert_allclose(early, (VOLTAGES * weights[:, None]).mean(axis=1))
     largest = gd.readouts.MaxVoltage().forward(VOLTAGES, 1.0)
     np.testing.assert_array_equal(largest, VOLTAGES.max(axis=1))
+    counts = gd.readouts.SpikeCount().forward(OBSERVED["spike_count"], 1.0)
+    np.testing.assert_array_equal(counts, OBSERVED["spike_count"])
 
 
 def test_outputs_are_double_precision_and_single_trials_stay_batches():
@@ -123,6 +129,24 @@ def test_predictions_are_the_largest_or_where_the_scale_is_negative_the_smallest
 def test_labels_out_of_range_are_refused(labels, message):
     with pytest.raises(DataError, match=message):
         CrossEntropy()(VOLTAGES[:, 0], np.array(labels))
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 4), (3,), (0, 4)])
+def test_a_cross_entropy_is_that_of_one_output_per_class_and_of_a_trial_at_least(shape):
+    with pytest.raises(DataError, match="of at least one trial, got"):
+        CrossEntropy()(np.zeros(shape), np.zeros(shape[0], int))
+
+
+def test_a_cross_entropy_is_the_mean_over_the_trials_of_what_the_labels_expect():
+    outputs = np.array([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
+    log_p = np.log(scipy.special.softmax(2.0 * outputs, axis=1))
+    plain, _ = CrossEntropy(scale=2.0)(outputs, np.array([1, 0]))
+    assert plain == pytest.approx(-(log_p[0, 1] + log_p[1, 0]) / 2)
+    smooth, _ = CrossEntropy(scale=2.0, label_smoothing=0.3)(outputs, np.array([1, 0], np.uint8))
+    assert smooth == pytest.approx(0.7 * plain - 0.1 * log_p.sum() / 2)
+    value, drive = MeanSquaredError()(outputs, np.zeros((2, 3), int))
+    assert value == pytest.approx(np.mean(outputs**2))
+    np.testing.assert_allclose(drive, outputs / 3)
 
 
 def test_targets_of_another_shape_are_refused():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genn_delays as gd
-from genn_delays.backends.checks import check_drives, check_masks
+from genn_delays.backends.checks import check_backward, check_masks
 from genn_delays.planning.plan import make_plan
 
 BACKENDS = ["reference", "native"]
@@ -178,7 +178,7 @@ def test_what_was_checked_is_a_copy_and_a_plan_cannot_be_changed():
     )
     mask, drive = np.ones((2, 4)), np.ones((2, 4))
     masks = check_masks(plan, {"hidden": mask}, 2, training=True)
-    drives = check_drives(plan, (2, 2), np.ones((2, 2)), {"hidden": drive})
+    drives = check_backward(plan, (2, 2), np.ones((2, 2)), {"hidden": drive})
     mask[:] = drive[:] = -1e9
     assert np.all(masks["hidden"] == 1)
     assert np.all(drives["hidden"] == 1)

@@ -9,6 +9,9 @@ import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.backends.reference.surrogate import SurrogateSimulation
 from genn_delays.declaration.units import BatchStatistics
+from genn_delays.planning.gradients.surrogate import FUNCTIONS
+from genn_delays.planning.plan import make_plan
+from genn_delays.support.errors import PlanError
 
 Normal, Uniform = gd.init.Normal, gd.init.Uniform
 STEPS, TRIALS = 14, 3
@@ -84,7 +87,12 @@ class FrozenReset(SurrogateSimulation):
 KERNELS = {"gaussian": gd.kernels.Gaussian(1.4), "triangle": gd.kernels.Triangle(1.3)}
 
 
-PAIRS = (("gaussian", "arctan"), ("triangle", "sigmoid"), ("gaussian", "triangle"))
+PAIRS = (
+    ("gaussian", "arctan"),
+    ("triangle", "sigmoid"),
+    ("gaussian", "triangle"),
+    ("triangle", "fast_sigmoid"),
+)
 
 
 CASES = [(declare, *pair) for declare in (published, recurrent) for pair in PAIRS]
@@ -137,7 +145,7 @@ def test_every_gradient_equals_finite_differences(declare, detach, kernel, funct
             assert found[1] == pytest.approx(expected, rel=1e-6, abs=1e-6), (name, column)
 
 
-@pytest.mark.parametrize("function", ["arctan", "sigmoid", "triangle"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_voltage_far_from_the_threshold_is_no_overflow(function, dtype):
     far = np.array([-1e6, -40.0, 0.0, 40.0, 1e6], dtype)
@@ -228,3 +236,44 @@ def test_running_averages_follow_a_batch_as_pytorch_counts_them():
     units.observe(gd.BatchNorm(momentum=0.25), seen)
     np.testing.assert_allclose(units.running_mean, 0.25 * 2.0)
     np.testing.assert_allclose(units.running_variance, 0.75 + 0.25 * 3.0 * 4 / 3)
+
+
+def test_a_spike_count_is_trained_as_finite_differences_say():
+    network = recurrent(KERNELS["gaussian"])
+    read = next(p.name for p in network.populations.values() if p.neuron.spiking)
+    settings = {"steps": STEPS, "batch_size": TRIALS, "precision": "float64"}
+    rule = gd.Surrogate("arctan", slope=2.0, detach_reset=False, smooth=True)
+    readout = gd.readouts.SpikeCount(population=read)
+    simulation = gd.compile(
+        network, gradient=rule, readout=readout, backend="reference", **settings
+    )
+    masks = dropout_masks(simulation.plan, TRIALS, np.random.default_rng(6))
+    outputs = simulation.forward(graded(), masks=masks)
+    weights = np.random.default_rng(7).normal(size=outputs.shape)
+    for name, gradient in simulation.backward(weights).items():
+        table, values = network.projections[name].synapses, []
+        for sign in (1, -1):
+            table.weight[0] += sign * 1e-5
+            simulation.load(network)
+            values.append(np.sum(simulation.forward(graded(), masks=masks) * weights))
+            table.weight[0] -= sign * 1e-5
+        expected = (values[0] - values[1]) / 2e-5
+        assert gradient.weight[0] == pytest.approx(expected, rel=1e-6, abs=1e-6), name
+
+
+def test_a_spike_count_has_no_exact_gradient_and_needs_spikes():
+    readout = gd.readouts.SpikeCount()
+    with pytest.raises(PlanError, match=r"SpikeCount: a number of spikes .* use gd.Surrogate\(\)"):
+        plan_with(gd.EventProp(), gd.readouts.SpikeCount(population="hidden"))
+    with pytest.raises(PlanError, match="SpikeCount reads spikes, but population 'output' never"):
+        plan_with(gd.Surrogate(), readout)
+
+
+def plan_with(rule: gd.GradientRule, readout: gd.readouts.Readout):
+    net = gd.Network(1)
+    net.add_population("input", gd.Input(), 2)
+    net.add_population("hidden", gd.LIF(), 3)
+    net.add_population("output", gd.LeakyReadout(), 2)
+    net.connect("input", "hidden", weight=1.0)
+    net.connect("hidden", "output", weight=1.0)
+    return make_plan(net, gradient=rule, readout=readout, dt=1.0, steps=9)

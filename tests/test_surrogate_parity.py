@@ -17,6 +17,7 @@ READOUTS = {
     "max": gd.readouts.MaxVoltage(),
     "trace": gd.readouts.VoltageTrace(),
     "spiking": gd.readouts.MeanVoltage(population="adaptive"),
+    "counts": gd.readouts.SpikeCount(population="adaptive"),
 }
 
 FEW = ["fcn24", "rounded", "looped"]
@@ -97,7 +98,12 @@ def test_native_equals_reference(kind, graded):
 
 @pytest.mark.parametrize(
     ("kind", "function", "detach"),
-    [("rounded", "sigmoid", False), ("looped", "sigmoid", False), ("fcn24", "triangle", True)],
+    [
+        ("rounded", "sigmoid", False),
+        ("looped", "sigmoid", False),
+        ("fcn24", "triangle", True),
+        ("rounded", "fast_sigmoid", True),
+    ],
 )
 def test_native_equals_reference_for_every_surrogate(kind, function, detach):
     rule = gd.Surrogate(function, slope=2.0, detach_reset=detach)
@@ -287,13 +293,15 @@ def test_estimate_is_within_ten_percent_of_what_is_allocated(kind):
         assert sum(parts.values()) == pytest.approx(simulation.memory(), rel=0.1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_estimate_is_exact_where_no_spikes_are_driven(kind):
+@pytest.mark.parametrize(
+    ("kind", "name"), [*((kind, "softmax") for kind in KINDS), ("rounded", "counts")]
+)
+def test_estimate_is_exact_where_no_spikes_are_driven(kind, name):
     network = KINDS[kind]()
     settings = {"steps": STEPS, "batch_size": 11, "precision": "float64"}
-    readout = READOUTS["softmax"]
+    readout = READOUTS[name]
     plan = make_plan(network, gradient=gd.Surrogate(), readout=readout, dt=1.0, **settings)
-    with compiled(network, 11, threads=3, precision="float64") as simulation:
+    with compiled(network, 11, readout=name, threads=3, precision="float64") as simulation:
         masks = dropout_masks(plan, 11, np.random.default_rng(1))
         outputs = simulation.forward(batch(), masks=masks)
         simulation.backward(np.ones_like(outputs))

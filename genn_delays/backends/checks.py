@@ -169,7 +169,7 @@ def check_masks(
     return checked
 
 
-def check_output_gradient(
+def check_backward(
     plan: Plan,
     outputs: tuple[int, ...],
     output_gradient: np.ndarray,

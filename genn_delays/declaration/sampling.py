@@ -26,7 +26,12 @@ def sample_pairs(
     Args:
         shape: (pre units, post units, synapses of each pair).
     """
-    rows, columns = _pairs(shape, density, wiring, pairs, rng, where)
+    if pairs is None:
+        rows, columns = _drawn(shape[:2], density, wiring, rng, where)
+    elif density != 1.0 or wiring is not None:
+        raise NetworkError(f"{where}: give pairs alone, without density or wiring")
+    else:
+        rows, columns = _listed(pairs, where)
     count = shape[2]
     check_size(
         SYNAPSE * len(rows) * count,
@@ -36,32 +41,32 @@ def sample_pairs(
     return np.repeat(rows, count), np.repeat(columns, count)
 
 
-def _pairs(
-    shape: tuple[int, int, int],
+def _listed(pairs: tuple[np.ndarray, np.ndarray], where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column index of every pair that is given."""
+    try:
+        rows, columns = (np.atleast_1d(np.asarray(index)) for index in pairs)
+    except (TypeError, ValueError):
+        raise NetworkError(f"{where}: pairs are (pre indices, post indices)") from None
+    if rows.shape != columns.shape or rows.ndim != 1 or not _whole(rows) or not _whole(columns):
+        raise NetworkError(f"{where}: pairs are two lists of indices of one length")
+    return rows, columns
+
+
+def _drawn(
+    sizes: tuple[int, int],
     density: float,
     wiring: Wiring | None,
-    pairs: tuple[np.ndarray, np.ndarray] | None,
     rng: np.random.Generator,
     where: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column index of every pair that is joined."""
-    if pairs is not None:
-        if density != 1.0 or wiring is not None:
-            raise NetworkError(f"{where}: give pairs alone, without density or wiring")
-        try:
-            rows, columns = (np.atleast_1d(np.asarray(index)) for index in pairs)
-        except (TypeError, ValueError):
-            raise NetworkError(f"{where}: pairs are (pre indices, post indices)") from None
-        if rows.shape != columns.shape or rows.ndim != 1 or not _whole(rows) or not _whole(columns):
-            raise NetworkError(f"{where}: pairs are two lists of indices of one length")
-        return rows, columns
+    """Row and column index of every pair that the wiring joins."""
     if wiring is not None:
         if density != 1.0:
             raise NetworkError(f"{where}: give density or wiring, not both")
         if not isinstance(wiring, Wiring):
             raise NetworkError(f"{where}: wiring={wiring!r}; give gd.wiring.InDegree(20) or alike")
     try:
-        return (wiring or Density(density)).pairs(*shape[:2], rng)
+        return (wiring or Density(density)).pairs(*sizes, rng)
     except NetworkError as error:
         raise NetworkError(f"{where}: {error}") from None
 

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 from genn_delays import datasets
 from genn_delays.backends import get_backend
-from genn_delays.datasets import augment
 from genn_delays.declaration.network import Network
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.model_file import build_network, cited_in
-from genn_delays.experiment.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.support.errors import GennDelaysError, reason
 from genn_delays.support.references import ENTRIES, Cited
-from genn_delays.support.settings import build_named
-from genn_delays.training import Group, Narrowing, SilentRescue, SpikeCount, optimiser
+from genn_delays.training import Group, optimiser
 
 
 def citations(config: Config) -> list[str]:
@@ -45,19 +42,11 @@ def _methods(config: Config) -> Iterator[Cited]:
     """What the configuration names, in the order of its sections."""
     training = config.training
     yield datasets.source(config.data.name, **config.data.args)
-    yield from augment.make(config.data.augment)
-    yield build_named("gradient", GRADIENTS, config.gradient)
-    yield build_named("readout", READOUTS, config.readout)
-    yield build_named("loss", LOSSES, config.loss)
-    for settings, kind in (
-        (training.sigma, Narrowing),
-        (training.spike_count, SpikeCount),
-        (training.silent_rescue, SilentRescue),
-    ):
-        if settings is not None:
-            yield kind(**settings)
-    for rule in config.rewiring:
-        yield build_named("rewiring", REWIRING, rule)
+    yield from config.data.augment
+    yield from (config.gradient, config.readout, config.loss)
+    chosen = (training.sigma, training.spike_count, training.silent_rescue)
+    yield from (part for part in chosen if part is not None)
+    yield from config.rewiring
     yield get_backend(config.backend.name)
 
 
@@ -76,7 +65,7 @@ def _parts(network: Network | None) -> Iterator[Cited]:
 
 def _updates(config: Config, network: Network | None) -> Iterator[Cited]:
     """Update rules and schedules of what the network learns; without a network of everything."""
-    made = optimiser.make(config.optimiser)
+    made = config.optimiser
     groups: list[Group] = []
     if network is None:
         groups += [made.default(kind) for kind in optimiser.KINDS]

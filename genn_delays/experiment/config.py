@@ -10,12 +10,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PositiveFloat,
+    ValidationInfo,
+)
 from pydantic import ValidationError as Invalid
 
 from genn_delays import datasets
 from genn_delays.backends import BACKENDS
 from genn_delays.datasets import augment
+from genn_delays.datasets.augment import Augmentation
 from genn_delays.experiment.model_file import load_build, resolve_args
 from genn_delays.experiment.options import (
     GRADIENTS,
@@ -24,10 +32,12 @@ from genn_delays.experiment.options import (
     REWIRING,
     checked,
     describe,
+    made,
     option,
     settings,
     with_name,
 )
+from genn_delays.rewiring import RewiringRule
 from genn_delays.support import strict_yaml
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short, suggest
 from genn_delays.support.paths import expanded
@@ -54,10 +64,10 @@ class ModelSection(Section):
     args: dict[str, Any] = {}
 
 
-def _augmentations(given: Any) -> Any:
+def _augmentations(given: Any, info: ValidationInfo) -> tuple[Augmentation, ...]:
     if not isinstance(given, list):
         raise ConfigError(f"{given!r} given; write a list of augmentations")
-    return describe(augment.make(given))
+    return augment.make(given)
 
 
 class DataSection(Section):
@@ -66,7 +76,7 @@ class DataSection(Section):
     name: str
     path: Path | None = None
     args: dict[str, Any] = {}
-    augment: Annotated[list[dict[str, Any]], checked(_augmentations)] = []
+    augment: made(_augmentations) = []  # type: ignore[valid-type]
 
 
 class TrainingSection(Section):
@@ -88,16 +98,18 @@ class TrainingSection(Section):
     silent_rescue: settings("silent_rescue", SilentRescue) = None  # type: ignore[valid-type]
 
 
-def _optimiser(given: Any) -> Any:
+def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
     if not isinstance(given, dict):
         raise ConfigError(f"{given!r} given; write a mapping such as {{weight: {{name: adam}}}}")
     named = {
         key: with_name(value, "adam") if key in optimiser.KINDS else value
         for key, value in given.items()
     }
-    made = optimiser.make(named)
+    return optimiser.make(named).written_out()
+
+
+def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
     return {
-        # what was left out is the default rule, without a schedule
         **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
         "groups": {
             name: {what: _describe_group(made.group(name, what), what) for what in chosen}
@@ -112,7 +124,7 @@ def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
     return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
 
 
-def _backend(given: Any) -> Any:
+def _backend(given: Any, info: ValidationInfo) -> Any:
     names = [*BACKENDS, "auto"]
     if given not in names:
         raise ConfigError(f"there is no backend {given!r}; {suggest(given, names)}")
@@ -126,14 +138,14 @@ class BackendSection(Section):
     threads: Count | None = None
 
 
-def _rewiring(given: Any) -> Any:
+def _rewiring(given: Any, info: ValidationInfo) -> list[RewiringRule]:
     if not isinstance(given, list):
         raise ConfigError(f"{given!r} given; write a list of rules, or [] for none")
-    return [describe(build_named("rewiring", REWIRING, rule)) for rule in given]
+    return [build_named("rewiring", REWIRING, rule) for rule in given]
 
 
 class Config(Section):
-    """A whole configuration."""
+    """A whole configuration; what it names is there as the object that it makes."""
 
     model: ModelSection
     data: DataSection
@@ -141,8 +153,8 @@ class Config(Section):
     readout: option("readout", READOUTS, "exponential_mean_voltage") = {}  # type: ignore[valid-type]
     loss: option("loss", LOSSES, "cross_entropy") = {"scale": 20.0}  # type: ignore[valid-type]
     training: TrainingSection = Field(default_factory=TrainingSection)
-    optimiser: Annotated[dict[str, Any], checked(_optimiser)] = {}
-    rewiring: Annotated[list[Any], checked(_rewiring)] = []
+    optimiser: Annotated[Any, checked(_optimiser), PlainSerializer(_describe_optimiser)] = {}
+    rewiring: made(_rewiring) = []  # type: ignore[valid-type]
     backend: BackendSection = Field(default_factory=BackendSection)
 
     def to_yaml(self) -> str:
@@ -163,24 +175,45 @@ def load_config(path: Path | str, overrides: Iterable[str] = ()) -> Config:
     return _read(Path(path), overrides, resolve=True)
 
 
-def load_resolved(path: Path | str) -> Config:
+def load_resolved(path: Path | str, model: Path | None = None) -> Config:
     """Read the complete configuration of a run folder, whose model file may be gone.
+
+    Args:
+        path: the configuration.
+        model: the copy of the model file, for readouts and losses of its own; by default the
+            file that the configuration names.
 
     Raises:
         ConfigError: it is damaged.
     """
-    return _read(Path(path), (), resolve=False)
+    return _read(Path(path), (), resolve=False, model=model)
 
 
-def _read(path: Path, overrides: Iterable[str], resolve: bool) -> Config:
+def validated(data: object, folder: Path | None = None, model: Path | None = None) -> Config:
+    """A configuration from plain values.
+
+    Args:
+        data: as :func:`load_config` finds them in a file.
+        folder: where a relative ``model.file`` starts.
+        model: as of :func:`load_resolved`.
+
+    Raises:
+        pydantic.ValidationError: they are none.
+    """
+    context = {"folder": folder or Path(), "model": model}
+    return Config.model_validate(data, context=context)
+
+
+def _read(path: Path, overrides: Iterable[str], resolve: bool, model: Path | None = None) -> Config:
     try:
         data = strict_yaml.parse(_text(path))
         if not isinstance(data, dict):
             raise ConfigError("expected a mapping with the keys model, data, training, ...")
         for override in overrides:
             _override(data, override)
-        config = Config.model_validate(data)
-        return _resolve(config, path.resolve().parent) if resolve else config
+        folder = path.resolve().parent
+        config = validated(data, folder, model)
+        return _resolve(config, folder) if resolve else config
     except Invalid as error:
         raise ConfigError(f"{path}: {_explain(error)}") from None
     except GennDelaysError as error:

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from genn_delays.experiment.config import Config
-from genn_delays.support.errors import CheckpointError
+from genn_delays.experiment.config import Config, validated
+from genn_delays.support.errors import CheckpointError, ConfigError
 
 ACCEPTED = {
     "training.epochs": "what follows from their number, such as schedules, follows the new one",
@@ -27,7 +27,9 @@ ACCEPTED = {
 """Keys that may be edited, and what their change means. Keys below them belong to them."""
 
 
-def accepted_changes(config: Config, before: object, path: Path) -> list[str]:
+def accepted_changes(
+    config: Config, before: object, path: Path, model: Path | None = None
+) -> list[str]:
     """Lines about what differs from the configuration that a checkpoint was trained with.
 
     Args:
@@ -35,6 +37,7 @@ def accepted_changes(config: Config, before: object, path: Path) -> list[str]:
         before: what :func:`as_attribute` gave when the checkpoint was saved; None in checkpoints
             of earlier releases, of which nothing can be said.
         path: of the configuration, for messages.
+        model: the copy of the model file that the run folder keeps, if it does.
 
     Raises:
         CheckpointError: what differs may not, or ``before`` is no configuration.
@@ -42,8 +45,8 @@ def accepted_changes(config: Config, before: object, path: Path) -> list[str]:
     if before is None:
         return []
     try:
-        trained = Config.model_validate(before)
-    except ValidationError:
+        trained = validated(before, model=model)
+    except (ValidationError, ConfigError):
         raise CheckpointError(
             f"{path.parent}: the configuration in the checkpoint is damaged or of another "
             "release; use the release that wrote it"

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from genn_delays import api, datasets
 from genn_delays.backends import get_backend
 from genn_delays.backends.base import Simulation
-from genn_delays.datasets import Dataset, augment
+from genn_delays.datasets import Dataset
 from genn_delays.datasets.base import Sizes
 from genn_delays.declaration.network import Network
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.model_file import build_network
 from genn_delays.experiment.network_file import check_names
-from genn_delays.experiment.options import GRADIENTS, LOSSES, READOUTS, REWIRING
 from genn_delays.planning.plan import Plan, make_plan
 from genn_delays.planning.timing import MAX_STEPS, duration_to_steps
 from genn_delays.rewiring import Rewiring
 from genn_delays.support.errors import ConfigError
-from genn_delays.support.settings import build_named
-from genn_delays.training import (
-    EarlyStopping,
-    Narrowing,
-    SilentRescue,
-    SpikeCount,
-    Trainer,
-    TrainerState,
-    optimiser,
-)
-from genn_delays.training.losses import Loss
+from genn_delays.training import Trainer, TrainerState
 from genn_delays.training.trainer import check_parts
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +66,8 @@ def steps_of(config: Config, dataset: Dataset | Sizes) -> int:
 def _plan_arguments(config: Config, dataset: Dataset | Sizes) -> dict[str, Any]:
     training = config.training
     return {
-        "gradient": build_named("gradient", GRADIENTS, config.gradient),
-        "readout": build_named("readout", READOUTS, config.readout),
+        "gradient": config.gradient,
+        "readout": config.readout,
         "dt": training.dt,
         "steps": steps_of(config, dataset),
         "batch_size": training.batch_size,
@@ -98,20 +84,18 @@ def plan_of(config: Config, dataset: Dataset | Sizes, network: Network) -> Plan:
 def _parts(config: Config) -> dict[str, Any]:
     """What the trainer needs that is made from the configuration alone."""
     training = config.training
-    spike_count = _optional(SpikeCount, training.spike_count)
-    loss: Loss = build_named("loss", LOSSES, config.loss)
     return {
-        "loss": loss,
-        "optimiser": optimiser.make(config.optimiser),
+        "loss": config.loss,
+        "optimiser": config.optimiser,
         "epochs": training.epochs,
         "batch_size": training.batch_size,
         "seed": training.seed,
-        "augmentations": augment.make(config.data.augment),
-        "regularisers": [spike_count] if spike_count else [],
-        "rescue": _optional(SilentRescue, training.silent_rescue),
-        "narrowing": _optional(Narrowing, training.sigma),
-        "rewiring": [build_named("rewiring", REWIRING, rule) for rule in config.rewiring],
-        "early_stopping": _optional(EarlyStopping, training.early_stopping),
+        "augmentations": config.data.augment,
+        "regularisers": [training.spike_count] if training.spike_count else [],
+        "rescue": training.silent_rescue,
+        "narrowing": training.sigma,
+        "rewiring": config.rewiring,
+        "early_stopping": training.early_stopping,
     }
 
 
@@ -165,8 +149,3 @@ def prepare(
     )
     trainer = Trainer(network, simulation, dataset, **_parts(config), state=state)
     return Experiment(config, dataset, network, simulation, trainer)
-
-
-def _optional(kind: type[T], settings: Mapping[str, Any] | None) -> T | None:
-    """What these settings make, if they are there."""
-    return None if settings is None else kind(**settings)

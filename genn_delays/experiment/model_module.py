@@ -105,7 +105,7 @@ def find_model(digits: str) -> ModuleType | None:
     if (module := sys.modules.get(PREFIX + digits)) is not None:
         return module
     matching = [path for path, whole in _registered.items() if whole.startswith(digits)]
-    return _load_registered(matching[-1]) if matching else None
+    return load_registered(matching[-1]) if matching else None
 
 
 def find_module(name: str) -> ModuleType | None:
@@ -115,20 +115,16 @@ def find_module(name: str) -> ModuleType | None:
         CheckpointError: as of :func:`find_model`.
     """
     if name not in sys.modules and _registered:
-        _load_registered(next(reversed(_registered)))
+        load_registered(next(reversed(_registered)))
     return sys.modules.get(name)
 
 
-def describe(error: BaseException, path: Path) -> str:
-    """File, line and error: the last frame that lies in the model file."""
-    if isinstance(error, SyntaxError):
-        return f"{path}, line {error.lineno}: {error.msg}"
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    return f"{path}, line {lines[-1] if lines else '?'}: {type(error).__name__}: {error}"
+def load_registered(path: Path) -> ModuleType:
+    """The module of a model file as it was registered.
 
-
-def _load_registered(path: Path) -> ModuleType:
+    Raises:
+        CheckpointError: the file is another than was registered, or there is an error in it.
+    """
     try:
         if checksum(_read(path)) != _registered[path]:
             raise CheckpointError(
@@ -138,6 +134,15 @@ def _load_registered(path: Path) -> ModuleType:
         return load(path)
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
+
+
+def describe(error: BaseException, path: Path) -> str:
+    """File, line and error: the last frame that lies in the model file."""
+    if isinstance(error, SyntaxError):
+        return f"{path}, line {error.lineno}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f"{path}, line {lines[-1] if lines else '?'}: {type(error).__name__}: {error}"
 
 
 def _read(path: Path) -> bytes:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from inspect import isabstract
+from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from genn_delays import rewiring
 from genn_delays.datasets.augment import AUGMENTATIONS
+from genn_delays.experiment.model_module import load, load_registered
 from genn_delays.planning import readouts
 from genn_delays.planning.gradients import EventProp, GradientRule, Surrogate
 from genn_delays.planning.readouts import Readout
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support.errors import ConfigError, GennDelaysError
+from genn_delays.support.paths import expanded
 from genn_delays.support.settings import build, build_named
 from genn_delays.training import losses
 from genn_delays.training.losses import Loss
@@ -30,6 +35,7 @@ READOUTS: dict[str, type[Readout]] = {
     "max_voltage": readouts.MaxVoltage,
     "mean_voltage": readouts.MeanVoltage,
     "softmax_sum": readouts.SoftmaxSum,
+    "spike_count": readouts.SpikeCount,
     "voltage_trace": readouts.VoltageTrace,
 }
 LOSSES: dict[str, type[Loss]] = {
@@ -49,9 +55,11 @@ REGISTRIES: tuple[Mapping[str, type], ...] = (
     SCHEDULES,
 )
 """All options that have a name."""
-_NAMES = {kind: name for registry in REGISTRIES for name, kind in registry.items()}
 
-Resolve = Callable[[Any], Any]
+OWN: tuple[type, ...] = (Readout, Loss)
+"""Bases of which a model file may hold a class that the configuration names."""
+
+Resolve = Callable[[Any, ValidationInfo], Any]
 
 
 def describe(option: Any) -> Any:
@@ -65,22 +73,35 @@ def describe(option: Any) -> Any:
     if isinstance(option, (list, tuple)):
         return [describe(value) for value in option]
     if is_dataclass(option) and not isinstance(option, type):
-        name = {"name": _NAMES[type(option)]} if type(option) in _NAMES else {}
-        return name | {f.name: describe(getattr(option, f.name)) for f in fields(option)}
+        return _name(option) | {f.name: describe(getattr(option, f.name)) for f in fields(option)}
     return option
+
+
+def _name(option: object) -> dict[str, str]:
+    kind = type(option)
+    for registry in REGISTRIES:
+        for name, known in registry.items():
+            if known is kind:
+                return {"name": name}
+    return {"name": kind.__name__} if isinstance(option, OWN) else {}
 
 
 def checked(resolve: Resolve) -> BeforeValidator:
     """A pydantic validator from a function that raises this package's errors."""
 
-    def validate(given: Any) -> Any:
+    def validate(given: Any, info: ValidationInfo) -> Any:
         try:
-            return resolve(given)
+            return resolve(given, info)
         except GennDelaysError as error:
             # the message goes in as a value: braces in it are not placeholders
             raise PydanticCustomError("option", "{message}", {"message": str(error)}) from None
 
     return BeforeValidator(validate)
+
+
+def made(resolve: Resolve) -> Any:
+    """Type of a configuration entry that validates to an object, and is written as plain values."""
+    return Annotated[Any, checked(resolve), PlainSerializer(describe)]
 
 
 def with_name(given: Any, default: str) -> Any:
@@ -89,24 +110,61 @@ def with_name(given: Any, default: str) -> Any:
 
 
 def option(kind: str, registry: Mapping[str, type], default: str) -> Any:
-    """Type of a configuration entry that names one of a registry; it validates to plain values."""
+    """Type of an entry that names one of a registry, or a class of the model file.
 
-    def resolve(given: Any) -> Any:
-        return describe(build_named(kind, registry, with_name(given, default)))
+    The section above it has the model file, ``model``, before it; see :func:`model_of`.
+    """
+    base = next((base for base in OWN if issubclass(registry[default], base)), None)
 
-    return Annotated[dict[str, Any], checked(resolve)]
+    def resolve(given: Any, info: ValidationInfo) -> Any:
+        named = with_name(given, default)
+        name = named.get("name") if isinstance(named, Mapping) else named
+        known = {**registry}
+        if base is not None and name not in registry and (model := model_of(info)) is not None:
+            known |= own_classes(model, base)
+        return build_named(kind, known, named)
+
+    return made(resolve)
 
 
-def settings(kind: str, made: type) -> Any:
+def own_classes(module: ModuleType, base: type) -> dict[str, type]:
+    """Classes of a module that derive from ``base`` and can be made, by name."""
+    return {
+        name: kind
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, base) and not isabstract(kind)
+    }
+
+
+def model_of(info: ValidationInfo) -> ModuleType | None:
+    """The model file of the configuration that is being validated; None where it is wrong itself.
+
+    The context of the validation has ``folder``, where relative paths start, or ``model``, the
+    file that a run folder keeps.
+    """
+    context = info.context or {}
+    if (kept := context.get("model")) is not None:
+        return load_registered(kept)
+    if "model" not in info.data:
+        return None
+    relative = expanded(info.data["model"].file, "model.file")
+    return load((context.get("folder", Path()) / relative).resolve())
+
+
+def settings(kind: str, kept: type) -> Any:
     """As :func:`option` where there is only one kind and so no name; None leaves it out."""
 
-    def resolve(given: Any) -> Any:
+    def resolve(given: Any, info: ValidationInfo) -> Any:
         if given is None:
             return None
         if not isinstance(given, Mapping):
-            names = ", ".join(field.name for field in fields(made))
+            names = ", ".join(field.name for field in fields(kept))
             raise ConfigError(f"{given!r} given; write a mapping of {names}")
-        described = describe(build(made, given, kind))
-        return {key: value for key, value in described.items() if key != "name"}
+        return build(kept, given, kind)
 
-    return Annotated[dict[str, Any] | None, checked(resolve)]
+    return Annotated[Any, checked(resolve), PlainSerializer(_describe_settings)]
+
+
+def _describe_settings(option: Any) -> Any:
+    described = describe(option)
+    return described and {key: value for key, value in described.items() if key != "name"}

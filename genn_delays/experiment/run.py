@@ -104,7 +104,8 @@ def resumed(folder: RunFolder) -> Experiment:
     if saved.trainer_state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
-    changes = accepted_changes(config, saved.attributes.get("config"), folder.config)
+    before = saved.attributes.get("config")
+    changes = accepted_changes(config, before, folder.config, folder.kept_model)
     for change in changes:
         logger.warning("%s: %s", folder.config, change)
     dataset = load_dataset(config)

@@ -128,13 +128,18 @@ class RunFolder:
 
     def load_config(self) -> Config:
         """The configuration of the run."""
-        return load_resolved(self.config)
+        return load_resolved(self.config, self.kept_model)
+
+    @property
+    def kept_model(self) -> Path | None:
+        """The folder's copy of the model file, where there is one."""
+        return self.model.resolve() if self.model.is_file() else None
 
     def with_own_model(self, config: Config) -> Config:
         """The configuration with the folder's copy of the model file, where there is one."""
-        if not self.model.is_file():
+        if self.kept_model is None:
             return config
-        model = config.model.model_copy(update={"file": self.model.resolve()})
+        model = config.model.model_copy(update={"file": self.kept_model})
         return config.model_copy(update={"model": model})
 
     @property

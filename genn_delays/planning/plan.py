@@ -7,8 +7,7 @@ of any engine's detail.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -90,18 +89,9 @@ class Plan:
         """Indices of the projections that start from a population."""
         return [k for k, p in enumerate(self.projections) if p.pre == population]
 
-    def digest(self) -> str:
-        """Content hash: equal for plans that run alike with equal synapse tables."""
-        parts = hashlib.sha256()
-        scalars = [getattr(self, f.name) for f in fields(self) if f.name != "populations"]
-        parts.update(repr(scalars).encode())
-        for population in self.populations:
-            for field in fields(population):
-                value = getattr(population, field.name)
-                parts.update(field.name.encode())
-                is_array = isinstance(value, np.ndarray)
-                parts.update(value.tobytes() if is_array else repr(value).encode())
-        return parts.hexdigest()
+    def reads_voltage(self, population: int) -> bool:
+        """Whether the readout reads the voltage of a population, by its index."""
+        return population == self.readout_population and self.readout.reads == "voltage"
 
 
 def make_plan(

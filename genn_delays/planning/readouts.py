@@ -26,7 +26,7 @@ class Readout(Cited, ABC):
         population: name of the population to read; by default the only one that drives none.
 
     Class attributes:
-        reads: ``"voltage"`` or ``"first_spike"``.
+        reads: ``"voltage"``, ``"first_spike"`` or ``"spike_count"``.
         linear: True where outputs are linear in the voltage. Only then is the gradient through
             a spiking neuron's voltage exact, so only these may read one.
     """
@@ -38,7 +38,7 @@ class Readout(Cited, ABC):
 
     def check(self, population: PlannedPopulation) -> None:
         """Raise PlanError where this readout cannot read such a population."""
-        if self.reads == "first_spike" and not population.is_spiking:
+        if self.reads != "voltage" and not population.is_spiking:
             kind = type(self).__name__
             raise PlanError(f"{kind} reads spikes, but population {population.name!r} never spikes")
         if population.tail:
@@ -56,8 +56,9 @@ class Readout(Cited, ABC):
         """Outputs of each trial.
 
         Args:
-            observed: voltages before the reset, shape (trials, steps, units); or for
-                ``reads = "first_spike"`` times in ms, shape (trials, units).
+            observed: voltages before the reset, shape (trials, steps, units); for
+                ``reads = "first_spike"`` times in ms, for ``"spike_count"`` spikes of the trial,
+                both of shape (trials, units).
             dt: ms.
         """
 
@@ -143,11 +144,8 @@ class SoftmaxSum(Readout):
         return share * (output_gradient - np.sum(share * output_gradient, axis=-1, keepdims=True))
 
 
-@dataclass(frozen=True)
-class VoltageTrace(Readout):
-    """The voltage of every step; outputs (trials, steps, units)."""
-
-    cites: ClassVar[tuple[str, ...]] = ()
+class Observed(Readout):
+    """Base of readouts whose outputs are what they read."""
 
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
         return observed.astype(np.float64)
@@ -157,7 +155,14 @@ class VoltageTrace(Readout):
 
 
 @dataclass(frozen=True)
-class FirstSpike(Readout):
+class VoltageTrace(Observed):
+    """The voltage of every step; outputs (trials, steps, units)."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class FirstSpike(Observed):
     """Time of each neuron's first spike in ms; the length of the trial where it is silent.
 
     Classify with ``CrossEntropy(scale=-1 / tau)``: the earliest spike wins. A silent neuron
@@ -167,8 +172,15 @@ class FirstSpike(Readout):
     cites: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[str] = "first_spike"
 
-    def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:
-        return observed.astype(np.float64)
 
-    def backward(self, output_gradient: np.ndarray, observed: np.ndarray, dt: float) -> np.ndarray:
-        return np.asarray(output_gradient)
+@dataclass(frozen=True)
+class SpikeCount(Observed):
+    """Spikes of each neuron in the trial; outputs (trials, units).
+
+    Classify with ``CrossEntropy(scale=...)``, or compare with target counts by
+    ``MeanSquaredError()``. A count does not change when weights and delays change a little, so
+    it has no exact gradient: train it with :class:`Surrogate`.
+    """
+
+    cites: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[str] = "spike_count"

@@ -57,8 +57,7 @@ def add_l1(context: Context, projections: Iterable[Projection], l1: float) -> No
 
 def _splitmix(key: np.ndarray, start: np.uint64) -> np.ndarray:
     """SplitMix64 (Steele, Lea and Flood, 2014) at place ``key`` of the stream from ``start``."""
-    with np.errstate(over="ignore"):
-        z = start + (key + np.uint64(1)) * _STEP
-        z = (z ^ (z >> np.uint64(30))) * _MIX[0]
-        z = (z ^ (z >> np.uint64(27))) * _MIX[1]
-        return z ^ (z >> np.uint64(31))
+    z = start + (key + np.uint64(1)) * _STEP
+    z = (z ^ (z >> np.uint64(30))) * _MIX[0]
+    z = (z ^ (z >> np.uint64(27))) * _MIX[1]
+    return z ^ (z >> np.uint64(31))

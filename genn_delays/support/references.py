@@ -47,6 +47,13 @@ ENTRIES = {
   volume = {36}, number = {6}, pages = {51--63}, year = {2019},
   doi = {10.1109/MSP.2019.2931595}
 }""",
+    "zenke2018": """@article{zenke2018,
+  title = {{SuperSpike}: Supervised learning in multilayer spiking neural networks},
+  author = {Zenke, Friedemann and Ganguli, Surya},
+  journal = {Neural Computation},
+  volume = {30}, number = {6}, pages = {1514--1541}, year = {2018},
+  doi = {10.1162/neco_a_01086}
+}""",
     "hammouamri2024": """@inproceedings{hammouamri2024,
   title = {Learning delays in spiking neural networks using dilated convolutions with learnable
            spacings},

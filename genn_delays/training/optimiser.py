@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +128,11 @@ class Optimiser:
         for what, given in chosen.items():
             if given.l1 and not what.startswith("weight"):
                 raise ConfigError(f"optimiser l1 is for weights; remove it from the {what}")
+
+    def written_out(self) -> Optimiser:
+        """The same, with a Group for each kind of parameter."""
+        weight, delay, unit = (self.default(kind) for kind in KINDS)
+        return replace(self, weight=weight, delay=delay, unit=unit)
 
     def check(self, network: Network) -> None:
         """Raise ConfigError if a group names something that is not there or does not learn."""

@@ -83,9 +83,6 @@ class ProgressBar(_Progress):
     def on_interrupt(self, trainer: Run) -> None:
         self._close()
 
-    def on_fit_end(self, trainer: Run) -> None:
-        self._close()
-
     def _close(self) -> None:
         if self.bar is not None:
             self.bar.close()
@@ -95,10 +92,12 @@ class ProgressBar(_Progress):
 class ProgressLines(_Progress):
     """One line per epoch, and one each half minute within long ones: for log files."""
 
+    last: float
+    """When the last line was written, or the run began, in seconds."""
+
     def __init__(self, stream: TextIO | TextIOBase, seconds: float = 30.0) -> None:
         super().__init__(stream)
         self.seconds = seconds
-        self.last = time.monotonic()
 
     def on_fit_begin(self, trainer: Run) -> None:
         self.last = time.monotonic()

@@ -18,7 +18,7 @@ def test_check_prints_a_configuration_that_reads_as_the_same(folder, config, cal
     result = call("check", config, "--print", "--set", "optimiser.weight.lr=2e-3")
     (folder / "printed.yaml").write_text(result.stdout)
     printed = load_config("printed.yaml")
-    assert printed.optimiser["weight"]["lr"] == 0.002
+    assert printed.optimiser.weight.rule.lr == 0.002
     assert printed == load_config(config, ["optimiser.weight.lr=2e-3"])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from own_parts import OWN_PARTS
 
 from genn_delays.experiment import checkpoint, model_module
 from genn_delays.support.errors import CheckpointError
@@ -215,3 +216,29 @@ def test_a_class_of_a_module_that_the_model_file_imports_is_found_through_it(
     assert "run/model.py, line 2: ModuleNotFoundError: No module named 'own_neurons'" in (
         result.stderr
     )
+
+
+def test_a_run_with_a_readout_and_a_loss_of_its_own_goes_on_without_its_model_file(
+    folder, own, call, forget
+):
+    with (folder / "mine.py").open("a") as file:
+        file.write(OWN_PARTS)
+    values = yaml.safe_load(own.read_text())
+    values |= {"readout": {"name": "LastVoltage", "share": 0.25}, "loss": {"name": "Halved"}}
+    own.write_text(yaml.safe_dump(values))
+    assert call("run", own, "--output", "run").exit_code == 0
+    (folder / "mine.py").unlink()
+    for command in ("evaluate", "plot", "resume"):
+        forget()
+        result = call(command, "run")
+        assert result.exit_code == 0, result.stderr
+    written = yaml.safe_load((folder / "run/config.yaml").read_text())
+    written["training"]["epochs"] = 2
+    (folder / "run/config.yaml").write_text(yaml.safe_dump(written))
+    forget()
+    assert call("resume", "run").exit_code == 0
+    (folder / "run/model.py").write_text("# edited")
+    forget()
+    result = call("evaluate", "run")
+    assert result.exit_code == 2
+    assert "run/model.py has changed since the run began" in result.stderr

@@ -36,7 +36,7 @@ def test_every_kind_of_run_is_a_valid_configuration(grid):
         if run.seed == 1 and run.sparsity in (0.0, 0.969):
             given = [f"{k}={json.dumps(v)}" for k, v in grid.settings_of(GRID, run).items()]
             config = load_config(FOLDER / GRID["tasks"][run.task]["experiment"], given)
-            growths = [rule["growth"]["delay"] for rule in config.rewiring]
+            growths = [rule.growth.delay for rule in config.rewiring]
             assert all((delay == "best") == (run.delays == "best") for delay in growths)
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import h5py
+from flushed import Disk
 
 from genn_delays.cli import cli
 
@@ -36,6 +37,20 @@ def test_a_run_leaves_a_complete_folder_and_says_where(folder, config, call):
         "training.png",
         "log.txt",
     }
+
+
+def test_every_file_of_a_run_is_on_the_disk_when_the_run_ends(folder, config, call, monkeypatch):
+    """Each that is written as a whole before it gets its name; the others to their last line."""
+    disk = Disk(monkeypatch)
+    result = call("run", config, "--output", "run", "--set", "backend.name=native")
+    assert result.exit_code == 0, result.output
+    run = folder / "run"
+    lengthened = {run / "log.txt", run / "metrics.jsonl"}
+    assert {path for path in run.iterdir() if not disk.holds(path)} == set()
+    assert disk.holds(run)
+    assert set(run.iterdir()) - lengthened <= set(disk.named)
+    (engine,) = (path for path in disk.named if path.suffix == ".so")
+    assert disk.holds(engine)
 
 
 def test_the_order_of_two_spikes_is_learnt_from_the_worst_delays_by_delays_alone(folder, call):

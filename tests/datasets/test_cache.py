@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flushed import Disk
 
 from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.support import leftovers
-from genn_delays.support.cache import atomic_path, cache_folder, keep, kept
+from genn_delays.support.cache import atomic_path, cache_folder, keep, kept, seal
 from genn_delays.support.errors import GennDelaysError
 
 DAY = 24 * 3600
@@ -50,6 +51,29 @@ def test_file_appears_when_complete(tmp_path):
         assert not target.exists()
     assert target.read_text() == "whole"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def sealed(path: Path) -> None:
+    made = path.with_name("made.h5")
+    made.write_text("whole")
+    seal(made, path.parent, "key", "h5")
+
+
+def written(path: Path) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text("whole")
+
+
+@pytest.mark.parametrize("write", [written, sealed])
+def test_a_file_and_then_its_name_are_on_the_disk_before_anything_else_happens(
+    monkeypatch, tmp_path, write
+):
+    disk = Disk(monkeypatch)
+    write(tmp_path / "x.h5")
+    (target,) = tmp_path.iterdir()
+    assert disk.named == [target]
+    assert disk.holds(target)
+    assert disk.holds(tmp_path)
 
 
 def fail(path: Path) -> None:

@@ -63,6 +63,13 @@ def test_readout_decides_what_is_recorded():
     assert "Voltage" not in codegen.neuron(first, 3).sim_code
 
 
+def test_the_slope_at_a_spike_is_never_below_its_floor():
+    lif = codegen.neuron(planned(LOOPED()), 1)
+    assert "const scalar floor_slope = MinSlope * threshold;" in lif.sim_code
+    assert "const scalar slope = sqrt(fmax(squared, floor_slope * floor_slope));" in lif.sim_code
+    assert ("MinSlope", "scalar", gd.EventProp().min_slope) in lif.params
+
+
 def test_delays_are_stored_in_the_smallest_type_that_holds_the_largest():
     for largest, kind in ((255, "uint8_t"), (256, "uint16_t"), (70000, "uint32_t")):
         assert codegen.embedded_synapse(largest).variables[1].type == kind

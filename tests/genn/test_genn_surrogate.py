@@ -35,11 +35,11 @@ def held(simulation) -> int:
     return sum(a.nbytes for a in arrays) + sum(arriving)
 
 
-def simulate(network, backend, rule, steps, precision="float64"):
+def simulate(network, backend, rule, steps, precision="float64", readout=None):
     return gd.compile(
         network,
         gradient=rule,
-        readout=gd.readouts.MeanVoltage(population="output"),
+        readout=readout or gd.readouts.MeanVoltage(population="output"),
         steps=steps,
         batch_size=3,
         backend=backend,
@@ -94,6 +94,16 @@ def test_training_and_evaluation_equal_the_reference(backend, build, rule, steps
     assert reference[1].units.keys() == genn[1].units.keys()
     for population, columns in reference[1].units.items():
         np.testing.assert_allclose(genn[1].units[population]["bias"], columns["bias"], rtol=1e-9)
+
+
+def test_spike_counts_and_the_fast_sigmoid_equal_the_reference(backend):
+    network, rule = looped(), gd.Surrogate("fast_sigmoid")
+    read = next(p.name for p in network.populations.values() if p.neuron.spiking)
+    readout = gd.readouts.SpikeCount(population=read)
+    reference = run(network, "reference", rule, 20, readout=readout)
+    genn = run(network, backend, rule, 20, readout=readout)
+    assert reference[0].sum() > 20
+    assert_same(reference, genn, OUTPUTS, GRADIENTS)
 
 
 @pytest.mark.parametrize("name", ["gaussian", "triangle"])

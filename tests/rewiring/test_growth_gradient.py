@@ -7,8 +7,10 @@ import pytest
 from networks import KINDS, batch
 
 import genn_delays as gd
+from genn_delays.planning.plan import make_plan
 from genn_delays.rewiring.absent import absent_keys
 from genn_delays.rewiring.gradient import best_delays, gradient_at
+from genn_delays.support.errors import ConfigError
 
 Normal, Uniform = gd.init.Normal, gd.init.Uniform
 BACKENDS = ["reference", "native"]
@@ -47,7 +49,12 @@ def compiled(network: gd.Network, rule: str, backend: str) -> gd.backends.base.S
     )
 
 
-CASES = [("eventprop", None), ("surrogate", None), ("surrogate", gd.kernels.Gaussian(0.8))]
+CASES = [
+    ("eventprop", None),
+    ("surrogate", None),
+    ("surrogate", gd.kernels.Gaussian(0.8)),
+    ("surrogate", gd.kernels.Gaussian(0.25)),  # of fewer taps than there are delays
+]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -185,3 +192,71 @@ def test_the_engine_has_no_growth_gradient_once_other_weights_are_loaded():
         simulation.load(network)
         with pytest.raises(gd.GennDelaysError, match=r"follows backward\(\).* before load"):
             best_delays(projection, pair, pair, simulation)
+
+
+class OneStep:
+    """A simulation in which a synapse helps at one delay only, in steps."""
+
+    def __init__(self, network: gd.Network, dt: float, steps: int) -> None:
+        self.plan = make_plan(
+            network, gradient=gd.EventProp(), readout=gd.readouts.MeanVoltage(), dt=dt, steps=9
+        )
+        self.steps = steps
+
+    def correlation(self, projection, pre, post, first, count):
+        delay = first[:, None] + np.arange(count)
+        return np.where(delay == self.steps, -2.0, 0.0)
+
+
+def delayed(max_delay: float) -> gd.Network:
+    network = gd.Network()
+    network.add_population("input", gd.Input(), 2)
+    network.add_population("output", gd.LeakyReadout(), 2)
+    network.connect("input", "output", weight=1.0, max_delay=max_delay, density=0.5)
+    return network
+
+
+def test_best_delays_are_in_ms_and_never_beyond_the_largest():
+    projection = delayed(2.3).projections["input->output"]
+    for steps, delay in ((0, 0.0), (3, 1.5), (5, 2.3)):
+        simulation = OneStep(delayed(2.3), 0.5, steps)
+        gradient, found = best_delays(projection, np.array([1]), np.array([0]), simulation)
+        assert (gradient.tolist(), found.tolist()) == ([-2.0], [delay])
+
+
+def test_pairs_are_taken_in_pieces_with_the_same_result(monkeypatch):
+    network = declare("surrogate", gd.kernels.Gaussian(0.8))
+    projection = network.projections["input->hidden"]
+    pre, post = np.divmod(absent_keys(projection.synapses), 5)
+    delay = np.random.default_rng(6).uniform(0, LARGEST, len(pre))
+    found = []
+    with compiled(network, "surrogate", "reference") as simulation:
+        simulation.forward(events())
+        simulation.backward(np.random.default_rng(5).normal(size=(4, 3)))
+        asked = []
+        correlation = simulation.correlation
+        simulation.correlation = lambda *given: asked.append(len(given[1])) or correlation(*given)
+        for piece in (1 << 19, 40, 1):
+            monkeypatch.setattr("genn_delays.rewiring.gradient.PIECE", piece)
+            found.append(
+                (
+                    *best_delays(projection, pre, post, simulation),
+                    gradient_at(projection, pre, post, delay, simulation),
+                )
+            )
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-12, atol=1e-15)
+    assert max(asked[2 : -2 * len(pre)]) == 40 // (LARGEST + 1)
+    assert asked[-2 * len(pre) :] == [1] * (2 * len(pre))
+
+
+@pytest.mark.parametrize("largest", [362, 363])
+def test_more_delays_than_the_limit_on_memory_allows_are_refused(monkeypatch, largest):
+    pair = np.array([1]), np.array([0])
+    allowed, refused = delayed(361.0), delayed(float(largest))
+    plans = OneStep(allowed, 1.0, 4), OneStep(refused, 1.0, 4)
+    monkeypatch.setenv("GENN_DELAYS_MEMORY_LIMIT", "1")
+    best_delays(allowed.projections["input->output"], *pair, plans[0])
+    message = rf"'input->output': the best of {largest + 1} delays would take"
+    with pytest.raises(ConfigError, match=message):
+        best_delays(refused.projections["input->output"], *pair, plans[1])

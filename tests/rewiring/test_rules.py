@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sparse_networks import Unlimited, context, gradients_of, sparse
+from sparse_networks import Told, context, gradients_of, pairs, sparse
 
 import genn_delays as gd
-from genn_delays.planning.plan import make_plan
 from genn_delays.rewiring import FCN24, SET, Dale, DeepR, Growth, RigL, SoftDeepR, Static
 from genn_delays.rewiring.signs import signs_of
 from genn_delays.training.schedules import Progress
 from genn_delays.training.update_rules import SGD
 
 NAME = "input->output"
-
-
-def pairs(table: gd.SynapseTable) -> dict[tuple[int, int], float]:
-    return {(int(i), int(j)): float(w) for i, j, w in zip(table.pre, table.post, table.weight)}  # noqa: B905
-
-
-class Told(Unlimited):
-    """A simulation whose growth gradients are a given matrix, at every delay alike."""
-
-    def __init__(self, matrix: np.ndarray, network: gd.Network) -> None:
-        super().__init__()
-        self.matrix = matrix
-        self.plan = make_plan(
-            network, gradient=gd.EventProp(), readout=gd.readouts.MeanVoltage(), dt=1.0, steps=20
-        )
-
-    def correlation(self, projection, pre, post, first, count):
-        return np.repeat(self.matrix[pre, post][:, None], count, axis=1)
 
 
 def test_deep_r_is_algorithm_1_of_bellec_with_sgd():
@@ -273,72 +254,3 @@ def test_deep_r_grows_at_random_pairs_with_the_delay_at_which_each_would_help_mo
     assert rule.step(context(network, simulation=peaked))[NAME].grown == 6
     new = [k for k, p in enumerate(pairs(table)) if p not in before - gone]
     np.testing.assert_array_equal(table.delay[new], peak[table.pre[new], table.post[new]])
-
-
-def test_a_rule_may_consider_some_pairs_only():
-    network = sparse(0.2)
-    matrix = np.random.default_rng(9).normal(size=(7, 5))
-    for rule in (RigL(0.5, every=1, end=1.0, candidates=4), FCN24(candidates=4)):
-        rule.prepare(network)
-        table = network.projections[NAME].synapses
-        table.weight[:2] *= -1.0
-        gradients, told = gradients_of(network), Told(matrix, network)
-        asked = []
-        told.correlation = lambda name, pre, *rest, t=told, a=asked: (
-            a.append(len(pre)) or Told.correlation(t, name, pre, *rest)
-        )
-        rule.step(context(network, gradients, told, batch=5))
-        assert asked == [4]
-
-
-def test_new_synapses_get_the_delay_that_growth_says():
-    network = sparse(0.2)
-    told = Told(np.ones((7, 5)), network)
-    for growth, expected in ((Growth("fixed", 4.0), {4.0}), (Growth("best"), {0.0})):
-        rule = FCN24(growth=growth)
-        rule.prepare(network)
-        table = network.projections[NAME].synapses
-        old = set(pairs(table))
-        table.weight[:3] = -2.0 * table.state["sign"][:3]
-        gone = set(list(pairs(table))[:3])
-        rule.step(context(network, simulation=told))
-        new = [k for k, p in enumerate(pairs(table)) if p not in old - gone]
-        assert len(new) == 3
-        assert set(table.delay[new]) == expected
-    delays = Growth("random").delays(network.projections[NAME], 500, np.random.default_rng(1))
-    assert 0 <= delays.min() < 1
-    assert 8 < delays.max() <= 9
-
-
-BAD = [
-    (lambda: Growth("bets"), "did you mean 'best'"),
-    (lambda: Growth("random", 3.0), "goes with delay: fixed"),
-    (lambda: DeepR(l1=-1.0), "l1 is -1.0"),
-    (lambda: SET(fraction=1.5), r"must be in \[0, 1\]"),
-    (lambda: SET(growth=Growth("best")), "no delay is the best"),
-    (lambda: SoftDeepR(floor=0.0), "floor is 0.0"),
-    (lambda: RigL(every=0), "every is 0"),
-    (lambda: RigL(candidates=0), "candidates is 0"),
-    (lambda: FCN24(candidates=-1), "candidates is -1"),
-    (lambda: Dale(inhibitory=2.0), r"must be in \[0, 1\]"),
-    (lambda: DeepR(projections=("input->outptu",)).check(sparse()), "did you mean"),
-    (lambda: RigL(growth=Growth("fixed", 99.0)).check(sparse()), r"outside \[0, 9\]"),
-]
-
-
-@pytest.mark.parametrize(("make", "message"), BAD)
-def test_impossible_settings_are_refused(make, message):
-    with pytest.raises(gd.GennDelaysError, match=message):
-        make()
-
-
-def test_a_projection_keeps_the_share_of_positive_weights_it_was_declared_with():
-    network = sparse(0.5, pre=80, post=50)
-    table = network.projections[NAME].synapses
-    table.weight[:] = np.abs(table.weight)
-    table.weight[::4] *= -1.0
-    DeepR().prepare(network)
-    assert np.mean(table.weight > 0) == pytest.approx(0.75, abs=0.03)
-    pre, post = np.divmod(np.arange(4000), 50)
-    sign = signs_of(network, network.projections[NAME], pre, post)
-    assert np.mean(sign > 0) == pytest.approx(0.75, abs=0.03)

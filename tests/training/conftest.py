@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -80,6 +81,11 @@ class Jitter:
     def __call__(self, events, rng, *, units, duration):
         time = np.clip(events.time + rng.uniform(-0.5, 0.5, len(events)), 0.0, duration - 1.0)
         return gd.Events(time, events.unit, events.trial, events.trials, events.value)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "checkpoint.h5"
 
 
 @pytest.fixture

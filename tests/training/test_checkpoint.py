@@ -11,17 +11,13 @@ import h5py
 import numpy as np
 import pytest
 from awkward_networks import awkward_network
+from flushed import Disk
 
 import genn_delays as gd
 from genn_delays.experiment import checkpoint
 from genn_delays.support.errors import CheckpointError, NetworkError
 from genn_delays.training import TrainerState
 from genn_delays.training.state import Tally
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "checkpoint.h5"
 
 
 @pytest.fixture
@@ -204,6 +200,17 @@ def test_a_full_disk_is_an_error_and_leaves_the_old_checkpoint(path, network, sh
     assert "make room" in done.stdout
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_checkpoint_is_on_the_disk_before_it_takes_the_place_of_the_older_one(
+    path, network, monkeypatch
+):
+    checkpoint.save(path, network, attributes={"epoch": 1})
+    disk = Disk(monkeypatch)
+    checkpoint.save(path, network, attributes={"epoch": 2})
+    assert disk.named == [path]
+    assert disk.holds(path)
+    assert disk.holds(path.parent)
 
 
 def test_saving_replaces_the_older_checkpoint(path, network):

@@ -12,11 +12,6 @@ from genn_delays.support.errors import CheckpointError
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "checkpoint.h5"
-
-
-@pytest.fixture
 def surrogate(new_surrogate_network):
     """A network with every option, changed since it was declared."""
     network = new_surrogate_network()

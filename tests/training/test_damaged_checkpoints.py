@@ -17,11 +17,6 @@ from genn_delays.training.state import Tally
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "checkpoint.h5"
-
-
-@pytest.fixture
 def network():
     return awkward_network()
 

@@ -9,9 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from genn_delays.rewiring.rewiring import REWIRING
 from genn_delays.support.errors import DataError, TrainingError
 from genn_delays.training import Callback, Interrupted
-from genn_delays.training.loader import AUGMENTATION, ORDER, Loader, ahead, stream
+from genn_delays.training.loader import AUGMENTATION, DROPOUT, ORDER, Loader, ahead, stream
+
+ORDERED = [1, 3, 5, 4, 8, 9, 0, 7, 2, 6]
 
 
 def loader_threads():
@@ -32,6 +35,21 @@ def test_training_batches_are_those_of_seed_epoch_and_batch(dataset, jitter, fir
         rng = stream(7, AUGMENTATION, 5, number)
         assert same(batch, jitter(trials.batch(index), rng, units=4, duration=20.0))
         assert labels.tolist() == trials.labels[index].tolist()
+
+
+def test_streams_of_random_numbers_are_their_own_and_stay_the_same():
+    """With other keys a run would not go on as it began."""
+    assert (ORDER, AUGMENTATION, DROPOUT, REWIRING) == (0, 1, 2, 3)
+    assert stream(7, ORDER, 5).permutation(10).tolist() == ORDERED
+    sequence = np.random.SeedSequence(7, spawn_key=(DROPOUT, 3, 1))
+    assert stream(7, DROPOUT, 3, 1).random() == np.random.default_rng(sequence).random()
+
+
+def test_an_epoch_begins_with_its_first_batch(dataset):
+    assert len(list(Loader(dataset, 4, 7).training(0))) == 3
+    order = np.concatenate([labels for _, labels in Loader(dataset, 1, 7).training(0)])
+    expected = dataset.train.labels[stream(7, ORDER, 0).permutation(10)]
+    np.testing.assert_array_equal(order, expected)
 
 
 def test_evaluation_batches_are_in_the_order_of_the_trials(dataset):

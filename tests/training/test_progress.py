@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 import genn_delays as gd
-from genn_delays.training import Callback, Interrupted, SilentRescue, show_progress
-from genn_delays.training.progress import ProgressBar, ProgressLines
+from genn_delays.training import (
+    Callback,
+    Interrupted,
+    Metrics,
+    SilentRescue,
+    TrainerState,
+    show_progress,
+)
+from genn_delays.training.progress import ProgressBar, ProgressLines, epoch_line
 
 
 class Terminal(io.StringIO):
@@ -28,6 +37,17 @@ def test_a_log_file_gets_one_line_per_epoch_without_carriage_returns(network, ma
     assert max(map(len, lines)) < 100
 
 
+def test_a_line_is_in_the_log_when_its_epoch_has_ended(network, make_trainer):
+    flushed = []
+
+    class Stream(io.StringIO):
+        def flush(self):
+            flushed.append(self.getvalue())
+
+    make_trainer(network, epochs=2, callbacks=[ProgressLines(Stream())]).fit()
+    assert [text.count("\n") for text in flushed] == [1, 2]
+
+
 def test_long_epochs_get_lines_in_between(network, make_trainer):
     log = io.StringIO()
     make_trainer(network, epochs=1, callbacks=[show_progress(log, seconds=0.0)]).fit()
@@ -38,6 +58,78 @@ def test_long_epochs_get_lines_in_between(network, make_trainer):
         "epoch 1/1, batch 3/3",
         "epoch 1/1",
     ]
+
+
+@pytest.mark.parametrize("make", [show_progress, ProgressLines])
+def test_lines_within_an_epoch_come_no_more_often_than_every_half_minute(
+    network, make_trainer, monkeypatch, make
+):
+    clock = SimpleNamespace(now=0.0)
+    module = "genn_delays.training.progress.time"
+    monkeypatch.setattr(module, SimpleNamespace(monotonic=lambda: clock.now))
+
+    class Slow(Callback):
+        def on_batch_end(self, trainer):
+            clock.now += 15.0
+
+    log = io.StringIO()
+    trainer = make_trainer(network, epochs=2, callbacks=[Slow(), make(log)])
+    clock.now = 1000.0  # what comes before the run does not count
+    trainer.fit()
+    assert [line.split(":")[0] for line in log.getvalue().splitlines()] == [
+        "epoch 1/2, batch 2/3",
+        "epoch 1/2",
+        "epoch 2/2, batch 2/3",
+        "epoch 2/2",
+    ]
+
+
+def line_of(train, validation, best=False, spiking=True):
+    populations = [SimpleNamespace(is_spiking=False), SimpleNamespace(is_spiking=spiking)]
+    simulation = SimpleNamespace(plan=SimpleNamespace(populations=populations))
+    trainer = SimpleNamespace(state=TrainerState(epoch=2), epochs=5, simulation=simulation)
+    return epoch_line(trainer, {"train": train, "validation": validation}, best)
+
+
+def test_a_line_says_all_that_happened_and_nothing_else():
+    validation = Metrics(0.71, None, 0.25, 0.0)
+    plain = Metrics(0.69314, 0.5, 1.25, 3.16)
+    begin = "epoch 2/5: train loss 0.6931 (50.0 %), validation 0.71, "
+    assert line_of(plain, validation) == begin + "3.2 spikes/neuron, 1.5 s"
+    assert line_of(plain, validation, best=True, spiking=False) == begin + "1.5 s *"
+    changes = {
+        "a->b": {"dropped": 3, "grown": 0},
+        "b->c": {"dropped": 0, "grown": 0},
+        "c->d": {"dropped": 0, "grown": 1},
+    }
+    full = replace(plain, sigma=1.234, rewiring=changes, rescued=4, silent=("b", "c"))
+    assert line_of(full, validation) == begin + (
+        "3.2 spikes/neuron, sigma 1.23 steps, a->b -3 +0 synapses, c->d -0 +1 synapses, "
+        "4 silent neurons rescued, silent: b c, 1.5 s"
+    )
+    assert "rescued" not in line_of(replace(plain, rescued=0), validation)
+
+
+def test_a_bar_begins_where_the_run_does_and_counts_its_batches(network, make_trainer):
+    seen, shown, terminal = [], [], Terminal()
+    bar = ProgressBar(terminal)
+
+    class Look(Callback):
+        def on_batch_end(self, trainer):
+            seen.append((bar.bar.n, bar.bar.total, bar.bar.desc, bar.bar.postfix))
+            shown.append(bar.bar)
+
+        def on_epoch_end(self, trainer, metrics, is_best):
+            seen.append(bar.bar)
+
+    trainer = make_trainer(network, epochs=1, callbacks=[bar, Look()])
+    trainer.state.batch = 1
+    trainer.fit()
+    assert [one[:2] for one in seen[:-1]] == [(2, 3), (3, 3)]
+    assert seen[0][2].startswith("epoch 1/1")
+    assert seen[0][3].startswith("loss 0.")
+    assert seen[-1] is None
+    assert all(one.disable for one in shown)  # as tqdm says that a bar is closed
 
 
 def test_a_terminal_gets_a_bar_and_a_line_per_epoch(network, make_trainer):
@@ -75,6 +167,14 @@ def test_spike_buffers_that_grew_are_mentioned_when_it_happened(network, make_tr
     lines = log.getvalue().splitlines()
     assert [k for k, line in enumerate(lines) if "enlarged" in line] == [2]
     assert lines[2] == "spike buffers were enlarged 3 times"
+
+
+def test_a_spike_buffer_that_grew_in_the_first_epoch_is_mentioned(network, make_trainer):
+    log = io.StringIO()
+    trainer = make_trainer(network, epochs=2, callbacks=[ProgressLines(log)])
+    trainer.simulation.regrown = 1
+    trainer.fit()
+    assert log.getvalue().count("spike buffers were enlarged 1 times") == 1
 
 
 def test_a_network_without_spiking_neurons_gets_no_count_of_spikes(make_trainer):

@@ -17,6 +17,7 @@ from genn_delays.training import (
     EarlyStopping,
     Metrics,
     Optimiser,
+    Progress,
     SilentRescue,
     SpikeCount,
     TrainerState,
@@ -86,6 +87,19 @@ def test_callbacks_are_called_in_order_and_the_smaller_last_batch_is_used(networ
     expected = ["fit begin", *epoch, "epoch end 1", *epoch, "epoch end 2", "fit end"]
     assert recorder.events == expected
     assert seen == [4, 4, 2, 4, 4, 2]
+
+
+@pytest.mark.parametrize(("size", "batches"), [(1, 10), (2, 5), (3, 4), (4, 3), (9, 2), (10, 1)])
+def test_a_run_stands_where_its_epochs_and_batches_say(network, make_trainer, size, batches):
+    simulation = SimpleNamespace(plan=SimpleNamespace(batch_size=10, populations=[]))
+    trainer = make_trainer(network, simulation=simulation, batch_size=size, epochs=4)
+    assert trainer.batches_per_epoch == batches
+    trainer.state = TrainerState(epoch=3, batch=batches - 1)
+    assert trainer.progress == Progress(4 * batches - 1, batches, 4)
+    assert not trainer.finished
+    trainer.state = TrainerState(epoch=4)
+    assert trainer.progress == Progress(4 * batches, batches, 4)
+    assert trainer.finished
 
 
 def test_each_epoch_takes_every_trial_once_in_an_order_of_its_own(network, make_trainer, dataset):
@@ -256,6 +270,38 @@ def test_silent_neurons_are_rescued_after_the_epoch_and_counted(new_network, mak
     trainer.fit()
     assert [metrics["train"].rescued for metrics in recorder.metrics] == [5, 5]
     np.testing.assert_allclose(table.weight, before + 2 * 0.125, rtol=1e-15)
+
+
+def test_the_epoch_is_validated_with_the_weights_that_the_rescue_left(new_network, make_trainer):
+    network, recorder = new_network(hidden_weight=-5.0), Recorder()
+    arguments = {"optimiser": FROZEN, "epochs": 1}
+    make_trainer(network, rescue=SilentRescue(8.0), callbacks=[recorder], **arguments).fit()
+    seen = recorder.metrics[0]["validation"]
+    assert seen.spikes_per_neuron > 0.0
+    expected = make_trainer(network, **arguments).evaluate("validation")
+    assert replace(seen, seconds=0.0) == replace(expected, seconds=0.0)
+
+
+def test_regularisers_reach_the_backward_pass(network, make_trainer):
+    rules = [SpikeCount(1.0, 0.2), SpikeCount(0.0, 0.3), SpikeCount(3.0, 0.1)]
+    for chosen in (rules, rules[:1], []):
+        trainer = make_trainer(network, epochs=1, regularisers=chosen)
+        backward, seen = trainer.simulation.backward, []
+
+        def spy(drive, spikes, trainer=trainer, chosen=chosen, backward=backward, seen=seen):
+            each = [r.spike_drive(network, trainer.simulation)["hidden"] for r in chosen]
+            seen.append((spikes, sum(each)))
+            return backward(drive, spikes)
+
+        trainer.simulation.backward = spy
+        trainer.fit()
+        assert len(seen) == 3
+        for spikes, expected in seen:
+            if chosen:
+                assert np.any(expected != 0.0)
+                np.testing.assert_allclose(spikes["hidden"], expected)
+            else:
+                assert spikes is None
 
 
 def test_regularisers_on_the_same_population_add_up(new_network, make_trainer, columns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from math import sqrt
 
 import numpy as np
@@ -104,6 +105,34 @@ def test_rows_are_visited_once_and_a_failure_in_any_thread_is_raised(monkeypatch
     for failing in (0, 10, 20, 90):
         with pytest.raises(ValueError, match=str(failing)):
             blocks.in_blocks(visit, 95)
+
+
+@pytest.mark.parametrize(
+    ("cores", "rows", "threads"), [(1, 95, 0), (4, 39, 1), (4, 30, 0), (2, 95, 1)]
+)
+def test_a_thread_has_two_blocks_at_least_and_none_has_more_threads_than_cores(
+    monkeypatch, cores, rows, threads
+):
+    started = []
+
+    class Pool:
+        def submit(self, work, thread):
+            started.append(thread)
+            (future := Future()).set_result(work(thread))
+            return future
+
+    monkeypatch.setattr(blocks, "BLOCK", 10)
+    monkeypatch.setattr(blocks, "available_cores", lambda: cores)
+    monkeypatch.setattr(blocks, "_pool", Pool)
+    visits = np.zeros(rows, int)
+
+    def visit(block, scratch):
+        assert scratch.base.shape == (3, 10)  # no more than a block, however many rows there are
+        visits[block] += 1
+
+    blocks.in_blocks(visit, rows)
+    assert visits.tolist() == [1] * rows
+    assert started == list(range(1, threads + 1))
 
 
 def test_adam_treats_old_synapses_alike_whether_or_not_others_are_younger(table):

@@ -110,7 +110,7 @@ class GennSimulation(Simulation):
             self.model.unload()
             self.loaded = False
 
-    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         self.history.renew()
         self._prepare(masks)
         for buffers in self.populations:
@@ -125,9 +125,6 @@ class GennSimulation(Simulation):
                 break
             self.regrown += 1
             log.info("tape of %s was too short; made longer, the batch runs again", grown)
-        # a copy: the arrays of the device may move before backward() reads them
-        self.observed = self._observe().copy()
-        return self.plan.readout.forward(self.observed, self.plan.dt)
 
     def _go_forward(self) -> None:
         """Send the batch to the device and run it."""
@@ -144,10 +141,10 @@ class GennSimulation(Simulation):
         """Send the dropout factors of a batch to the device; EventProp has none."""
 
     def _observe(self) -> np.ndarray:
-        """What the readout reads: voltages (trials, steps, n) or first spike times (trials, n)."""
         buffers = self.populations[self.plan.readout_population]
         if self.plan.readout.reads == "voltage":
-            return buffers.voltage(self.trials)
+            # a copy: the arrays of the device may move before backward() reads them
+            return buffers.voltage(self.trials).copy()
         return buffers.first_spike(self.trials) * self.plan.dt
 
     def _run(self, start: int, steps: int) -> None:
@@ -168,9 +165,9 @@ class GennSimulation(Simulation):
         self.model.custom_update(names.CLEAR)
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        self._accumulate(output_gradient, spike_drive)
+        self._accumulate(observed, spike_drive)
         pairs = zip(self.plan.projections, self.projections, strict=True)
         return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
 
@@ -178,16 +175,13 @@ class GennSimulation(Simulation):
         self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
     ) -> None:
         """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
-        with self._going_back(output_gradient, spike_drive) as extra:
-            self._accumulate(np.asarray(output_gradient), extra)
+        with self._going_back(output_gradient, spike_drive) as (observed, extra):
+            self._accumulate(observed, extra)
 
     def _accumulate(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> None:
-        self.loss_gradients = (
-            output_gradient.copy(),
-            spike_drive,
-        )  # copies: correlation() may go back once more
+        self.loss_gradients = observed, spike_drive  # correlation() may go back once more
         self.history.renew()
         self._go_back()
 
@@ -258,12 +252,12 @@ class GennSimulation(Simulation):
         return self.optimiser
 
     def _set_gradients(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> None:
-        observed = self.plan.readout.backward(output_gradient, self.observed, self.plan.dt)
-        read = self.populations[self.plan.readout_population]
-        voltage = self.plan.readout.reads == "voltage"
-        read.push("VoltageGradient" if voltage else "FirstSpikeGradient", observed)
+        if observed is not None:
+            voltage = self.plan.readout.reads == "voltage"
+            read = self.populations[self.plan.readout_population]
+            read.push("VoltageGradient" if voltage else "FirstSpikeGradient", observed)
         for buffers in self.populations:
             if buffers.population.is_spiking:
                 given = spike_drive.get(buffers.population.name, 0.0)

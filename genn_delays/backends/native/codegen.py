@@ -10,15 +10,9 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.backends.native.structures import Shared
+from genn_delays.backends.native.vectors import lanes_of, line_of, vector_bytes
 from genn_delays.planning.plan import Plan
 from genn_delays.planning.timing import CLOSE
-
-VECTOR_BYTES = 64
-
-
-def lanes_of(dtype: type) -> int:
-    """Neurons, or trials, that are updated together."""
-    return VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
 def real_of(dtype: type) -> str:
@@ -54,7 +48,9 @@ def render_engine(rule: str, plan: Plan, structures: Sequence[Shared], **what: A
         .render(
             real=real,
             whole="int32_t" if real == "float" else "int64_t",
-            lanes=lanes_of(plan.dtype),
+            lanes=lanes_of(plan),
+            line=line_of(plan),
+            bytes=vector_bytes(plan),
             shared={one.name: one.typedef(real) for one in structures},
             **what,
         )

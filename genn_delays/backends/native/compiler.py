@@ -25,8 +25,9 @@ from genn_delays.support.cache import VARIABLE, cache_folder, kept, seal
 from genn_delays.support.errors import BackendError, first_error, reason
 from genn_delays.support.leftovers import temporary_prefix
 
+TARGET = ("-O3", "-march=native")
 FLAGS = (
-    *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared"),
+    *(*TARGET, "-std=gnu11", "-fPIC", "-shared"),
     *("-fno-math-errno", "-fno-trapping-math"),
 )
 
@@ -77,6 +78,16 @@ def _processor() -> str:
 @cache
 def _version(command: tuple[str, ...]) -> str:
     return _run([*command, "--version"]).stdout
+
+
+@cache
+def target_macros(command: tuple[str, ...]) -> frozenset[str]:
+    """What a compiler defines for the processor it compiles for; nothing where it cannot say."""
+    if not command:
+        return frozenset()
+    said = _run([*command, *TARGET, "-dM", "-E", "-x", "c", os.devnull]).stdout
+    lines = (line.split() for line in said.splitlines())
+    return frozenset(words[1] for words in lines if words[:1] == ["#define"])
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

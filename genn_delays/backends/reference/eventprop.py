@@ -48,7 +48,7 @@ class EventPropSimulation(Recorded):
             for t in tables
         ]
 
-    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         plan = self.plan
         self._begin(events)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
@@ -67,8 +67,6 @@ class EventPropSimulation(Recorded):
                     state[k] = self._advance(t, k, p, state[k], arriving[k][t])
             for projection, table in zip(plan.projections, self.tables, strict=True):
                 _deliver(t, self.sent[projection.pre][t], table, arriving[projection.post])
-        self.observed = self._observe()
-        return plan.readout.forward(self.observed, plan.dt)
 
     def _advance(
         self, t: int, k: int, p: PlannedPopulation, x: np.ndarray, arriving: np.ndarray
@@ -100,7 +98,6 @@ class EventPropSimulation(Recorded):
         return np.einsum("nij,bnj->bni", matrix, x) + offset
 
     def _observe(self) -> np.ndarray:
-        """What the readout reads: voltages (trials, T, n), or first spike times (trials, n)."""
         k = self.plan.readout_population
         if self.plan.readout.reads == "voltage":
             return self.voltage[k].transpose(1, 0, 2)
@@ -109,11 +106,11 @@ class EventPropSimulation(Recorded):
         return first * self.plan.dt
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
         plan = self.plan
+        assert observed is not None  # EventProp refuses readouts of spike counts
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
-        observed = plan.readout.backward(output_gradient, self.observed, plan.dt)
         # a_in of every step and -da_in/dt; zero after the end of the trial.
         sizes = [(end, self.trials, p.size) for p in plan.populations]
         self.into = [np.zeros(s, plan.dtype) for s in sizes]

@@ -67,6 +67,9 @@ class Recorded(Simulation):
         trial, unit, step = np.nonzero((self.fired[k] >= 0.5).transpose(1, 2, 0))
         return Events(step * self.plan.dt, unit, trial, self.trials)
 
+    def _read_counts(self, k: int) -> np.ndarray:
+        return self.fired[k].sum(axis=0, dtype=np.float64)
+
     def _nbytes(self, *parts: list[np.ndarray]) -> int:
         """Bytes of what a batch has allocated.
 

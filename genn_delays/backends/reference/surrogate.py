@@ -66,7 +66,7 @@ class SurrogateSimulation(Recorded):
             for p, population in zip(self.populations, declared, strict=True)
         ]
 
-    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         plan = self.plan
         self._begin(events)
         self.taps = [
@@ -76,8 +76,9 @@ class SurrogateSimulation(Recorded):
         self._allocate(masks)
         for component in plan.components:
             self._forward_component(component)
-        self.observed = self.voltage(plan.readout_population).transpose(1, 0, 2)
-        return plan.readout.forward(self.observed, plan.dt)
+
+    def _observe(self) -> np.ndarray:
+        return self.voltage(self.plan.readout_population).transpose(1, 0, 2)
 
     def _allocate(self, masks: Mapping[str, np.ndarray]) -> None:
         plan, dtype = self.plan, self.plan.dtype
@@ -160,13 +161,13 @@ class SurrogateSimulation(Recorded):
         return np.einsum("nij,bnj->bni", matrix, x) + offset
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
         plan, dtype = self.plan, self.plan.dtype
-        observed = plan.readout.backward(output_gradient, self.observed, plan.dt)
         sizes = [(self.trials, p.size) for p in self.populations]
         self.voltage_gradient = [np.zeros((plan.steps, *s), dtype) for s in sizes]
-        self.voltage_gradient[plan.readout_population][...] = observed.transpose(1, 0, 2)
+        if observed is not None:
+            self.voltage_gradient[plan.readout_population][...] = observed.transpose(1, 0, 2)
         self.sent_adjoint = [np.zeros((plan.steps, *s), dtype) for s in sizes]
         self.spike_drive = [
             np.asarray(spike_drive.get(p.name, np.zeros(s)), dtype)

@@ -110,6 +110,11 @@ class EventProp(GradientRule):
 
     def check_readout(self, readout: Readout, population: PlannedPopulation) -> None:
         """The voltage of a spiking neuron jumps: only readouts linear in it are exact."""
+        if readout.reads == "spike_count":
+            raise PlanError(
+                f"{type(readout).__name__}: a number of spikes has no exact gradient; use "
+                "gd.Surrogate(), or read FirstSpike or the voltage of a LeakyReadout"
+            )
         if readout.reads == "voltage" and population.is_spiking and not readout.linear:
             kind = type(readout).__name__
             raise PlanError(

@@ -3,14 +3,17 @@
 Forwards a spike is s = H(V - threshold). Backwards its derivative is that of a smooth function f
 of x = V - threshold that rises from 0 to 1:
 
-    arctan      f = arctan(pi/2 slope x) / pi + 1/2    f' = slope/2 / (1 + (pi/2 slope x)^2)
-    sigmoid     f = 1 / (1 + exp(-slope x))            f' = slope f (1 - f)
-    triangle    f' = slope max(0, 1 - slope |x|)
+    arctan          f = arctan(pi/2 slope x) / pi + 1/2    f' = slope/2 / (1 + (pi/2 slope x)^2)
+    fast_sigmoid    f = slope x / (1 + slope |x|) / 2 + 1/2    f' = slope/2 / (1 + slope |x|)^2
+    sigmoid         f = 1 / (1 + exp(-slope x))            f' = slope f (1 - f)
+    triangle        f' = slope max(0, 1 - slope |x|)
 
 (Neftci, Mostafa and Zenke, 2019, IEEE Signal Process. Mag. 36; arctan as in SpikingJelly and in
-Hammouamri et al., 2024.) Everything else is the transpose of the forward pass: with x the state
-before and x+ = x + s (R x + r - x) after the threshold, a+ = P^T a[t+1] the adjoint of x+ and m the
-dropout factor of the spike,
+Hammouamri et al., 2024; fast_sigmoid is the SuperSpike of Zenke and Ganguli, 2018, Neural Comput.
+30, whose f' is 2 / slope of this one: here every f rises from 0 to 1.)
+
+Everything else is the transpose of the forward pass: with x the state before and x+ = x + s (R x +
+r - x) after the threshold, a+ = P^T a[t+1] the adjoint of x+ and m the dropout factor of the spike,
 
     a = a+ + s (R^T - 1) a+ + e_V (f'(x_V - threshold) dL/ds + dL/dV)
     dL/ds = m dL/d(sent) + (R x + r - x) . a+         (the second term only with an attached reset)
@@ -31,7 +34,7 @@ from genn_delays.planning.readouts import Readout
 from genn_delays.support.checks import is_number
 from genn_delays.support.errors import PlanError, suggest
 
-FUNCTIONS = ("arctan", "sigmoid", "triangle")
+FUNCTIONS = ("arctan", "fast_sigmoid", "sigmoid", "triangle")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Surrogate(GradientRule):
     """Backpropagation through time with a surrogate derivative of the spike.
 
     Attributes:
-        function: ``"arctan"``, ``"sigmoid"`` or ``"triangle"``.
+        function: ``"arctan"``, ``"fast_sigmoid"``, ``"sigmoid"`` or ``"triangle"``.
         slope: steepness, per unit of voltage; 5 in the published networks.
         detach_reset: True where no gradient flows through the reset.
         smooth: True makes spikes graded, s = f(V - threshold), forwards too: then gradients are
@@ -64,11 +67,16 @@ class Surrogate(GradientRule):
                 value = getattr(self, name)
                 raise PlanError(f"Surrogate({name}={value!r}): must be True or False")
 
+    def publications(self) -> tuple[str, ...]:
+        return (*self.cites, "zenke2018") if self.function == "fast_sigmoid" else self.cites
+
     def value(self, x: np.ndarray) -> np.ndarray:
         """f at x = V - threshold."""
         y = self.slope * x
         if self.function == "arctan":
             return np.arctan(0.5 * np.pi * y) / np.pi + 0.5
+        if self.function == "fast_sigmoid":
+            return 0.5 + 0.5 * y / (1.0 + np.abs(y))
         if self.function == "sigmoid":
             return 0.5 * (1.0 + np.tanh(0.5 * y))
         y = np.clip(y, -1.0, 1.0)
@@ -79,6 +87,8 @@ class Surrogate(GradientRule):
         y = np.asarray(self.slope * x)
         if self.function == "arctan":
             return (0.5 * self.slope / (1.0 + (0.5 * np.pi * y) ** 2)).astype(y.dtype)
+        if self.function == "fast_sigmoid":
+            return (0.5 * self.slope / (1.0 + np.abs(y)) ** 2).astype(y.dtype)
         if self.function == "sigmoid":
             e = np.exp(-np.abs(y))  # f' is even, and this exponential never overflows
             return (self.slope * e / (1.0 + e) ** 2).astype(y.dtype)

@@ -16,10 +16,9 @@ from genn_delays.backends.genn.correlation import Sent, sent_of
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.buffers import SurrogateBuffers
-from genn_delays.backends.genn.surrogate.snippets import changing, rule_of
+from genn_delays.backends.genn.surrogate.snippets import SHAPES, changing, rule_of
 from genn_delays.backends.gradient import Gradients
 from genn_delays.declaration.folding import fold
-from genn_delays.declaration.kernels import KERNELS
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.plan import Plan
@@ -55,10 +54,10 @@ class SurrogateSimulation(GennSimulation):
                 'on backend="reference"'
             )
         for q in plan.projections:
-            if q.kernel is not None and q.kernel.lower() not in KERNELS:
+            if q.kernel is not None and q.kernel.lower() not in SHAPES:
                 raise PlanError(
                     f"projection {q.name!r}: the PyGeNN backends have no code for the kernel "
-                    f"{q.kernel}; use one of {[*KERNELS]}, or kernel=None to round delays"
+                    f"{q.kernel}; use one of {[*SHAPES]}, or kernel=None to round delays"
                 )
 
     def __init__(
@@ -113,9 +112,9 @@ class SurrogateSimulation(GennSimulation):
         return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt, mask)
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        gradients = super()._backward(output_gradient, spike_drive)
+        gradients = super()._backward(observed, spike_drive)
         learning = [b for b in self.populations if b.population.learn]
         units = {b.population.name: {"bias": b.bias_gradient()} for b in learning}
         return Gradients(gradients, units)

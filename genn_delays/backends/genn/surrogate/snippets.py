@@ -35,6 +35,9 @@ _SENT = (
 """What was sent in the step that is visited, and in the one after it; whether to visit; how many
 steps back the postsynaptic side has been going."""
 
+SHAPES = ("gaussian", "triangle")
+"""Delay kernels whose shape and slope the templates have."""
+
 
 def changing(p: PlannedPopulation) -> bool:
     """True where training changes the propagator, so that it cannot be compiled in."""
@@ -105,7 +108,7 @@ def _code(plan: Plan, k: int, keeps: bool) -> str:
     p = plan.populations[k]
     return render(
         "surrogate/neuron.j2",
-        read=k == plan.readout_population,
+        read=plan.reads_voltage(k),
         sends=bool(plan.out_of(k)),
         keeps=keeps,
         kept=kept_states(plan, p),
@@ -126,7 +129,7 @@ def _variables(p: PlannedPopulation) -> tuple[Variable, ...]:
 
 
 def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
-    p, read = plan.populations[k], k == plan.readout_population
+    p, read = plan.populations[k], plan.reads_voltage(k)
     names = ["Voltage"] if read or p.is_spiking else []
     names += [f"History_{s}" for s in kept_states(plan, p)]
     names += ["VoltageGradient"] if read else []

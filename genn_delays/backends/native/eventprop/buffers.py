@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.eventprop.codegen import TOGETHER, Model, constants_of
 from genn_delays.backends.native.eventprop.layout import TASKS, blocks_of, rows_of
 from genn_delays.backends.native.eventprop.shapes import (
@@ -18,6 +17,7 @@ from genn_delays.backends.native.eventprop.structures import POPULATION
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import empty, zeros
 from genn_delays.backends.native.structures import Buffers, point
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
 
@@ -35,7 +35,7 @@ class PopulationBuffers(Buffers):
         self.plan, self.index, self.model, self.chunks, self.most = plan, index, model, 1, 0
         self.population = plan.populations[index]
         self.size = self.population.size
-        lanes = lanes_of(plan.dtype)
+        lanes = lanes_of(plan)
         self.blocks = blocks_of(plan, index)
         self.padded = self.blocks * lanes
         super().__init__(
@@ -49,8 +49,8 @@ class PopulationBuffers(Buffers):
             )
         )
         if model is not None:
-            self.set(constants=constants_of(self.population, model, plan.dtype))
-        if index == plan.readout_population and plan.readout.reads == "voltage":
+            self.set(constants=constants_of(self.population, model, plan))
+        if plan.reads_voltage(index):
             self._observe()
         if self.population.is_spiking:
             self.set(**zeros(cell_shapes(plan, index, plan.batch_size)))
@@ -102,7 +102,7 @@ class PopulationBuffers(Buffers):
 
     def _with_spare(self) -> int:
         """The most spikes that a block had in a trial so far, and a quarter more."""
-        possible = self.plan.steps * lanes_of(self.plan.dtype)
+        possible = self.plan.steps * lanes_of(self.plan)
         return min(possible, self.most + self.most // 4 + 1)
 
     def insert(self, events: Events, in_order: bool) -> Insertion:
@@ -144,14 +144,14 @@ class PopulationBuffers(Buffers):
         *,
         voltage: np.ndarray | None = None,
         output: np.ndarray | None = None,
-        first: np.ndarray | None = None,
+        first_spike: np.ndarray | None = None,
         spike: np.ndarray | None = None,
     ) -> None:
         """dL/dV per step, dL/d weighted sum, dL/dt of the first spike, and what spikes add."""
         self.set(
             voltage_gradient=None if voltage is None else self._pad(voltage),
             output_gradient=None if output is None else self._pad(output, np.float64),
-            first_spike_gradient=None if first is None else self._pad(first),
+            first_spike_gradient=None if first_spike is None else self._pad(first_spike),
             spike_drive=None if spike is None else self._pad(spike),
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import lanes_of, render_engine
+from genn_delays.backends.native.codegen import render_engine
 from genn_delays.backends.native.eventprop.structures import (
     GATHERED_EVENTS,
     PAIRINGS,
@@ -20,13 +20,11 @@ from genn_delays.backends.native.eventprop.structures import (
 )
 from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero, whole_bits
 from genn_delays.backends.native.structures import EVENTS
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.plan import Plan, PlannedPopulation
 
 WIDEST = 8
 """Vectors of 32 bytes of delays that a correlation sums at once, in registers."""
-ABREAST = 4
-"""Postsynaptic neurons that a walk over dense synapses takes side by side: one spike time serves
-all of them, and the rows of more would not fit the first-level cache."""
 TOGETHER = 4
 """Trials whose adjoints a correlation reads together, from the first-level cache."""
 
@@ -58,6 +56,14 @@ class Model:
     threshold: int
     holds: bool
     constants: int
+
+
+def abreast_of(plan: Plan) -> int:
+    """Postsynaptic neurons that a walk over dense synapses takes side by side.
+
+    One spike time serves all of them, and the rows of more would not fit the first-level cache.
+    """
+    return min(4, lanes_of(plan))
 
 
 def models_of(plan: Plan) -> Models[Model]:
@@ -100,11 +106,11 @@ def _model(index: int, p: PlannedPopulation) -> Model:
     )
 
 
-def constants_of(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
+def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
     """Constants of each neuron, shape (blocks, constants, lanes); padding never spikes."""
-    lanes = lanes_of(dtype)
+    lanes = lanes_of(plan)
     blocks = -(-p.size // lanes)
-    values: np.ndarray = np.zeros((model.constants, blocks * lanes), dtype)
+    values: np.ndarray = np.zeros((model.constants, blocks * lanes), plan.dtype)
     for name, array in _matrices(p).items():
         for e in getattr(model, name):
             values[e.k, : p.size] = array[:, e.row, e.column]
@@ -124,10 +130,11 @@ def render(plan: Plan) -> str:
         plan,
         [EVENTS, POPULATION, PROJECTION, SIMULATION, GATHERED_EVENTS, PAIRINGS],
         models=models,
-        rounds=lanes_of(plan.dtype).bit_length() - 1,
+        rounds=lanes_of(plan).bit_length() - 1,
         widest=WIDEST,
         together=TOGETHER,
-        abreast=ABREAST,
+        parts=8 // np.dtype(plan.dtype).itemsize,
+        abreast=abreast_of(plan),
         most_states=max(model.states for model in models),
         holds=any(model.holds for model in models),
     )

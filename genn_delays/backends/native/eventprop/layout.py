@@ -1,7 +1,7 @@
 """How the work on each population is cut into tasks, and the feedback slots that follow from it.
 
-Nothing here depends on the number of threads: the order of every sum, and with it the last digit
-of every result, is the same for any number.
+Nothing here depends on the number of threads, nor on how wide vectors are: the order of every sum,
+and with it the last digit of every result, is always the same.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.threads import CHUNKS
+from genn_delays.backends.native.vectors import lanes_of, line_of
 from genn_delays.planning.plan import Plan
 
 TASKS = 32
 """Tasks that a pass over a population is cut into, if it is large enough: more parts of the batch
 would keep more threads busy, but each part has gradients of its own, which must be read again."""
 BAND = 8
-"""Blocks that one task takes where they tell spikes about their arrival: the sum of what they say
-stays in the cache."""
+"""Lines of neurons that one task takes where they tell spikes about their arrival: the sum of what
+they say stays in the cache."""
 LIGHT = 16384
 """Up to so many synapses onto a population, all of them stay in the second-level cache beside what
 a trial sends: then one task takes all blocks of a trial, and what was sent is read once."""
@@ -45,7 +45,7 @@ class Layout:
 
 def blocks_of(plan: Plan, k: int) -> int:
     """Vectors of neurons of population ``k``."""
-    return -(-plan.populations[k].size // lanes_of(plan.dtype))
+    return -(-plan.populations[k].size // lanes_of(plan))
 
 
 def rows_of(plan: Plan) -> tuple[int, int]:
@@ -53,9 +53,9 @@ def rows_of(plan: Plan) -> tuple[int, int]:
 
     Before the trial are zeros, at least as many as the largest delay has steps and one more.
     """
-    lanes = lanes_of(plan.dtype)
+    line = line_of(plan)
     before = min(plan.max_delay_steps, plan.steps) + 1
-    before, steps = (-(-n // lanes) * lanes for n in (before, plan.steps))
+    before, steps = (-(-n // line) * line for n in (before, plan.steps))
     return before, before + steps
 
 
@@ -80,10 +80,12 @@ def _feeds_back(plan: Plan, pre: int, internal: bool) -> bool:
 def _tasks(plan: Plan, k: int, synapses: Sequence[int]) -> tuple[int, int]:
     """Band and chunks of population ``k``."""
     blocks, chunks = blocks_of(plan, k), min(CHUNKS, plan.batch_size)
+    lines = -(-plan.populations[k].size // line_of(plan))
     onto = [(p, n) for p, n in zip(plan.projections, synapses, strict=True) if p.post == k]
     recurrent = any(c.recurrent and k in c.populations for c in plan.components)
     if recurrent or sum(n for _, n in onto) <= LIGHT:
         return blocks, chunks
     fed = any(_feeds_back(plan, p.pre, p.internal) for p, _ in onto)
-    band = min(BAND, blocks) if fed else 1
-    return band, max(1, min(chunks, TASKS // -(-blocks // band)))
+    band = min(BAND, lines) if fed else 1
+    tasks = max(1, min(chunks, TASKS // -(-lines // band)))
+    return min(blocks, band * line_of(plan) // lanes_of(plan)), tasks

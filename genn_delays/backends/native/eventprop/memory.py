@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.eventprop.buffers import INITIAL_SPIKES, OFTEN
 from genn_delays.backends.native.eventprop.codegen import constants_of, models_of
 from genn_delays.backends.native.eventprop.layout import layout_of
@@ -19,6 +18,7 @@ from genn_delays.backends.native.eventprop.shapes import (
 )
 from genn_delays.backends.native.eventprop.synapses import slots_of
 from genn_delays.backends.native.shapes import nbytes
+from genn_delays.backends.native.vectors import lanes_of, line_of
 from genn_delays.declaration.network import Network
 from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
@@ -43,16 +43,16 @@ def estimate(
         if p.is_input:
             parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size))
             continue
-        parts["synapses"] += constants_of(p, models[k], plan.dtype).nbytes
+        parts["synapses"] += constants_of(p, models[k], plan).nbytes
         parts["voltages"] += nbytes(read_shapes(plan, k) | gradient_shapes(plan, k))
         if p.is_spiking:
-            capacity = int(np.ceil(room * lanes_of(plan.dtype)))
+            capacity = int(np.ceil(room * lanes_of(plan)))
             held = spike_shapes(plan, k, capacity, layout.slots[k])
             parts["spikes"] += nbytes(cell_shapes(plan, k, plan.batch_size) | held)
     parts["spikes"] += _inputs(plan, events_per_trial, graded)
     for q, table in zip(plan.projections, tables, strict=True):
         owners = plan.populations[q.pre if q.internal else q.post].size
-        slots = len(table) if q.internal else slots_of(table)
+        slots = len(table) if q.internal else slots_of(plan, table)
         chunks = layout.chunks[q.post]
         parts["synapses"] += nbytes(synapse_shapes(plan, owners, len(table), slots, chunks))
     return parts | {"scratch": scratch_bytes(plan, threads, room)}
@@ -68,17 +68,17 @@ def _inputs(plan: Plan, events_per_trial: float, graded: bool) -> int:
 
 
 def row_length(plan: Plan) -> int:
-    """Steps of a row of arrivals: the trial, the largest delay, rounded up to whole vectors.
+    """Steps of a row of arrivals: the trial, the largest delay, rounded up to whole lines.
 
     What is delayed by more than a trial arrives after its end, whatever the delay.
     """
-    lanes = lanes_of(plan.dtype)
-    return -(-(plan.steps + min(plan.max_delay_steps, plan.steps) + 1) // lanes) * lanes
+    line = line_of(plan)
+    return -(-(plan.steps + min(plan.max_delay_steps, plan.steps) + 1) // line) * line
 
 
 def kept_row(plan: Plan) -> int:
     """Steps of a row of adjoints that is kept for correlations: whole vectors fit beyond it."""
-    return row_length(plan) + lanes_of(plan.dtype)
+    return row_length(plan) + line_of(plan)
 
 
 def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
@@ -91,7 +91,7 @@ def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
 
 
 def _component_scratch(plan: Plan, component: Component, room: float) -> int:
-    real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan.dtype), row_length(plan)
+    real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan), row_length(plan)
     pairs = 2 * lanes * row * real
     states = max(len(p.states) for p in plan.populations)
     holds = any(p.holds for p in plan.populations)

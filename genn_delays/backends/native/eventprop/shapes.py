@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.eventprop.layout import blocks_of, rows_of
 from genn_delays.backends.native.shapes import Shapes
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.plan import Plan
 
 AHEAD = 8
@@ -18,7 +18,7 @@ AHEAD = 8
 
 def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:
     """Where the spikes of each unit lie, and which units sent any."""
-    cells = (trials, blocks_of(plan, k) * lanes_of(plan.dtype))
+    cells = (trials, blocks_of(plan, k) * lanes_of(plan))
     return {
         "count": (cells, np.int32),
         "first": (cells, np.int64),
@@ -53,9 +53,9 @@ def row_shapes(plan: Plan, k: int, trials: int) -> Shapes:
 
 def read_shapes(plan: Plan, k: int) -> Shapes:
     """What the readout reads of population ``k``: all voltages, or weighted sums of them."""
-    if k != plan.readout_population or plan.readout.reads != "voltage":
+    if not plan.reads_voltage(k):
         return {}
-    trials, padded = plan.batch_size, blocks_of(plan, k) * lanes_of(plan.dtype)
+    trials, padded = plan.batch_size, blocks_of(plan, k) * lanes_of(plan)
     if plan.readout.weights(plan.steps, plan.dt) is None:
         return {"voltage": ((trials, plan.steps, padded), plan.dtype)}
     return {"step_weight": ((plan.steps,), np.float64), "output": ((trials, padded), np.float64)}
@@ -65,7 +65,7 @@ def gradient_shapes(plan: Plan, k: int) -> Shapes:
     """What a backward pass without spike drives adds: dL/d of what is read."""
     read = {name: array for name, array in read_shapes(plan, k).items() if name != "step_weight"}
     if k == plan.readout_population and not read:
-        cells = (plan.batch_size, blocks_of(plan, k) * lanes_of(plan.dtype))
+        cells = (plan.batch_size, blocks_of(plan, k) * lanes_of(plan))
         read = {"first_spike": (cells, plan.dtype)}
     return {f"{name}_gradient": array for name, array in read.items()}
 

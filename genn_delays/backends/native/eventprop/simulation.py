@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient, Gradients
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.engine import OUT_OF_ORDER, REFUSED, Engine
 from genn_delays.backends.native.eventprop.buffers import PopulationBuffers
 from genn_delays.backends.native.eventprop.codegen import models_of, render
@@ -19,6 +18,7 @@ from genn_delays.backends.native.eventprop.layout import Layout, layout_of
 from genn_delays.backends.native.eventprop.memory import kept_row, row_length, scratch_bytes
 from genn_delays.backends.native.eventprop.structures import SIMULATION
 from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.events import Events
@@ -59,12 +59,11 @@ class EventPropEngine(Engine):
         self.layout = layout
         self.adjoints.renew()
 
-    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         self.adjoints.renew()
         self._insert(events)
         for component in self.plan.components:
             self._forward_component(component)
-        return self._read()
 
     def _forward_component(self, component: Component) -> None:
         """Run a component, again where it had more spikes than there was room for."""
@@ -95,22 +94,29 @@ class EventPropEngine(Engine):
                 if buffers.make_rows(trials):
                     self._run(self.library.fill_rows, k)
 
+    @property
+    def _weighted(self) -> bool:
+        """The engine itself sums the voltages with the weights of the readout."""
+        return "output" in self.populations[self.plan.readout_population].arrays
+
     def _read(self) -> np.ndarray:
-        """Outputs of the batch."""
-        plan, buffers = self.plan, self.populations[self.plan.readout_population]
-        if "output" in buffers.arrays:
-            return buffers.output(self.trials)
-        if plan.readout.reads == "voltage":
-            self.observed = buffers.voltage(self.trials)
-        else:
-            self.observed = buffers.first_spike(self.trials) * plan.dt
-        return plan.readout.forward(self.observed, plan.dt)
+        buffers = self.populations[self.plan.readout_population]
+        return buffers.output(self.trials) if self._weighted else super()._read()
+
+    def _observe(self) -> np.ndarray:
+        buffers = self.populations[self.plan.readout_population]
+        if self.plan.readout.reads == "voltage":
+            return buffers.voltage(self.trials)
+        return buffers.first_spike(self.trials) * self.plan.dt
+
+    def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
+        return output_gradient if self._weighted else super()._unread(output_gradient)
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
         self.adjoints.renew()
-        self._set_gradients(output_gradient, spike_drive)
+        self._set_gradients(observed, spike_drive)
         if self.unfinished:
             for buffers in self.projections:
                 buffers.clear()
@@ -127,18 +133,13 @@ class EventPropEngine(Engine):
         return gradient
 
     def _set_gradients(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> None:
         plan = self.plan
+        kind = "output" if self._weighted else plan.readout.reads
         for k, (p, buffers) in enumerate(zip(plan.populations, self.populations, strict=True)):
-            given = {"spike": spike_drive.get(p.name)}
-            if k == plan.readout_population:
-                if "output" in buffers.arrays:
-                    given["output"] = output_gradient
-                else:
-                    kind = "voltage" if plan.readout.reads == "voltage" else "first"
-                    given[kind] = plan.readout.backward(output_gradient, self.observed, plan.dt)
-            buffers.set_gradients(**given)
+            read = {kind: observed} if k == plan.readout_population else {}
+            buffers.set_gradients(spike=spike_drive.get(p.name), **read)
 
     def _correlation(
         self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
@@ -189,7 +190,7 @@ class EventPropEngine(Engine):
         return self.populations[k].counts(self.trials)
 
     def _memory(self) -> int:
-        room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan.dtype)
+        room = max(b.struct.capacity for b in self.populations) / lanes_of(self.plan)
         scratch = scratch_bytes(self.plan, self.team.size, room)
         return self._held() + self.adjoints.nbytes() + scratch
 

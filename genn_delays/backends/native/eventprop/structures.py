@@ -1,7 +1,7 @@
 """What the EventProp engine and Python share; see ``structures.py``.
 
-Sizes: T steps; row = T + largest delay (at most T) + 1 and padded = size, both rounded up to whole
-LANES.
+Sizes: T steps; row = T + largest delay (at most T) + 1, rounded up to whole lines of the cache;
+padded = size, rounded up to whole LANES.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POPULATION = shared(
         ("real *value", "graded values beside time, or NULL"),
         (
             "real *rows",
-            "[trials][size][row_before + T in whole vectors] what an input sends at every step, "
+            "[trials][size][row_before + T in whole lines] what an input sends at every step, "
             "zeros included",
         ),
         (

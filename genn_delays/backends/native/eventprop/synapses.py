@@ -7,7 +7,7 @@ from ctypes import c_double, c_void_p
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.eventprop.codegen import ABREAST
+from genn_delays.backends.native.eventprop.codegen import abreast_of
 from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
 from genn_delays.backends.native.eventprop.structures import PROJECTION
 from genn_delays.backends.native.shapes import empty
@@ -70,7 +70,7 @@ class ProjectionBuffers(Buffers):
         other = np.concatenate([other[order], np.zeros(AHEAD, np.int32)]).astype(np.int32)
         dense = not self.projection.internal and is_dense(table)
         if dense:
-            order = _side_by_side(table)
+            order = _side_by_side(table, abreast_of(self.plan))
         held = self.struct.synapses, self.struct.chunks
         if held != (len(order), chunks) or "weight" not in self.arrays:
             shapes = synapse_shapes(self.plan, size, len(table), len(order), chunks)
@@ -107,16 +107,17 @@ def is_dense(table: SynapseTable) -> bool:
     return bool(np.all(keys[1:] > keys[:-1]))  # several synapses of a pair have no place
 
 
-def slots_of(table: SynapseTable) -> int:
+def slots_of(plan: Plan, table: SynapseTable) -> int:
     """Slots of a projection between components."""
     if not is_dense(table):
         return len(table)
-    return table.pre_size * -(-table.post_size // ABREAST) * ABREAST
+    abreast = abreast_of(plan)
+    return table.pre_size * -(-table.post_size // abreast) * abreast
 
 
-def _side_by_side(table: SynapseTable) -> np.ndarray:
-    """Table index of every pair as slots, ABREAST post neurons side by side; -1 for no synapse."""
-    strips = -(-table.post_size // ABREAST)
-    index = np.full((strips * ABREAST, table.pre_size), -1, np.int64)
+def _side_by_side(table: SynapseTable, abreast: int) -> np.ndarray:
+    """Table index of every pair as slots, some post neurons side by side; -1 for no synapse."""
+    strips = -(-table.post_size // abreast)
+    index = np.full((strips * abreast, table.pre_size), -1, np.int64)
     index[table.post, table.pre] = np.arange(len(table))
-    return index.reshape(strips, ABREAST, table.pre_size).transpose(0, 2, 1).ravel()
+    return index.reshape(strips, abreast, table.pre_size).transpose(0, 2, 1).ravel()

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.structures import Buffers
 from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
@@ -20,6 +19,7 @@ from genn_delays.backends.native.surrogate.shapes import (
     synapse_shapes,
 )
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
+from genn_delays.backends.native.vectors import LINE, lanes_of
 from genn_delays.declaration.kernels import DelayKernel, taps_of
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.dynamics import PlannedPopulation
@@ -28,10 +28,10 @@ from genn_delays.planning.plan import Plan
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
-    """Zeros that begin on a boundary of a vector."""
+    """Zeros that begin on a line of the cache."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + VECTOR_BYTES, np.uint8)
-    start = -raw.ctypes.data % VECTOR_BYTES
+    raw = np.zeros(size + LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
@@ -65,7 +65,7 @@ class UnitBuffers(Buffers):
         """(trials, units) as (groups, units, lanes), zero beyond the last trial."""
         if values is None:
             return None
-        lanes = lanes_of(self.plan.dtype)
+        lanes = lanes_of(self.plan)
         groups = groups_of(self.plan, len(values))
         padded = aligned_zeros((groups, self.population.size, lanes), self.plan.dtype)
         full = np.zeros((groups, lanes, self.population.size), self.plan.dtype)
@@ -86,7 +86,7 @@ class UnitBuffers(Buffers):
         if self.model is not None and self.model.spiking:
             threshold = self.arrays["constant"][:, self.model.threshold]
             place = self.model.stored.index(self.model.threshold_state)
-            lanes = lanes_of(self.plan.dtype)
+            lanes = lanes_of(self.plan)
             for group in range(groups_of(self.plan, trials)):
                 voltage = self.arrays["trace"][group, :, :, place]
                 above = voltage >= threshold[:, None, None]

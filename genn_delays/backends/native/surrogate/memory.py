@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from genn_delays.backends.native.codegen import VECTOR_BYTES
 from genn_delays.backends.native.shapes import nbytes
 from genn_delays.backends.native.surrogate.codegen import PAD, models_of, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
@@ -16,6 +15,7 @@ from genn_delays.backends.native.surrogate.shapes import (
     tap_shapes,
 )
 from genn_delays.backends.native.threads import CHUNKS
+from genn_delays.backends.native.vectors import vector_bytes
 from genn_delays.declaration.kernels import taps_of
 from genn_delays.declaration.network import Network
 from genn_delays.planning.graph import Component
@@ -52,9 +52,9 @@ def _component_scratch(plan: Plan, component: Component) -> int:
     stride, (_, models) = plan.steps + PAD, models_of(plan)
     sizes = {k: plan.populations[k].size for k in component.populations}
     if not component.recurrent:
-        return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * VECTOR_BYTES
+        return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * vector_bytes(plan)
     holds = any(model.holds for model in models.values())
     units = {k: (models[k].states, stride + 1 + holds, 2 + len(models[k].flow)) for k in sizes}
     forward = sum(n * (units[k][0] + units[k][1]) for k, n in sizes.items())
     backward = sum(n * (units[k][0] + units[k][2]) for k, n in sizes.items())
-    return max(forward, backward) * VECTOR_BYTES
+    return max(forward, backward) * vector_bytes(plan)

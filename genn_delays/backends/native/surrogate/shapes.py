@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import VECTOR_BYTES, lanes_of
 from genn_delays.backends.native.shapes import Shapes
 from genn_delays.backends.native.surrogate.codegen import PAD, Model
+from genn_delays.backends.native.vectors import lanes_of, vector_bytes
 from genn_delays.planning.plan import Plan
 
 CACHE = 256 * 1024
@@ -18,12 +18,12 @@ CACHE = 256 * 1024
 
 def groups_of(plan: Plan, trials: int) -> int:
     """Groups of trials that share vectors."""
-    return -(-trials // lanes_of(plan.dtype))
+    return -(-trials // lanes_of(plan))
 
 
 def blocks_of(plan: Plan, size: int) -> tuple[int, int]:
     """(blocks, units in each) of a population, so that the rows of a block fit the cache."""
-    rows = CACHE // ((plan.steps + PAD) * VECTOR_BYTES)
+    rows = CACHE // ((plan.steps + PAD) * vector_bytes(plan))
     blocks = -(-size // min(max(rows, 4), 32))
     return blocks, -(-size // blocks)
 
@@ -49,7 +49,7 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
     """States and adjoints of a population; nothing of an input."""
     if model is None:
         return {}
-    p, real, lanes = plan.populations[k], plan.dtype, lanes_of(plan.dtype)
+    p, real, lanes = plan.populations[k], plan.dtype, lanes_of(plan)
     groups = groups_of(plan, plan.batch_size)
     cells, row = (groups, p.size), (groups, p.size, plan.steps, lanes)
     shapes: Shapes = {
@@ -61,27 +61,32 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
         shapes["spike_count"] = ((*cells, lanes), np.int32)
     if p.normalise is not None:
         shapes |= {"current": (row, real), "moments": ((*cells, 2), np.float64)}
-    if k == plan.readout_population:
+    if plan.reads_voltage(k):
         shapes["voltage_gradient"] = (row, real)
     return shapes
 
 
 def batch_shapes(plan: Plan, k: int) -> Shapes:
-    """What a batch brings along: factors of the normalisation, and dropout."""
+    """What a batch brings along: factors of the normalisation, dropout, dL/d spike count."""
     p, groups = plan.populations[k], groups_of(plan, plan.batch_size)
     if p.is_input:
         return {}
     names = ["centre", "gain", "shift", "scale"]
     names += ["adjoint_mean", "along"] if p.normalise is not None else []
     shapes: Shapes = dict.fromkeys(names, ((p.size,), plan.dtype))
+    lanes = ((groups, p.size, lanes_of(plan)), plan.dtype)
     if p.dropout:
-        shapes["mask"] = ((groups, p.size, lanes_of(plan.dtype)), plan.dtype)
+        shapes["mask"] = lanes
+    if k == plan.readout_population and plan.readout.reads == "spike_count":
+        shapes["spike_drive"] = lanes
     return shapes
 
 
 def read_shapes(plan: Plan) -> Shapes:
     """Voltages that the readout reads, and dL/d these, trials last as in the engine."""
-    room = groups_of(plan, plan.batch_size) * lanes_of(plan.dtype)
+    if plan.readout.reads != "voltage":
+        return {}
+    room = groups_of(plan, plan.batch_size) * lanes_of(plan)
     shape = (plan.populations[plan.readout_population].size, plan.steps, room)
     return {"voltage": (shape, plan.dtype), "voltage_gradient": (shape, plan.dtype)}
 
@@ -126,4 +131,4 @@ def tap_shapes(plan: Plan, synapses: int, taps: int, sloped: bool) -> Shapes:
 
 def _padded(plan: Plan, groups: int, units: int) -> tuple[int, int]:
     """Rows of steps with zeros on either side."""
-    return (groups * units * (plan.steps + PAD) + PAD, lanes_of(plan.dtype))
+    return (groups * units * (plan.steps + PAD) + PAD, lanes_of(plan))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from genn_delays.backends.gradient import Gradients
-from genn_delays.backends.native.codegen import lanes_of
 from genn_delays.backends.native.engine import REFUSED, Engine
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import zeros
@@ -21,6 +20,7 @@ from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
 from genn_delays.backends.native.surrogate.structures import SIMULATION
 from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
 from genn_delays.backends.native.threads import CHUNKS
+from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.events import Events
@@ -42,8 +42,7 @@ class SurrogateEngine(Engine):
         self.projections = [SynapseBuffers(plan, k, CHUNKS) for k in range(len(plan.projections))]
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
-        read = zeros(read_shapes(plan))
-        self.voltage, self.voltage_gradient = read["voltage"], read["voltage_gradient"]
+        self.read = zeros(read_shapes(plan))
         self.insertions: dict[str, Insertion] = {}
         self.load(network)
 
@@ -56,7 +55,7 @@ class SurrogateEngine(Engine):
             population = gradients.load(network)
             self.populations[gradients.index].load(population)
 
-    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         for buffers in self.projections:
             buffers.spread(self.training)
         self._insert(events)
@@ -64,16 +63,18 @@ class SurrogateEngine(Engine):
             units.set(mask=units.lanes(masks.get(p.name)))
         for component in self.plan.components:
             self._forward_component(component)
-        voltage = self._observe()
-        self.observed = voltage[: self.trials]
-        # whole vectors: numpy adds up a single trial in another order than several
-        return self.plan.readout.forward(voltage, self.plan.dt)[: self.trials]
+
+    def _read(self) -> np.ndarray:
+        # whole vectors of trials: numpy adds up a single trial in another order than several
+        outputs = super()._read()[: self.trials]
+        self.observed = self.observed[: self.trials]
+        return outputs
 
     def _insert(self, events: Mapping[str, Events]) -> None:
         self.insertions = {}
         for k, p in enumerate(self.plan.populations):
             if p.is_input:
-                insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan.dtype))
+                insertion = Insertion(self.plan, p, events[p.name], lanes_of(self.plan))
                 found = self._run(self.library.insert_events, k, byref(insertion.struct))
                 insertion.check(found == REFUSED)
                 self.insertions[p.name] = insertion
@@ -95,7 +96,7 @@ class SurrogateEngine(Engine):
             self._run(self.library.forward_layer, first, 0)
 
     def _normalise(self, k: int, moments: np.ndarray | None) -> None:
-        lanes, p = lanes_of(self.plan.dtype), self.plan.populations[k]
+        lanes, p = lanes_of(self.plan), self.plan.populations[k]
         first = np.arange(0, self.trials, lanes)
         counts = np.minimum(self.trials - first, lanes) * (self.plan.steps - p.tail)
         self.populations[k].set(**self.normalisations[k].forward(moments, counts))
@@ -104,31 +105,22 @@ class SurrogateEngine(Engine):
             self.statistics = {**self.statistics, p.name: statistics}
 
     def _observe(self) -> np.ndarray:
-        """Voltages of the population that is read, (trials in whole groups, steps, n)."""
+        """Voltages, with trials in whole groups."""
         k = self.plan.readout_population
         model = self.populations[k].model
         assert model is not None
         place = model.kept, model.stored.index(model.threshold_state)
-        self._run(
-            self.library.read_voltage, k, *place, self.voltage.shape[2], _pointer(self.voltage)
-        )
-        whole = self._groups * lanes_of(self.plan.dtype)
-        return self.voltage[:, :, :whole].transpose(2, 1, 0)
+        voltage = self.read["voltage"]
+        self._run(self.library.read_voltage, k, *place, voltage.shape[2], _pointer(voltage))
+        whole = self._groups * lanes_of(self.plan)
+        return voltage[:, :, :whole].transpose(2, 1, 0)
 
     def _backward(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray]
+        self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        plan, read = self.plan, self.plan.readout_population
-        # in the order of the voltages, or numpy would walk over both in the wrong one
-        output_gradient = np.asfortranarray(output_gradient)
-        observed = plan.readout.backward(output_gradient, self.observed, plan.dt)
-        self.voltage_gradient[:, :, : self.trials] = observed.transpose(2, 1, 0)
-        self._run(
-            self.library.write_voltage_gradient,
-            read,
-            self.voltage_gradient.shape[2],
-            _pointer(self.voltage_gradient),
-        )
+        plan = self.plan
+        if observed is not None:
+            self._write_voltage_gradient(observed)
         for p, units in zip(plan.populations, self.populations, strict=True):
             units.set(spike_drive=units.lanes(spike_drive.get(p.name)))
             units.struct.feedback = False
@@ -137,6 +129,16 @@ class SurrogateEngine(Engine):
         chunks = min(CHUNKS, self._groups)
         pairs = zip(plan.projections, self.projections, strict=True)
         return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
+
+    def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
+        # in the order of the voltages, or numpy would walk over both in the wrong one
+        return super()._unread(np.asfortranarray(output_gradient))
+
+    def _write_voltage_gradient(self, observed: np.ndarray) -> None:
+        given = self.read["voltage_gradient"]
+        given[:, :, : self.trials] = observed.transpose(2, 1, 0)
+        what = self.plan.readout_population, given.shape[2], _pointer(given)
+        self._run(self.library.write_voltage_gradient, *what)
 
     def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
         found = {}
@@ -207,7 +209,7 @@ class SurrogateEngine(Engine):
 
     def _memory(self) -> int:
         scratch = scratch_bytes(self.plan, self.team.size)
-        return self._held() + self.voltage.nbytes + self.voltage_gradient.nbytes + scratch
+        return self._held() + sum(array.nbytes for array in self.read.values()) + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:
