@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from copy import copy
 
 import numpy as np
 from scipy.optimize import brentq
@@ -16,10 +17,13 @@ import genn_delays as gd
 
 
 class Cell:
-    """One neuron: V, I at time t, and the integral of V since 0."""
+    """One neuron: V, I at time t, and the integral of V since 0; V is held until ``free``."""
 
-    def __init__(self, tau_mem: float, tau_syn: float, threshold: float | None) -> None:
+    def __init__(
+        self, tau_mem: float, tau_syn: float, threshold: float | None, refractory: float
+    ) -> None:
         self.tau_mem, self.tau_syn, self.threshold = tau_mem, tau_syn, threshold
+        self.refractory, self.free = refractory, 0.0
         self.V = self.I = self.t = self.area = 0.0
         self.version = 0
 
@@ -33,16 +37,30 @@ class Cell:
         return fast * math.exp(-s / self.tau_mem) + slow * math.exp(-s / self.tau_syn)
 
     def advance(self, t: float) -> None:
+        if self.t < self.free:
+            self._hold(min(t, self.free))
         s = t - self.t
         V, I = self.voltage(s), self.I * math.exp(-s / self.tau_syn)  # noqa: E741
         self.area += self.tau_syn * (self.I - I) - self.tau_mem * (V - self.V)
         self.V, self.I, self.t = V, I, t
         self.version += 1
 
+    def _hold(self, t: float) -> None:
+        self.I *= math.exp(-(t - self.t) / self.tau_syn)
+        self.area += self.V * (t - self.t)
+        self.t = t
+
+    def reset(self) -> None:
+        self.V, self.free = 0.0, self.t + self.refractory
+
     def crossing(self) -> float:
         """Time of the next threshold crossing without further input; infinity for none."""
         if self.threshold is None:
             return math.inf
+        if self.t < self.free:
+            later = copy(self)
+            later._hold(self.free)
+            return later.crossing()
         fast, slow = self._parts()
         if slow == 0.0 or fast * slow >= 0.0:
             return math.inf
@@ -67,7 +85,9 @@ def simulate(network: gd.Network, inputs: list[tuple[float, int]], duration: flo
             continue
         q = p.neuron.parameters(p.size)
         level = q.get("threshold", [None] * p.size)
-        cells[name] = [Cell(*z) for z in zip(q["tau_mem"], q["tau_syn"], level, strict=True)]
+        period = q.get("refractory", [0.0] * p.size)
+        values = zip(q["tau_mem"], q["tau_syn"], level, period, strict=True)
+        cells[name] = [Cell(*z) for z in values]
     outgoing: dict[tuple[str, int], list] = {}
     for projection in network.projections.values():
         s = projection.synapses
@@ -84,7 +104,7 @@ def simulate(network: gd.Network, inputs: list[tuple[float, int]], duration: flo
                 if cell.version != version:
                     continue  # input came before this predicted crossing
                 cell.advance(t)
-                cell.V = 0.0
+                cell.reset()
                 _predict(queue, name, unit, cell)
             spikes[name][unit].append(t)
             for post, j, w, d in outgoing.get((name, unit), ()):

@@ -12,10 +12,10 @@ DURATION = 60.0
 Normal, Uniform = gd.init.Normal, gd.init.Uniform
 
 
-def network(kind: str, seed: int) -> gd.Network:
+def network(kind: str, seed: int, refractory: float | np.ndarray = 0.0) -> gd.Network:
     net = gd.Network(seed=seed)
     net.add_population("input", gd.Input(), 6)
-    net.add_population("hidden", gd.LIF(tau_mem=15.0, tau_syn=4.0), 5)
+    net.add_population("hidden", gd.LIF(tau_mem=15.0, tau_syn=4.0, refractory=refractory), 5)
     net.add_population("output", gd.LeakyReadout(), 3)
     net.connect("input", "hidden", weight=Normal(1.2, 0.6), delay=Uniform(1, 10), max_delay=12)
     if kind == "recurrent":
@@ -111,6 +111,32 @@ def test_voltage_of_a_spiking_neuron_has_its_own_jump():
         found = gradients(net, events, drive, dt, readout)
         kept = {name: exact[name] for name in ("input->hidden", "hidden->hidden")}
         assert relative_errors(found, kept).max() < limit
+
+
+@pytest.mark.parametrize("read", ["output", "hidden"])
+@pytest.mark.parametrize("kind", ["feedforward", "recurrent"])
+def test_gradients_through_refractory_periods_approach_finite_differences(kind, read):
+    """The release moves with the spike, for neurons that hold V for 0 to 5 ms."""
+    errors = {}
+    readout = gd.readouts.MeanVoltage(population=read)
+    for seed in (0, 3):
+        net = network(kind, seed, refractory=np.array([0.0, 1.0, 2.0, 3.0, 5.0]))
+        events, drive = inputs(seed), np.random.default_rng(seed).normal(size=5)
+        drive = drive if read == "hidden" else drive[:3]
+
+        def value(net=net, events=events, drive=drive):
+            cells, _ = simulate(net, events, DURATION)
+            return sum(d * c.area / DURATION for d, c in zip(drive, cells[read], strict=True))
+
+        exact = finite_differences(net, value)
+        exact = {n: e for n, e in exact.items() if read == "output" or "output" not in n}
+        assert sum(map(len, simulate(net, events, DURATION)[1]["hidden"])) > 20
+        for dt in (0.04, 0.0025):
+            found = gradients(net, events, drive, dt, readout)
+            errors.setdefault(dt, []).append(relative_errors(found, exact))
+    mean = {dt: np.mean(found) for dt, found in errors.items()}
+    assert mean[0.0025] < 0.01
+    assert mean[0.0025] < mean[0.04] / 8  # a sixteenth of the step
 
 
 @pytest.mark.parametrize("backend", ["reference", "native"])

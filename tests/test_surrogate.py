@@ -33,14 +33,20 @@ def published(kernel: gd.kernels.DelayKernel) -> gd.Network:
     return net
 
 
-def recurrent(kernel: gd.kernels.DelayKernel) -> gd.Network:
+def recurrent(
+    kernel: gd.kernels.DelayKernel,
+    soft_period: float | np.ndarray = 0.0,
+    hard_period: float = 0.0,
+    a: float = 0.2,
+) -> gd.Network:
     """LIF neurons with exponential synapses, soft reset and bias, in a loop."""
     net = gd.Network(seed=4)
     net.add_population("input", gd.Input(), 4)
     learn = ("tau_mem", "tau_syn", "bias")
-    soft = gd.LIF(tau_mem=8.0, tau_syn=3.0, soft_reset=True)
+    soft = gd.LIF(tau_mem=8.0, tau_syn=3.0, soft_reset=True, refractory=soft_period)
     net.add_population("first", soft, 5, bias=0.2, learn=learn)
-    hard = gd.AdaptiveLIF(tau_mem=6.0, tau_syn=4.0, tau_adapt=20.0, a=0.2, b=0.3)
+    held = {"refractory": hard_period}
+    hard = gd.AdaptiveLIF(tau_mem=6.0, tau_syn=4.0, tau_adapt=20.0, a=a, b=0.3, **held)
     net.add_population("second", hard, 4, learn=("tau_mem", "tau_adapt"))
     net.add_population("output", gd.LeakyReadout(tau_mem=9.0), 3)
     delayed = {"delay": Uniform(0, 6), "max_delay": 6.0, "kernel": kernel}
@@ -49,6 +55,11 @@ def recurrent(kernel: gd.kernels.DelayKernel) -> gd.Network:
     net.connect("second", "first", weight=Normal(0, 1), **delayed)
     net.connect("first", "first", weight=Normal(0, 1), **delayed)
     return net
+
+
+def refractory(kernel: gd.kernels.DelayKernel) -> gd.Network:
+    """The loop with neurons that hold their voltage, some of them to the end."""
+    return recurrent(kernel, np.array([0.0, 1.0, 2.0, 5.0, 90.0]), 3.0, a=0.0)
 
 
 def graded(seed: int = 5) -> gd.Events:
@@ -84,9 +95,12 @@ PAIRS = (
 )
 
 
-@pytest.mark.parametrize(("kernel", "function"), PAIRS)
+CASES = [(declare, *pair) for declare in (published, recurrent) for pair in PAIRS]
+CASES += [(refractory, *PAIRS[0])]
+
+
+@pytest.mark.parametrize(("declare", "kernel", "function"), CASES)
 @pytest.mark.parametrize("detach", [False, True], ids=["attached", "detached"])
-@pytest.mark.parametrize("declare", [published, recurrent])
 def test_every_gradient_equals_finite_differences(declare, detach, kernel, function):
     network = declare(KERNELS[kernel])
     rule = gd.Surrogate(function, slope=2.0, detach_reset=detach, smooth=True)

@@ -10,6 +10,7 @@ from genn_delays.declaration.network import Population, Projection
 from genn_delays.declaration.neurons import Input, Neuron
 from genn_delays.declaration.units import BatchNorm
 from genn_delays.planning.graph import Component
+from genn_delays.planning.refractory import refractory_steps
 from genn_delays.planning.timing import delay_to_steps
 from genn_delays.support.checks import own_copy
 from genn_delays.support.errors import PlanError
@@ -26,6 +27,7 @@ class PlannedPopulation:
             arrival comes earlier.
         on_grid: the neuron exists on a time grid only; its flow is not used.
         threshold: (n,), or None where the population never spikes.
+        refractory: steps in which V is held after a spike, int32, (n,).
         reset_matrix, reset_offset: R and r of x <- R x + r, (n, S, S) and (n, S).
         input_state, threshold_state: indices into the S states.
         component: index of its strongly connected component in the plan's order.
@@ -51,6 +53,7 @@ class PlannedPopulation:
     threshold: np.ndarray | None
     reset_matrix: np.ndarray
     reset_offset: np.ndarray
+    refractory: np.ndarray
     on_grid: bool
     component: int
     recurrent: bool
@@ -65,6 +68,11 @@ class PlannedPopulation:
         for field in fields(self):
             if isinstance(value := getattr(self, field.name), np.ndarray):
                 object.__setattr__(self, field.name, own_copy(value))
+
+    @property
+    def holds(self) -> bool:
+        """Some of its neurons have a refractory period."""
+        return bool(np.any(self.refractory))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +107,15 @@ def plan_population(
     """The dynamics of a population at a time step of ``dt`` ms.
 
     Raises:
-        PlanError: off for longer than a trial, or a decay that cannot be on this time grid.
+        PlanError: off for longer than a trial, or a decay or a refractory period that cannot be on
+            this time grid.
     """
     neuron, size = population.current_neuron, population.size
     propagator = neuron.propagator(size, dt, discretisation)
     matrix, offset = neuron.reset(size)
     is_input = isinstance(neuron, Input)
     input_state = 0 if is_input else neuron.states.index(neuron.input_state)
+    flow = neuron.flow(size)
     change = propagator - np.eye(propagator.shape[-1])
     shift = np.zeros((size, 0)) if is_input else change[:, :, input_state] / dt
     tail = int(delay_to_steps(np.array(population.tail), dt))
@@ -123,12 +133,13 @@ def plan_population(
         states=neuron.states,
         input_state=input_state,
         threshold_state=0 if is_input else neuron.states.index(neuron.threshold_state),
-        flow=neuron.flow(size),
+        flow=flow,
         propagator=propagator,
         arrival_shift=shift,
         threshold=neuron.threshold_value(size),
         reset_matrix=matrix,
         reset_offset=offset,
+        refractory=refractory_steps(population.name, neuron, propagator, flow, dt),
         on_grid=neuron.on_grid,
         component=int(component),
         recurrent=component >= 0 and components[component].recurrent,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from folded_networks import normalised
 from networks import KINDS, batch
+from refractory_networks import network as refractory_network
 from test_folding import evaluate
 
 import genn_delays as gd
@@ -62,8 +63,10 @@ def play(model, group, state: str, steps: int) -> np.ndarray:
     return np.array(seen)
 
 
-def test_embedded_network_does_what_training_saw(pygenn, model, tmp_path):
-    network, events = KINDS["looped"](seed=3), trial()
+@pytest.mark.parametrize("kind", ["free", "refractory"])
+def test_embedded_network_does_what_training_saw(pygenn, model, tmp_path, kind):
+    network = KINDS["looped"](seed=3) if kind == "free" else refractory_network("looped")
+    events = trial()
     checkpoint.save(tmp_path / "best.h5", network)
     group = source(pygenn, model, events, 13)
     embedded = gd.genn.add_network(model, tmp_path / "best.h5", inputs={"input": group})

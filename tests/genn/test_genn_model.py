@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from networks import KINDS, batch
+from refractory_networks import network as refractory_network
 
 import genn_delays as gd
 from genn_delays.backends.genn import compiler
@@ -224,10 +225,13 @@ def test_a_row_without_room_is_an_error_that_says_so(genn_cpu):
             simulation.load(network)
 
 
-def test_memory_is_what_is_allocated(genn_cpu):
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+@pytest.mark.parametrize("kind", ["free", "refractory"])
+def test_memory_is_what_is_allocated(genn_cpu, kind, rule):
     """All but GeNN's own lists of spikes is counted."""
-    network = KINDS["looped"](seed=3)
-    with compiled(network, genn_cpu, steps=80, batch_size=5) as simulation:
+    network = KINDS["looped"](seed=3) if kind == "free" else refractory_network("looped")
+    settings = {"gradient": rule, "steps": 80, "batch_size": 5}
+    with compiled(network, genn_cpu, **settings) as simulation:
         simulation.forward(batch())
         groups = simulation.model.neuron_populations.values()
         synapses = simulation.model.synapse_populations.values()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from genn_delays.backends.genn.equations import constants_of
-from genn_delays.backends.genn.snippets import NeuronSnippet
+from genn_delays.backends.genn.snippets import NeuronSnippet, type_of
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
 
@@ -48,6 +48,8 @@ class PopulationBuffers:
             "Voltage": units * self.plan.steps,
             "VoltageGradient": units * self.plan.steps,
             "TapeStep": units * self.room,
+            "TapeRelease": units * self.room,
+            "Held": units * self.plan.steps,
         }
         tape = {f"Tape_{s}": units * self.room for s in self.population.states}
         return {name: max((known | tape).get(name, units), 1) for name, _ in self.snippet.arrays}
@@ -63,7 +65,8 @@ class PopulationBuffers:
             zeros = np.zeros(length, self.dtype(kinds[name]))
             group.extra_global_params[name].set_init_values(zeros)
         for name in self.snippet.constants:
-            group.vars[name].set_init_values(self.constants[name].astype(self.plan.dtype))
+            values = self.constants[name].astype(self.dtype(type_of(name)))
+            group.vars[name].set_init_values(values)
 
     def attach(self, group: Any) -> None:
         """Use the arrays of a model that has just been loaded; None lets go of them."""

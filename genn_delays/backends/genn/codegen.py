@@ -48,6 +48,7 @@ def embedded_neuron(p: PlannedPopulation, offset: int = 0) -> NeuronSnippet:
     bias = "Bias" if not offset else "((rint(t / dt) < Offset) ? 0.0 : Bias)"
     code = render("common/flow.j2", **equations(p, f"(Isyn + {bias})" if p.has_bias else "Isyn"))
     threshold = f"{p.states[p.threshold_state]} >= threshold" if p.is_spiking else ""
+    threshold += " && !held" if p.holds else ""
     reset = render("common/reset.j2", **equations(p)) if p.is_spiking else ""
     params, constants = constants_in(code + threshold + reset, p)
     if p.has_bias:

@@ -8,19 +8,20 @@ from functools import cache
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from genn_delays.backends.genn.snippets import type_of
 from genn_delays.planning.plan import PlannedPopulation
 from genn_delays.support.errors import PlanError
 
 # fmt: off
 RESERVED = frozenset([
     "Adjoint", "ArrivalGradient", "Back", "Bias", "Dropout", "EventStart", "EventStep",
-    "EventValue", "FirstSpikeGradient", "Into", "Into1", "Into2", "Isyn", "LaterValue", "Later",
-    "Left", "Life", "Line", "MinSlope", "Next", "Offset", "Room", "Shift", "Slope", "SpikeDrive",
-    "Steps", "TapeCount", "TapeStep", "Trial", "Value", "Voltage", "VoltageGradient", "above",
-    "above_threshold", "batch",
-    "bias_gradient", "bracket", "decay", "derivative", "dt", "fired", "half", "id", "now",
-    "num_neurons", "place", "sent", "slope", "spike_drive", "steep", "step", "t", "threshold",
-    "trial", "unit",
+    "EventValue", "FirstSpikeGradient", "Held", "Hold", "Into", "Into1", "Into2", "Isyn",
+    "LaterValue", "Later", "Left", "Life", "Line", "MinSlope", "Next", "Offset", "Refractory",
+    "Release", "Room", "Shift", "Slope", "SpikeDrive", "Steps", "TapeCount", "TapeRelease",
+    "TapeStep", "Trial", "Value", "Voltage", "VoltageGradient", "above", "above_threshold",
+    "batch", "bias_gradient", "bracket", "decay", "derivative", "dt", "fired", "half", "held",
+    "held_voltage", "id", "latest", "now", "num_neurons", "place", "sent", "since", "slope",
+    "spike_drive", "steep", "step", "t", "threshold", "trial", "unit",
 ])
 # fmt: on
 """Names that a state of a neuron cannot have, because the snippets use them."""
@@ -30,7 +31,8 @@ def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
     """Every constant of a population's equations by name, each of shape (n,).
 
     ``P_V_I`` is the entry of P in row V and column I; entries that are zero in all neurons are
-    left out. M is the flow, R and r the reset, C = R - 1, D the arrival shift.
+    left out. M is the flow, R and r the reset, C = R - 1, D the arrival shift. ``Refractory`` is in
+    steps, where any neuron has a refractory period.
     """
     matrices = {"P": p.propagator, "M": p.flow, "R": p.reset_matrix}
     matrices["C"] = p.reset_matrix - np.eye(len(p.states))
@@ -45,6 +47,8 @@ def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
             found[f"{name}_{p.states[i]}"] = vector[:, i]
     if p.threshold is not None:
         found["threshold"] = p.threshold
+    if p.holds:
+        found["Refractory"] = p.refractory
     return found
 
 
@@ -58,11 +62,11 @@ def constants_in(
     words = set(re.findall(r"\w+", code))
     used = {name: values for name, values in constants_of(p).items() if name in words}
     shared = {
-        name: float(v[0])
+        name: v[0].item()
         for name, v in used.items()
         if np.all(v == v[0]) and (fixed or not name.startswith("P_"))
     }
-    params = tuple((name, "scalar", value) for name, value in shared.items())
+    params = tuple((name, type_of(name), value) for name, value in shared.items())
     return params, tuple(name for name in used if name not in shared)
 
 
@@ -88,6 +92,7 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
         "states": p.states,
         "arriving": arriving,
         "spiking": p.is_spiking,
+        "holds": p.holds,
         "input_state": p.states[p.input_state],
         "threshold_state": p.states[p.threshold_state],
         "dot": dot,

@@ -6,6 +6,7 @@ import numpy as np
 
 from genn_delays.backends.genn.declaration import Declaration, NeuronGroup, SynapseGroup
 from genn_delays.backends.genn.model import ADAM_STATE
+from genn_delays.backends.genn.snippets import type_of
 
 INDEX = np.dtype(np.uint32).itemsize
 
@@ -34,7 +35,7 @@ def _neurons(declaration: Declaration, n: NeuronGroup, lengths: dict[str, int]) 
     out_of = {v for s in declaration.synapses if s.source == n.name for v, _ in s.snippet.pre}
     delayed = (into | out_of) - {"Back"}
     arrays = sum(lengths[name] * _size(kind, declaration) for name, kind in n.snippet.arrays)
-    constants = len(n.snippet.constants) * n.size * _size("scalar", declaration)
+    constants = n.size * sum(_size(type_of(c), declaration) for c in n.snippet.constants)
     variables = sum(
         _size(v.type, declaration) * (slots if v.name in delayed else 1)
         for v in n.snippet.variables

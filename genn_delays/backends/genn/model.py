@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.availability import CUDA, import_pygenn
 from genn_delays.backends.genn.declaration import Declaration, SynapseGroup
-from genn_delays.backends.genn.snippets import NeuronSnippet, SynapseSnippet, Variable
+from genn_delays.backends.genn.snippets import NeuronSnippet, SynapseSnippet, Variable, type_of
 
 CLEAR, CLEAR_GRADIENTS, REDUCE, ADAM = "clear", "clear_gradients", "reduce", "adam"
 """Groups of custom updates, which the host starts by name."""
@@ -68,7 +68,7 @@ def add_neurons(
         "genn_delays_neuron",
         params=[(param, type_) for param, type_, _ in snippet.params],
         vars=[_variable(v) for v in snippet.variables]
-        + [(constant, "scalar", read_only) for constant in snippet.constants],
+        + [(constant, type_of(constant), read_only) for constant in snippet.constants],
         sim_code=snippet.sim_code,
         threshold_condition_code=snippet.threshold_code or None,
         reset_code=snippet.reset_code or None,

@@ -70,8 +70,13 @@ def scalars(*names: str) -> tuple[Variable, ...]:
 
 
 def states_of(p: PlannedPopulation) -> tuple[Variable, ...]:
-    """The state of a neuron, under its own names."""
-    return scalars(*p.states)
+    """The state of a neuron under its own names, and ``Hold``: steps in which V is still held."""
+    return scalars(*p.states) + ((Variable("Hold", "uint32_t"),) if p.holds else ())
+
+
+def type_of(constant: str) -> str:
+    """The type of a constant of the equations: steps are counted, in any precision."""
+    return "uint32_t" if constant == "Refractory" else "scalar"
 
 
 def parameters(max_delay_steps: int) -> tuple[Variable, ...]:

@@ -30,6 +30,14 @@ def nonzero(array: np.ndarray) -> tuple[tuple[int, int], ...]:
     return tuple((int(i), int(j)) for i, j in np.argwhere(np.any(array != 0, axis=0)))
 
 
+def whole_bits(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Whole numbers as constants of type ``dtype``: their bits, read as ``whole`` in the engine.
+
+    Every step of a trial is told from the next, which float32 does up to 2^24 only.
+    """
+    return values.astype(f"i{dtype.itemsize}").view(dtype)
+
+
 def distinct_models(
     plan: Plan,
     signature: Callable[[PlannedPopulation], Hashable],

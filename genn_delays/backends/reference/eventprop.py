@@ -21,6 +21,7 @@ from genn_delays.planning.timing import delay_to_steps
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """pre, post, weight, delay in steps."""
+NEVER = np.iinfo(np.int32).max
 
 
 class EventPropSimulation(Recorded):
@@ -28,7 +29,7 @@ class EventPropSimulation(Recorded):
 
     Per population: ``voltage`` (T, trials, n), and ``before`` (T, trials, n, S): the state at the
     end of the flow, before the input of its step: a crossing lies in the flow, an arrival at its
-    end.
+    end. ``since`` (T, trials, n): steps since the last spike before each step, NEVER for none.
     """
 
     def __init__(self, plan: Plan, network: Network) -> None:
@@ -58,6 +59,7 @@ class EventPropSimulation(Recorded):
             for p, s in zip(plan.populations, sizes, strict=True)
         ]
         arriving = [np.zeros((end, *s), plan.dtype) for s in sizes]
+        self.since = [np.full((T + 1, *s), NEVER, np.int32) for s in sizes]
         state = [np.zeros_like(b[0]) for b in self.before]
         for t in range(T):
             for k, p in enumerate(plan.populations):
@@ -71,15 +73,24 @@ class EventPropSimulation(Recorded):
     ) -> np.ndarray:
         """One step of a population: flow, input, sample, threshold, reset."""
         dtype = self.plan.dtype
-        x = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+        held, v = self._held(t, k, p), p.threshold_state
+        flowed = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+        flowed[..., v] = np.where(held, x[..., v], flowed[..., v])
+        x = flowed
         self.before[k][t] = x
         x[..., p.input_state] += arriving
-        self.voltage[k][t] = x[..., p.threshold_state]
+        self.voltage[k][t] = x[..., v]
         if p.threshold is None:
             return x
-        fired = x[..., p.threshold_state] >= p.threshold.astype(dtype)
+        fired = (x[..., v] >= p.threshold.astype(dtype)) & ~held
+        later = np.arange(1, len(self.since[k]) - t, dtype=np.int32)[:, None, None]
+        self.since[k][t + 1 :] = np.where(fired, later, self.since[k][t + 1 :])
         self.fired[k][t] = self.sent[k][t] = fired
         return np.where(fired[..., None], self._reset(p, x), x)
+
+    def _held(self, t: int, k: int, p: PlannedPopulation) -> np.ndarray:
+        """Which neurons are refractory in step t, (trials, n)."""
+        return self.since[k][t] <= p.refractory
 
     def _reset(self, p: PlannedPopulation, x: np.ndarray) -> np.ndarray:
         """R x + r."""
@@ -105,6 +116,8 @@ class EventPropSimulation(Recorded):
         self.into = [np.zeros(s, plan.dtype) for s in sizes]
         self.shift = [np.zeros(s, plan.dtype) for s in sizes]
         adjoint = [np.zeros_like(b[0]) for b in self.before]
+        # what the release of the latest spike not yet passed adds to the bracket of its jump
+        self.release = [np.zeros(s[1:], plan.dtype) for s in sizes]
         gradients = [(np.zeros(len(w)), np.zeros(len(w))) for _, _, w, _ in self.tables]
         for t in reversed(range(T)):
             for k, p in enumerate(plan.populations):
@@ -119,9 +132,9 @@ class EventPropSimulation(Recorded):
                         fired = self.sent[k][t] > 0
                         adjoint[k][..., p.threshold_state] += fired * spike_drive[p.name]
                 adjoint[k][..., p.threshold_state] += voltage_gradient
+                self._capture(t, k, p, adjoint[k])
                 self.into[k][t] = adjoint[k][..., p.input_state]
-                self._shift(t, k, p, adjoint[k])
-                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(plan.dtype), adjoint[k])
+                adjoint[k] = self._retreat(t, k, p, adjoint[k])
         pairs = zip(plan.projections, gradients, strict=True)
         return Gradients({p.name: Gradient(weight, delay) for p, (weight, delay) in pairs})
 
@@ -140,6 +153,23 @@ class EventPropSimulation(Recorded):
             gradients[index][1][:] += np.sum(-weight * value * shift, axis=0)
             np.add.at(arrival.T, pre, (-weight * shift).T)
         return arrival
+
+    def _capture(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
+        """a_V V' where a neuron is released at the end of the flow of step t."""
+        v = p.threshold_state
+        speed = np.einsum("nj,bnj->bn", p.flow[:, v].astype(self.plan.dtype), self.before[k][t])
+        released = self.since[k][t] == p.refractory
+        self.release[k] = np.where(released, a[..., v] * speed, self.release[k])
+
+    def _retreat(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> np.ndarray:
+        """a <- P^T a, where V was held with the row V of the identity in P."""
+        v, held = p.threshold_state, self._held(t, k, p)
+        moving = a.copy()
+        moving[..., v] = np.where(held, 0, a[..., v])
+        self._shift(t, k, p, moving)
+        result = np.einsum("nij,bni->bnj", p.propagator.astype(self.plan.dtype), moving)
+        result[..., v] = np.where(held, a[..., v], result[..., v])
+        return result
 
     def _shift(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
         """-da_in/dt at t, half of it from this step and half from the step after."""
@@ -175,14 +205,18 @@ class EventPropSimulation(Recorded):
         before = self.before[k][t]
         after = self._reset(p, before)
         speed = np.einsum("nij,bnj->bni", flow, before)
-        kink = np.einsum("nij,bnj->bni", flow, after) - np.einsum("nij,bnj->bni", matrix, speed)
+        onward = np.einsum("nij,bnj->bni", flow, after)
+        onward[..., v] = np.where(p.refractory > 0, 0, onward[..., v])
+        kink = onward - np.einsum("nij,bnj->bni", matrix, speed)
         slope = self._slope(p, before, speed)
         # The gradient of the voltage is per step: per ms it is divided by dt.
         loss_kink = voltage_gradient * (before[..., v] - after[..., v]) / dtype(self.plan.dt)
-        bracket = np.sum(kink * a, axis=-1) - time_gradient - loss_kink
+        bracket = np.sum(kink * a, axis=-1) + self.release[k] - time_gradient - loss_kink
+        spiked = self.sent[k][t] > 0
+        self.release[k] = np.where(spiked, 0, self.release[k])
         jumped = np.einsum("nij,bni->bnj", matrix, a)
         jumped[..., v] += bracket / slope
-        return np.where(self.sent[k][t][..., None] > 0, jumped, a)
+        return np.where(spiked[..., None], jumped, a)
 
     def _slope(self, p: PlannedPopulation, before: np.ndarray, speed: np.ndarray) -> np.ndarray:
         """V' where the voltage crossed its threshold within the step, to second order."""
@@ -194,7 +228,7 @@ class EventPropSimulation(Recorded):
         return np.sqrt(np.maximum(squared, floor**2))
 
     def _memory(self) -> int:
-        return self._nbytes(self.voltage, self.before)
+        return self._nbytes(self.voltage, self.before, self.since)
 
 
 def _deliver(t: int, emitted: np.ndarray, table: Table, arriving: np.ndarray) -> None:

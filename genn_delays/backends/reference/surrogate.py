@@ -1,7 +1,8 @@
 """The surrogate rule in plain numpy: whole histories as dense arrays, and their transpose.
 
 Per population: ``current`` the input u, (T, trials, n), ``states`` x before the threshold and
-``after`` x after the reset, (T, trials, n, S). See gradients/surrogate.py for the equations.
+``after`` x after the reset, (T, trials, n, S), ``held`` who was refractory, (T, trials, n).
+See gradients/surrogate.py for the equations.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class SurrogateSimulation(Recorded):
         shapes = [(plan.steps, *s, len(p.states)) for p, s in pairs]
         self.states = [np.zeros(s, dtype) for s in shapes]
         self.after = [np.zeros(s, dtype) for s in shapes]
+        self.held = [np.zeros(s[:3], bool) for s in shapes]
+        self.left = [np.zeros(s, int) for s in sizes]
 
     def voltage(self, k: int) -> np.ndarray:
         """(T, trials, n)."""
@@ -135,12 +138,18 @@ class SurrogateSimulation(Recorded):
     def _advance(self, t: int, k: int, x: np.ndarray, arriving: np.ndarray) -> np.ndarray:
         """One step of a population: flow, input, threshold, reset."""
         p, dtype = self.populations[k], self.plan.dtype
-        x = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+        held, v = self.left[k] > 0, p.threshold_state
+        flowed = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+        flowed[..., v] = np.where(held, x[..., v], flowed[..., v])
+        x = flowed
         x[..., p.input_state] += arriving
         self.states[k][t] = x
         if p.threshold is not None:
-            above = x[..., p.threshold_state] - p.threshold.astype(dtype)
-            self.fired[k][t] = self.rule.value(above) if self.rule.smooth else above >= 0
+            above = x[..., v] - p.threshold.astype(dtype)
+            strength = self.rule.value(above) if self.rule.smooth else above >= 0
+            self.fired[k][t] = strength * ~held
+            self.held[k][t] = held
+            self.left[k] = np.where((above >= 0) & ~held, p.refractory, self.left[k] - held)
             self.sent[k][t] = self.fired[k][t] * self.masks[k]
             x = x + self.fired[k][t][..., None] * (self._reset(p, x) - x)
         self.after[k][t] = x
@@ -183,9 +192,12 @@ class SurrogateSimulation(Recorded):
                     continue
                 a = self._retreat(t, k, adjoint[k])
                 self.into[k][t] = a[..., p.input_state]
+                v, held, moving = p.threshold_state, self.held[k][t], a.copy()
+                moving[..., v] = np.where(held, 0, a[..., v])
                 if t > 0:
-                    flow[k] += np.einsum("bni,bnj->nij", a, self.after[k][t - 1])
-                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), a)
+                    flow[k] += np.einsum("bni,bnj->nij", moving, self.after[k][t - 1])
+                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), moving)
+                adjoint[k][..., v] = np.where(held, a[..., v], adjoint[k][..., v])
         for k, p in self._of(members):
             self._unit_gradients(k, flow[k])
             life = self.plan.steps - p.tail
@@ -230,7 +242,7 @@ class SurrogateSimulation(Recorded):
             back = np.einsum("nij,bni->bnj", p.reset_matrix.astype(dtype), a)
             a = a + s[..., None] * (back - a)
             above = x[..., p.threshold_state] - p.threshold.astype(dtype)
-            a[..., p.threshold_state] += self.rule.derivative(above) * ds
+            a[..., p.threshold_state] += self.rule.derivative(above) * ds * ~self.held[k][t]
         else:
             a = a.copy()
         a[..., p.threshold_state] += self.voltage_gradient[k][t]
@@ -265,4 +277,4 @@ class SurrogateSimulation(Recorded):
         return Gradient(weight, self.weights[index] * delay / self.plan.dt)
 
     def _memory(self) -> int:
-        return self._nbytes(self.current, self.states, self.after)
+        return self._nbytes(self.current, self.states, self.after, self.held)

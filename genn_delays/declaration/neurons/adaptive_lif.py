@@ -4,7 +4,8 @@
     V >= threshold:  V <- 0,  A <- A + b
 
 The adLIF of Bittar and Garner (2022, Front. Neurosci. 16:865897, eqs. 5-7) with an
-exponential synapse in place of its direct input.
+exponential synapse in place of its direct input. ``refractory`` is that of LIF; where it is given
+V must not drive the adaptation, a = 0.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class AdaptiveLIF(Neuron):
         threshold: dimensionless, > 0.
         a: coupling of the voltage into the adaptation current, dimensionless.
         b: step of the adaptation current at each spike, dimensionless.
+        refractory: ms after a spike in which V is held, >= 0.
     """
 
     tau_mem: Parameter = 20.0
@@ -37,10 +39,12 @@ class AdaptiveLIF(Neuron):
     threshold: Parameter = 1.0
     a: Parameter = 0.0
     b: Parameter = 0.5
+    refractory: Parameter = 0.0
     cites: ClassVar[tuple[str, ...]] = ("bittar2022",)
 
     states: ClassVar[tuple[str, ...]] = ("V", "I", "A")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "tau_adapt", "threshold")
+    not_negative: ClassVar[tuple[str, ...]] = ("refractory",)
     time_constants: ClassVar[Mapping[str, str]] = {
         "tau_mem": "V",
         "tau_syn": "I",

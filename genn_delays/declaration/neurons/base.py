@@ -32,6 +32,7 @@ class Neuron(Cited):
         threshold_state: the state compared with the threshold; readouts sample it too.
         spiking: False for neurons without a threshold.
         positive: parameters that must be > 0.
+        not_negative: parameters that must be >= 0.
         flags: parameters that are 0 or 1.
         time_constants: the state whose row of M is proportional to 1 / parameter, by the name of
             the parameter; these can be learnt.
@@ -43,6 +44,7 @@ class Neuron(Cited):
     threshold_state: ClassVar[str] = "V"
     spiking: ClassVar[bool] = True
     positive: ClassVar[tuple[str, ...]] = ()
+    not_negative: ClassVar[tuple[str, ...]] = ()
     flags: ClassVar[tuple[str, ...]] = ()
     time_constants: ClassVar[Mapping[str, str]] = {}
     on_grid: ClassVar[bool] = False
@@ -51,8 +53,8 @@ class Neuron(Cited):
         """Every parameter as an array of shape (size,).
 
         Raises:
-            NetworkError: a per-neuron array of another length, a value not finite, or a
-                time constant that is not positive.
+            NetworkError: a per-neuron array of another length, a value not finite, or one out of
+                its range.
         """
         resolved = {}
         for field in fields(self):
@@ -71,6 +73,8 @@ class Neuron(Cited):
                 raise NetworkError(f"{name}: every value must be finite")
             if field.name in self.positive and np.any(value <= 0):
                 raise NetworkError(f"{name}: {value.min():g} given, must be > 0")
+            if field.name in self.not_negative and np.any(value < 0):
+                raise NetworkError(f"{name}: {value.min():g} given, must be >= 0")
             if field.name in self.flags and not np.all((value == 0) | (value == 1)):
                 raise NetworkError(f"{name}: {given!r} given, must be True or False")
             resolved[field.name] = np.broadcast_to(value, (size,)).copy()
@@ -128,6 +132,12 @@ class Neuron(Cited):
         if "threshold" not in parameters:
             raise NetworkError(f"{type(self).__name__} spikes; give it a parameter threshold")
         return parameters["threshold"]
+
+    def refractory_period(self, size: int) -> np.ndarray:
+        """ms in which V is held after a spike, shape (size,): the parameter ``refractory`` or 0."""
+        if not self.spiking:
+            return np.zeros(size)
+        return self.parameters(size).get("refractory", np.zeros(size))
 
     def reset(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """(R, r) of x <- R x + r at a spike: shapes (size, states, states), (size, states)."""

@@ -3,6 +3,10 @@
     tau_mem V' = -V + I        tau_syn I' = -I        V >= threshold:  V <- 0
 
 With ``soft_reset``, V <- V - threshold instead. V and I are dimensionless; input adds to I.
+
+After a spike at step t, V is held as the reset left it and not compared with the threshold in the
+n = round(refractory / dt) steps t + 1 .. t + n, while I goes on; the next spike is at t + n + 1 at
+the earliest. NEST and GeNN's own LIF count the same, Brian2 with ``refractory=n*dt`` one step less.
 """
 
 from __future__ import annotations
@@ -25,16 +29,19 @@ class LIF(Neuron):
         tau_syn: synaptic time constant in ms.
         threshold: dimensionless, > 0.
         soft_reset: True where a spike takes the threshold off V, False where it sets V to 0.
+        refractory: ms after a spike in which V is held, >= 0.
     """
 
     tau_mem: Parameter = 20.0
     tau_syn: Parameter = 5.0
     threshold: Parameter = 1.0
     soft_reset: bool | np.ndarray = False
+    refractory: Parameter = 0.0
     cites: ClassVar[tuple[str, ...]] = ()
 
     states: ClassVar[tuple[str, ...]] = ("V", "I")
     positive: ClassVar[tuple[str, ...]] = ("tau_mem", "tau_syn", "threshold")
+    not_negative: ClassVar[tuple[str, ...]] = ("refractory",)
     flags: ClassVar[tuple[str, ...]] = ("soft_reset",)
     time_constants: ClassVar[Mapping[str, str]] = {"tau_mem": "V", "tau_syn": "I"}
 

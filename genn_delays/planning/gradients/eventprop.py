@@ -11,6 +11,14 @@ spike-time loss, l_V a voltage loss. For the LIF neuron this is Meszaros, Knight
 (2025, Nat. Commun., eqs. 35-38 and 67-72) with a_V = -tau_mem lambda_V and
 a_I = -tau_syn lambda_I.
 
+A neuron that is refractory holds V, so that row V of M is zero until its release, which moves with
+the spike. With M_h this flow, x_e the state at the release and a(t_e) the adjoint there,
+
+    bracket = (M_h x+ - R M x-).a + V'(x_e) a_V(t_e) - F - ...          V'(x_e) = (M x_e)_V
+
+without the second term where the release lies beyond the trial. On a time grid t_e is the end of
+the flow of the last held step, and a_V is read after the sample of that step.
+
 On a time grid the crossing lies within the flow of a step, the arrival of input at its end. So x-
 is the state before the input of that step, and its V' at the crossing itself follows from
 V'^2 - 2 V'' (V - threshold) to second order in dt, which stays positive where V has already
@@ -66,6 +74,7 @@ class EventProp(GradientRule):
                 f"{name}: input jumps the voltage {state!r}, where EventProp is not defined; give "
                 "the neuron a synaptic state of its own, or use gd.Surrogate()"
             )
+        self._check_held(population)
         extras = {
             "normalise": population.normalise is not None,
             "bias": population.has_bias,
@@ -76,6 +85,20 @@ class EventProp(GradientRule):
         for option, given in extras.items():
             if given:
                 raise PlanError(f"{name}: {option} needs gd.Surrogate(); EventProp has it not")
+
+    def _check_held(self, population: PlannedPopulation) -> None:
+        """A voltage that is held must wait below the threshold: else no crossing sets a spike."""
+        if population.threshold is None:
+            return
+        held, v = population.refractory > 0, population.threshold_state
+        moved = np.any(population.reset_matrix[:, v] != 0, axis=-1)
+        above = population.reset_offset[:, v] >= population.threshold
+        if np.any(held & (moved | above)):
+            raise PlanError(
+                f"population {population.name!r}: refractory may hold the voltage above its "
+                "threshold where a spike does not reset it to a value below; leave soft_reset out, "
+                "or use gd.Surrogate()"
+            )
 
     def check_projection(self, projection: PlannedProjection) -> None:
         """Delays are rounded, and a spike arrives in the next step at the earliest."""

@@ -55,12 +55,13 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     arrays = (
         ((("Voltage", "scalar"), ("VoltageGradient", "scalar")) if voltage else ())
         + ((("TapeCount", "uint32_t"), ("TapeStep", "uint32_t"), *tape) if p.is_spiking else ())
+        + ((("TapeRelease", "scalar"),) if p.holds else ())
         + ((("SpikeDrive", "scalar"),) if p.is_spiking else ())
         + ((("FirstSpikeGradient", "scalar"),) if first else ())
         + ((("Adjoint", "scalar"),) if keeps else ())
     )
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
-    slots = scalars("Into", "Shift", "Later")
+    slots = scalars("Into", "Shift", "Later", *(("Release",) if p.holds else ()))
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
     wanted = {"voltage": voltage, "first_spike": first, "sends": sends, "keeps": keeps}

@@ -8,6 +8,7 @@ import numpy as np
 
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.equations import constants_of
+from genn_delays.backends.genn.snippets import type_of
 from genn_delays.declaration.network import Population
 from genn_delays.planning.events import Events
 
@@ -33,7 +34,7 @@ class SurrogateBuffers(PopulationBuffers):
         if self.group is not None:
             for name in self.snippet.constants:
                 variable = self.group.vars[name]
-                variable.view[:] = self.constants[name].astype(plan.dtype)
+                variable.view[:] = self.constants[name].astype(self.dtype(type_of(name)))
                 variable.push_to_device()
 
     def grow(self, trials: int) -> bool:
@@ -45,6 +46,8 @@ class SurrogateBuffers(PopulationBuffers):
             return super().spikes(trials)
         assert self.population.threshold is not None
         above = self.voltage(trials) >= self.population.threshold.astype(self.plan.dtype)
+        if self.population.holds:
+            above &= self.every_step("Held", trials) == 0
         trial, unit, step = np.nonzero(above.transpose(0, 2, 1))
         return Events(step * self.plan.dt, unit, trial, trials)
 

@@ -136,6 +136,7 @@ def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
     names += ["SpikeDrive"] if p.is_spiking else []
     names += ["Dropout"] if p.dropout else []
     arrays = tuple((name, "scalar") for name in names)
+    arrays += (("Held", "uint8_t"),) if p.holds else ()
     return arrays + ((("TapeCount", "uint32_t"),) if p.is_spiking else ())
 
 

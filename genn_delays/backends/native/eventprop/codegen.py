@@ -18,7 +18,7 @@ from genn_delays.backends.native.eventprop.structures import (
     PROJECTION,
     SIMULATION,
 )
-from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero
+from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero, whole_bits
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.plan import Plan, PlannedPopulation
@@ -37,6 +37,8 @@ class Model:
         P, M, R, r, D: nonzero entries of propagator, flow, reset matrix, reset offset and
             arrival shift.
         threshold: index of the threshold among the constants.
+        holds: neurons may be refractory; the steps of that, as bits of a whole number, are the
+            last constant.
         constants: how many constants a neuron has.
     """
 
@@ -52,6 +54,7 @@ class Model:
     r: tuple[Entry, ...]
     D: tuple[Entry, ...]
     threshold: int
+    holds: bool
     constants: int
 
 
@@ -80,7 +83,7 @@ def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
 
 def _signature(p: PlannedPopulation) -> tuple:
     pattern = tuple(nonzero(array) for array in _matrices(p).values())
-    return (p.states, p.input_state, p.threshold_state, p.is_spiking, pattern)
+    return (p.states, p.input_state, p.threshold_state, p.is_spiking, p.holds, pattern)
 
 
 def _model(index: int, p: PlannedPopulation) -> Model:
@@ -97,7 +100,8 @@ def _model(index: int, p: PlannedPopulation) -> Model:
         threshold_state=p.threshold_state,
         spiking=p.is_spiking,
         threshold=k,
-        constants=k + 1,
+        holds=p.holds,
+        constants=k + 1 + p.holds,
         **entries,
     )
 
@@ -113,6 +117,8 @@ def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
     values[model.threshold] = np.inf
     if p.threshold is not None:
         values[model.threshold, : p.size] = p.threshold
+    if model.holds:
+        values[-1, : p.size] = whole_bits(p.refractory, values.dtype)
     return np.ascontiguousarray(values.reshape(model.constants, blocks, lanes).transpose(1, 0, 2))
 
 
@@ -130,4 +136,5 @@ def render(plan: Plan) -> str:
         parts=8 // np.dtype(plan.dtype).itemsize,
         abreast=abreast_of(plan),
         most_states=max(model.states for model in models),
+        holds=any(model.holds for model in models),
     )

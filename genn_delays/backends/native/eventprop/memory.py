@@ -94,16 +94,19 @@ def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan), row_length(plan)
     pairs = 2 * lanes * row * real
     states = max(len(p.states) for p in plan.populations)
-    jumps = room * (8 + real * (3 + states))
+    holds = any(p.holds for p in plan.populations)
+    jumps = room * (8 + real * (3 + states + 2 * holds))
     if not component.recurrent:
-        log = plan.steps * (12 + lanes * states * real)
+        vectors = states + plan.populations[component.populations[0]].holds
+        log = plan.steps * (12 + lanes * vectors * real)
         forward = real * lanes * (row + plan.steps + lanes) + log
         return max(forward, int(2 * pairs + lanes * jumps))
     forward, backward = lanes * row * real, pairs
     for k in component.populations:
         p = plan.populations[k]
         padded = -(-p.size // lanes) * lanes
-        log = plan.steps * (12 * padded // lanes + padded * len(p.states) * real)
+        vectors = len(p.states) + p.holds
+        log = plan.steps * (12 * padded // lanes + padded * vectors * real)
         forward += row * padded * real + log
         backward += int(padded * (2 * row * real + jumps))
     return max(forward, backward)

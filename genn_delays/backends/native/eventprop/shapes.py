@@ -29,11 +29,12 @@ def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:
 
 def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
     """Spikes of a population, with room for ``capacity`` of each block in each trial."""
-    storage = plan.batch_size * blocks_of(plan, k) * capacity
-    return {
+    storage, p = plan.batch_size * blocks_of(plan, k) * capacity, plan.populations[k]
+    release: Shapes = {"release": ((storage,), plan.dtype)} if p.holds else {}
+    return release | {
         "time": ((storage,), np.int32),
         "order": ((storage,), np.int32),
-        "before": ((storage, len(plan.populations[k].states)), plan.dtype),
+        "before": ((storage, len(p.states)), plan.dtype),
         "feedback": ((slots, storage), plan.dtype),
     }
 

@@ -43,6 +43,11 @@ POPULATION = shared(
             "beside time: a block's spikes as they happened, LANES (index in the block) + lane",
         ),
         ("real *before", "[states] beside order: the state before reset and input"),
+        (
+            "real *release",
+            "beside order: V' where the neuron is released after that spike, 0 for not within the "
+            "trial; NULL where nothing is refractory",
+        ),
         ("real *feedback", "[slots][storage] dL/d arrival time, summed over slots"),
         (
             "real *adjoint",

@@ -90,6 +90,9 @@ class UnitBuffers(Buffers):
             for group in range(groups_of(self.plan, trials)):
                 voltage = self.arrays["trace"][group, :, :, place]
                 above = voltage >= threshold[:, None, None]
+                if self.model.holds:
+                    held = self.arrays["trace"][group, :, :, -1]
+                    above &= held.view(f"i{held.itemsize}") == 0
                 trial, unit, step = np.nonzero(above.transpose(2, 0, 1))
                 found.append(np.stack([trial + group * lanes, unit, step]))
         trial, unit, step = np.concatenate(found, axis=1)

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from genn_delays.backends.native.codegen import render_engine
-from genn_delays.backends.native.model import Entry, Models, distinct_models
+from genn_delays.backends.native.model import Entry, Models, distinct_models, whole_bits
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
 from genn_delays.backends.native.vectors import vector_bytes
@@ -35,6 +35,8 @@ class Model:
         P, Q, r: nonzero entries of the propagator, of R - 1 and of the reset offset; ``k`` is
             the index among the constants of a unit.
         threshold: index of the threshold among the constants.
+        holds: units may be refractory; the steps of that, as bits of a whole number, are the last
+            constant.
         constants: how many constants a unit has.
         attached: gradients flow through the reset.
         flow: entries of P whose gradient is collected; ``k`` is the index among these.
@@ -51,6 +53,7 @@ class Model:
     Q: tuple[Entry, ...]
     r: tuple[Entry, ...]
     threshold: int
+    holds: bool
     constants: int
     flow: tuple[Entry, ...]
 
@@ -75,6 +78,11 @@ class Model:
         needed = {self.threshold_state, *self.sources}
         needed |= {e.column for e in self.Q if self.attached or e.row in self.sources}
         return tuple(sorted(needed))
+
+    @property
+    def kept(self) -> int:
+        """Vectors that are kept of every step: the stored states, then who is refractory."""
+        return len(self.stored) + self.holds
 
 
 def models_of(plan: Plan) -> Models[Model]:
@@ -112,7 +120,7 @@ def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
 
 def _signature(p: PlannedPopulation) -> tuple:
     patterns = tuple(pattern.tobytes() for pattern in _patterns(p).values())
-    flags = (p.is_spiking, learns_time_constants(p))
+    flags = (p.is_spiking, learns_time_constants(p), p.holds)
     return (p.states, p.input_state, p.threshold_state, flags, patterns)
 
 
@@ -132,7 +140,8 @@ def _model(attached: bool, index: int, p: PlannedPopulation) -> Model:
         spiking=p.is_spiking,
         attached=attached,
         threshold=k,
-        constants=k + 1,
+        holds=p.holds,
+        constants=k + 1 + p.holds,
         flow=tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt)),
         **entries,
     )
@@ -146,16 +155,20 @@ def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarra
             values[:, e.k] = array[:, e.row, e.column]
     if p.threshold is not None:
         values[:, model.threshold] = p.threshold
+    if model.holds:
+        values[:, -1] = whole_bits(p.refractory, values.dtype)
     return values
 
 
 def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
+    models, _ = models_of(plan)
     return render_engine(
         "surrogate",
         plan,
         [EVENTS, POPULATION, PROJECTION, SIMULATION],
-        models=models_of(plan)[0],
+        models=models,
+        holds=any(model.holds for model in models),
         function=rule_of(plan).function,
         counts=range(1, TAPS + 1),
         tile=TILE if vector_bytes(plan) == 64 else TILE // 2,

@@ -53,7 +53,8 @@ def _component_scratch(plan: Plan, component: Component) -> int:
     sizes = {k: plan.populations[k].size for k in component.populations}
     if not component.recurrent:
         return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * vector_bytes(plan)
-    units = {k: (models[k].states, stride + 1, 2 + len(models[k].flow)) for k in sizes}
+    holds = any(model.holds for model in models.values())
+    units = {k: (models[k].states, stride + 1 + holds, 2 + len(models[k].flow)) for k in sizes}
     forward = sum(n * (units[k][0] + units[k][1]) for k, n in sizes.items())
     backward = sum(n * (units[k][0] + units[k][2]) for k, n in sizes.items())
     return max(forward, backward) * vector_bytes(plan)

@@ -53,7 +53,7 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
     groups = groups_of(plan, plan.batch_size)
     cells, row = (groups, p.size), (groups, p.size, plan.steps, lanes)
     shapes: Shapes = {
-        "trace": ((*cells, plan.steps, len(model.stored), lanes), real),
+        "trace": ((*cells, plan.steps, model.kept, lanes), real),
         "adjoint": (_padded(plan, groups, p.size), real),
         "unit_sums": ((*cells, sums_of(model)), np.float64),
     }

@@ -109,7 +109,7 @@ class SurrogateEngine(Engine):
         k = self.plan.readout_population
         model = self.populations[k].model
         assert model is not None
-        place = len(model.stored), model.stored.index(model.threshold_state)
+        place = model.kept, model.stored.index(model.threshold_state)
         voltage = self.read["voltage"]
         self._run(self.library.read_voltage, k, *place, voltage.shape[2], _pointer(voltage))
         whole = self._groups * lanes_of(self.plan)

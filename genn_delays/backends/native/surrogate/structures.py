@@ -17,7 +17,7 @@ POPULATION = shared(
         ("real *sent", "[groups][units][stride][LANES] spikes with dropout, or the input"),
         ("int32_t *active", "[groups][units][T] steps with anything sent, ascending"),
         ("int32_t *active_count", "[groups][units]"),
-        ("real *trace", "[groups][units][T][stored][LANES] state before the threshold"),
+        ("real *trace", "[groups][units][T][kept][LANES] states before the threshold, who is held"),
         ("real *current", "[groups][units][T][LANES] input before batch normalisation, or NULL"),
         ("real *adjoint", "[groups][units][stride][LANES] dL/d sent, then dL/d input"),
         ("real *voltage_gradient", "[groups][units][T][LANES] dL/dV, or NULL"),
