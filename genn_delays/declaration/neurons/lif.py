@@ -6,7 +6,8 @@ With ``soft_reset``, V <- V - threshold instead. V and I are dimensionless; inpu
 
 After a spike at step t, V is held as the reset left it and not compared with the threshold in the
 n = round(refractory / dt) steps t + 1 .. t + n, while I goes on; the next spike is at t + n + 1 at
-the earliest. NEST and GeNN's own LIF count the same, Brian2 with ``refractory=n*dt`` one step less.
+the earliest. GeNN's own LIF counts the same. Brian2 counts one step less: it wants
+``refractory=(n+1)*dt`` for the same spikes.
 """
 
 from __future__ import annotations
