@@ -163,7 +163,8 @@ def _compile(command: list[str], flags: Sequence[str], source: str, place: Path)
     text.write_text(source)
     done = _run([*command, *flags, "-o", str(library), str(text), "-lm"])
     if done.returncode != 0:
-        first = first_error(done.stderr, done.stderr.strip() or f"exit status {done.returncode}")
+        said = done.stderr.replace(f"{place}{os.sep}", "")  # which is gone when this is read
+        first = first_error(said, said.strip() or f"exit status {done.returncode}")
         raise BackendError(
             f"{' '.join(command)!r} failed to compile the engine: {first}\n{ANOTHER}"
         )
