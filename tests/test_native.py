@@ -66,6 +66,32 @@ def test_cc_may_carry_arguments(folder, monkeypatch):
     assert compiler.load(SOURCE).answer() == 42
 
 
+def refuses(path: Path, *options: str) -> Path:
+    """A compiler that knows less than the one it calls."""
+    cases = "".join(f'case "$a" in {option}) exit 1;; esac\n' for option in options)
+    return script(path, f'for a; do :\n{cases}done\nexec cc -DLITTLE "$@"')
+
+
+def test_a_compiler_that_knows_no_march_native_is_asked_otherwise_or_not_at_all(
+    folder, monkeypatch
+):
+    """As clang up to 14 on ARM, and cross compilers."""
+    native, mcpu = compiler.THIS_PROCESSOR
+    for refused, options in {(): (native,), (native,): (mcpu,), (native, mcpu): ()}.items():
+        command = refuses(folder / f"cc{len(refused)}", *refused)
+        found = compiler.target((str(command),))
+        assert found.options == options
+        assert "LITTLE" in found.macros
+        monkeypatch.setenv("CC", str(command))
+        assert compiler.load(SOURCE).answer() == 42
+
+
+def test_a_processor_that_cc_names_is_kept(folder):
+    echo = script(folder / "echocc", 'echo "#define $1"; echo "#define $2"')
+    found = compiler.target((str(echo), "-march=another"))
+    assert found == compiler.Target((), frozenset({"-march=another", "-dM"}))
+
+
 def test_a_compiler_that_fails_shows_its_first_error_and_leaves_nothing(folder, monkeypatch):
     with pytest.raises(BackendError, match=r"(?s)failed to compile the engine: .*error: .*CC"):
         compiler.build("int main(void) { return absent; }\n")

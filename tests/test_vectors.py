@@ -12,6 +12,7 @@ from surrogate_cases import batch as surrogate_batch
 
 import genn_delays as gd
 from genn_delays.backends.native import vectors
+from genn_delays.backends.native.compiler import Target
 from genn_delays.backends.native.vectors import WIDTHS, lanes_of, vector_bytes
 from genn_delays.planning.plan import make_plan
 from genn_delays.support.errors import BackendError
@@ -98,7 +99,7 @@ def test_vectors_are_as_wide_as_the_compiler_says_that_the_processor_has_them(
     macros, expected, monkeypatch
 ):
     monkeypatch.delenv(vectors.VARIABLE, raising=False)
-    monkeypatch.setattr(vectors, "target_macros", lambda command: frozenset(macros))
+    monkeypatch.setattr(vectors, "target", lambda command: Target((), frozenset(macros)))
     vectors._widest.cache_clear()
     try:
         assert vector_bytes(plan_of(KINDS["feedforward"]())) == expected

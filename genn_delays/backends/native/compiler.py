@@ -16,6 +16,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,11 +27,14 @@ from genn_delays.support.cache import VARIABLE, cache_folder, kept, seal
 from genn_delays.support.errors import BackendError, first_error, reason
 from genn_delays.support.leftovers import temporary_prefix
 
-TARGET = ("-O3", "-march=native")
 FLAGS = (
-    *(*TARGET, "-std=gnu11", "-fPIC", "-shared"),
+    *("-O3", "-std=gnu11", "-fPIC", "-shared"),
     *("-fno-math-errno", "-fno-trapping-math"),
 )
+THIS_PROCESSOR = ("-march=native", "-mcpu=native")
+"""How compilers are told to use all this processor has; clang up to 14 on ARM refuses the first."""
+PROCESSOR = ("-march=", "-mcpu=")
+"""Beginnings of what names a processor: $CC may name one itself."""
 
 ANOTHER = "choose another compiler with the environment variable CC"
 
@@ -66,7 +71,7 @@ def find_compiler() -> list[str]:
 
 @cache
 def _processor() -> str:
-    """What -march=native depends on; a cache folder may be shared by unlike machines."""
+    """What code for this processor depends on; a cache folder may be shared by unlike machines."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -80,12 +85,35 @@ def _version(command: tuple[str, ...]) -> str:
     return _run([*command, "--version"]).stdout
 
 
+@dataclass(frozen=True)
+class Target:
+    """The processor that a compiler compiles for.
+
+    Attributes:
+        options: that choose it; none where $CC names it, or where the compiler knows no native one.
+        macros: what the compiler defines for it; none where it cannot say.
+    """
+
+    options: tuple[str, ...]
+    macros: frozenset[str]
+
+
 @cache
-def target_macros(command: tuple[str, ...]) -> frozenset[str]:
-    """What a compiler defines for the processor it compiles for; nothing where it cannot say."""
-    if not command:
-        return frozenset()
-    said = _run([*command, *TARGET, "-dM", "-E", "-x", "c", os.devnull]).stdout
+def target(command: tuple[str, ...]) -> Target:
+    """What a compiler is to compile for: this processor, if nothing else is said."""
+    named = any(word.startswith(PROCESSOR) for word in command)
+    for options in () if named else ((option,) for option in THIS_PROCESSOR):
+        done = _macros([*command, *options])
+        if done.returncode == 0:
+            return Target(options, _defined(done.stdout))
+    return Target((), _defined(_macros([*command]).stdout))
+
+
+def _macros(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return _run([*command, "-dM", "-E", "-x", "c", os.devnull])
+
+
+def _defined(said: str) -> frozenset[str]:
     lines = (line.split() for line in said.splitlines())
     return frozenset(words[1] for words in lines if words[:1] == ["#define"])
 
@@ -109,7 +137,8 @@ def build(source: str) -> Path:
         BackendError: no compiler, it reports an error, or the disk does not keep what it is given.
     """
     command = find_compiler()
-    content = "\0".join([source, *command, *FLAGS, _version(tuple(command)), _processor()])
+    flags = (*FLAGS, *target(tuple(command)).options)
+    content = "\0".join([source, *command, *flags, _version(tuple(command)), _processor()])
     name = hashlib.sha256(content.encode()).hexdigest()[:32]
     folder = cache_folder("native")
     if (library := kept(folder, name)) is not None:
@@ -117,7 +146,7 @@ def build(source: str) -> Path:
     try:
         # fixed names inside it: some compilers write them into the library
         with TemporaryDirectory(prefix=temporary_prefix("build"), dir=folder) as place:
-            seal(_compile(command, source, Path(place)), folder, name, "so")
+            seal(_compile(command, flags, source, Path(place)), folder, name, "so")
     except OSError as error:
         raise BackendError(
             f"the engine cannot be built in {folder}: {reason(error)}; free some space, or set "
@@ -128,13 +157,14 @@ def build(source: str) -> Path:
     return library
 
 
-def _compile(command: list[str], source: str, place: Path) -> Path:
+def _compile(command: list[str], flags: Sequence[str], source: str, place: Path) -> Path:
     """The library, in a folder of its own."""
     text, library = place / "engine.c", place / "engine.so"
     text.write_text(source)
-    done = _run([*command, *FLAGS, "-o", str(library), str(text), "-lm"])
+    done = _run([*command, *flags, "-o", str(library), str(text), "-lm"])
     if done.returncode != 0:
-        first = first_error(done.stderr, done.stderr.strip() or f"exit status {done.returncode}")
+        said = done.stderr.replace(f"{place}{os.sep}", "")  # which is gone when this is read
+        first = first_error(said, said.strip() or f"exit status {done.returncode}")
         raise BackendError(
             f"{' '.join(command)!r} failed to compile the engine: {first}\n{ANOTHER}"
         )

@@ -58,8 +58,10 @@ class Shared:
             place = f"offsetof({self.name}, {name}) == {field.offset}"
             laid_out.append(f"{place} && sizeof((({self.name} *)0)->{name}) == {field.size}")
         where = f"{self.name}: laid out otherwise than in Python"
-        asserted = [f'_Static_assert({text}, "{where}");' for text in laid_out]
-        return "\n".join(["typedef struct {", *body, f"}} {self.name};", *asserted])
+        # by a name: clang quotes the condition, and would leave no room for what is wrong
+        condition = f"enum {{ {self.name}_fits =\n  " + " &&\n  ".join(laid_out) + "\n};"
+        asserted = f'_Static_assert({self.name}_fits, "{where}");'
+        return "\n".join(["typedef struct {", *body, f"}} {self.name};", condition, asserted])
 
     def fields(self, real: str) -> list[tuple[str, Any]]:
         """(name, ctypes type) of each field."""

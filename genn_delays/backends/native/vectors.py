@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from genn_delays.backends.native.compiler import find_compiler, target_macros
+from genn_delays.backends.native.compiler import find_compiler, target
 from genn_delays.planning.plan import Plan
 from genn_delays.support.errors import BackendError
 
@@ -72,7 +72,7 @@ def _compiler() -> list[str]:
 
 @cache
 def _widest(command: tuple[str, ...]) -> int:
-    macros = target_macros(command)
+    macros = target(command).macros if command else frozenset()
     if not command or "__AVX512DQ__" in macros:
         return 64
     return 32 if "__AVX__" in macros else 16
