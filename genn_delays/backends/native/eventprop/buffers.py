@@ -123,8 +123,7 @@ class PopulationBuffers(Buffers):
 
         Each trial decides for itself, so that its sums do not depend on the other trials.
         """
-        sent = self.arrays["count"][:trials].sum(axis=1, dtype=np.int64)
-        by_row = sent * OFTEN >= max(self.size * self.plan.steps, 1)
+        by_row = self.arrays["sent"][:trials] * OFTEN >= max(self.size * self.plan.steps, 1)
         if not np.any(by_row):
             return False
         self.struct.row_before, _ = rows_of(self.plan)

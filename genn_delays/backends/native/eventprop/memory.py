@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.eventprop.buffers import INITIAL_SPIKES, OFTEN
-from genn_delays.backends.native.eventprop.codegen import constants_of, models_of
+from genn_delays.backends.native.eventprop.codegen import STRANDS, constants_of, models_of
 from genn_delays.backends.native.eventprop.layout import layout_of
 from genn_delays.backends.native.eventprop.shapes import (
     cell_shapes,
@@ -97,8 +97,8 @@ def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     jumps = room * (8 + real * (3 + states))
     if not component.recurrent:
         log = plan.steps * (12 + lanes * states * real)
-        forward = real * lanes * (row + plan.steps + lanes) + log
-        return max(forward, int(2 * pairs + lanes * jumps))
+        forward = real * lanes * row + STRANDS * (real * lanes * row + log)
+        return max(forward, int(pairs + STRANDS * (pairs + lanes * jumps)))
     forward, backward = lanes * row * real, pairs
     for k in component.populations:
         p = plan.populations[k]

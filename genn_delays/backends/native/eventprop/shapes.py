@@ -24,6 +24,7 @@ def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:
         "first": (cells, np.int64),
         "active": (cells, np.int32),
         "n_active": ((trials,), np.int32),
+        "sent": ((trials,), np.int64),
     }
 
 
