@@ -92,18 +92,18 @@ def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
 
 def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan), row_length(plan)
-    pairs = 2 * lanes * row * real
+    trace, beyond = 2 * lanes * row * real, 2 * line_of(plan) * real
     states = max(len(p.states) for p in plan.populations)
     jumps = room * (8 + real * (3 + states))
     if not component.recurrent:
         log = plan.steps * (12 + lanes * states * real)
         forward = real * lanes * row + STRANDS * (real * lanes * row + log)
-        return max(forward, int(pairs + STRANDS * (pairs + lanes * jumps)))
-    forward, backward = lanes * row * real, pairs
+        return max(forward, int(trace + 2 * beyond + STRANDS * (trace + lanes * jumps)))
+    forward, backward = lanes * row * real, trace + beyond
     for k in component.populations:
         p = plan.populations[k]
         padded = -(-p.size // lanes) * lanes
         log = plan.steps * (12 * padded // lanes + padded * len(p.states) * real)
         forward += row * padded * real + log
-        backward += int(padded * (2 * row * real + jumps))
+        backward += int(padded * ((2 * row + 1) * real + jumps)) + 2 * lanes * real
     return max(forward, backward)

@@ -16,6 +16,10 @@ AHEAD = 8
 """Entries behind the last synapse that a walk may look at; more than AHEAD of the templates."""
 
 
+BUNDLE = 8
+"""Entries behind the last spike that a walk may look at: BUNDLE of the templates."""
+
+
 def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:
     """Where the spikes of each unit lie, and which units sent any."""
     cells = (trials, blocks_of(plan, k) * lanes_of(plan))
@@ -32,7 +36,7 @@ def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
     """Spikes of a population, with room for ``capacity`` of each block in each trial."""
     storage = plan.batch_size * blocks_of(plan, k) * capacity
     return {
-        "time": ((storage,), np.int32),
+        "time": ((storage + BUNDLE,), np.int32),
         "order": ((storage,), np.int32),
         "before": ((storage, len(plan.populations[k].states)), plan.dtype),
         "feedback": ((slots, storage), plan.dtype),
@@ -42,7 +46,7 @@ def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
 def input_shapes(plan: Plan, events: int, graded: bool) -> Shapes:
     """Events of an input population."""
     value: Shapes = {"value": ((events,), plan.dtype)} if graded else {}
-    return {"time": ((events,), np.int32)} | value
+    return {"time": ((events + BUNDLE,), np.int32)} | value
 
 
 def row_shapes(plan: Plan, k: int, trials: int) -> Shapes:
