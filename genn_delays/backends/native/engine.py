@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from ctypes import byref, c_int64
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from genn_delays.backends.base import Simulation
@@ -27,13 +28,11 @@ class Engine(Simulation):
     Attributes:
         shared: the structure that every call is given.
         populations, projections: buffers with a ``struct`` each, in the order of the plan.
-        passed: arrays of these structures as the last call left them.
     """
 
     shared: ClassVar[Shared]
     populations: Sequence[Any]
     projections: Sequence[Any]
-    passed: tuple[Any, Any]
 
     def __init__(self, plan: Plan, source: str, threads: int | None) -> None:
         super().__init__(plan)
@@ -53,22 +52,27 @@ class Engine(Simulation):
         Raises:
             BackendError: no memory.
         """
+        simulation, ticket = self._simulation, byref(c_int64(0))
+        simulation.trials = self.trials
+        for name, value in self._scalars().items():
+            setattr(simulation, name, value)
+        given = byref(simulation)
+        codes = self.team.run(lambda: function(given, *what, ticket))
+        allowed = (0, REFUSED, OUT_OF_ORDER) if function is self.library.insert_events else (0,)
+        if any(code not in allowed for code in codes):
+            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
+        return max(codes)
+
+    @cached_property
+    def _simulation(self) -> Any:
+        """What every call is given; the structures of all buffers lie in it."""
         populations, projections = self.shared.arrays(self.populations, self.projections)
-        simulation = self.shared.ctypes(real_of(self.plan.dtype))(
-            trials=self.trials,
+        return self.shared.ctypes(real_of(self.plan.dtype))(
             n_populations=len(populations),
             n_projections=len(projections),
             populations=populations,
             projections=projections,
-            **self._scalars(),
         )
-        ticket = c_int64(0)
-        codes = self.team.run(lambda: function(byref(simulation), *what, byref(ticket)))
-        allowed = (0, REFUSED, OUT_OF_ORDER) if function is self.library.insert_events else (0,)
-        if any(code not in allowed for code in codes):
-            raise BackendError("the native engine ran out of memory; use a smaller batch_size")
-        self.passed = populations, projections
-        return max(codes)
 
     def _held(self) -> int:
         """Bytes of the buffers of all populations and projections."""

@@ -44,9 +44,14 @@ class Shared:
         return _class_of(self, real)
 
     def arrays(self, *buffers: Sequence[Any]) -> tuple[Any, ...]:
-        """The ``struct`` of each of these, in C arrays of the kinds that this one points to."""
-        pairs = zip(self.pointing, buffers, strict=True)
-        return tuple((one.ctypes() * len(some))(*(b.struct for b in some)) for one, some in pairs)
+        """C arrays of the kinds that this one points to; ``struct`` of each buffer moves there."""
+        made = []
+        for one, some in zip(self.pointing, buffers, strict=True):
+            array = (one.ctypes() * len(some))(*(b.struct for b in some))
+            for k, b in enumerate(some):
+                b.struct = array[k]
+            made.append(array)
+        return tuple(made)
 
     def typedef(self, real: str) -> str:
         """The C typedef, with its assertions."""

@@ -38,7 +38,9 @@ class Team:
         """What the function returned on each thread."""
         if self._process != os.getpid():
             self._start()  # a forked process inherits the pool but none of its threads
-        others = [self._pool.submit(function) for _ in range(self.size - 1)] if self._pool else []
+        if self._pool is None:
+            return [function()]
+        others = [self._pool.submit(function) for _ in range(self.size - 1)]
         try:
             own = function()
         finally:  # an interrupt must not leave threads at work on buffers that change

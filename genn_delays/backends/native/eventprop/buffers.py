@@ -67,6 +67,7 @@ class PopulationBuffers(Buffers):
     def begin(self, trials: int) -> None:
         """Prepare for a batch."""
         self.struct.chunks = min(self.chunks, max(trials, 1))
+        self.struct.needed = 0  # of this batch, not of one that was interrupted
         if self.most and 2 * self._with_spare() < self.struct.capacity:
             self._reserve(self._with_spare())  # less room lies closer together in memory
 
@@ -82,7 +83,7 @@ class PopulationBuffers(Buffers):
         """Room for ``capacity`` spikes per block and trial."""
         room = empty(spike_shapes(self.plan, self.index, capacity, self.struct.slots))
         # only now, when there is memory for all of it: the engine believes these numbers
-        self.struct.capacity, self.struct.storage = capacity, len(room["time"])
+        self.struct.capacity, self.struct.storage = capacity, len(room["order"])
         self.set(**room)
 
     def lay_out(self, band: int, chunks: int, slots: int) -> None:
@@ -123,8 +124,7 @@ class PopulationBuffers(Buffers):
 
         Each trial decides for itself, so that its sums do not depend on the other trials.
         """
-        sent = self.arrays["count"][:trials].sum(axis=1, dtype=np.int64)
-        by_row = sent * OFTEN >= max(self.size * self.plan.steps, 1)
+        by_row = self.arrays["sent"][:trials] * OFTEN >= max(self.size * self.plan.steps, 1)
         if not np.any(by_row):
             return False
         self.struct.row_before, _ = rows_of(self.plan)

@@ -28,6 +28,12 @@ WIDEST = 8
 TOGETHER = 4
 """Trials whose adjoints a correlation reads together, from the first-level cache."""
 
+STRANDS = 4
+"""Trials that are stepped side by side: a step waits for the one before in its own trial only."""
+SELDOM = 2
+"""Where a neuron is sent something in fewer than one of so many steps, on average, it is added and
+looked up where the steps lie, and nothing is turned over."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -135,6 +141,8 @@ def render(plan: Plan) -> str:
         together=TOGETHER,
         parts=8 // np.dtype(plan.dtype).itemsize,
         abreast=abreast_of(plan),
+        strands=STRANDS,
+        seldom=SELDOM,
         most_states=max(model.states for model in models),
         holds=any(model.holds for model in models),
     )

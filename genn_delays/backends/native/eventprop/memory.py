@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.eventprop.buffers import INITIAL_SPIKES, OFTEN
-from genn_delays.backends.native.eventprop.codegen import constants_of, models_of
+from genn_delays.backends.native.eventprop.codegen import STRANDS, constants_of, models_of
 from genn_delays.backends.native.eventprop.layout import layout_of
 from genn_delays.backends.native.eventprop.shapes import (
     cell_shapes,
@@ -92,21 +92,21 @@ def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
 
 def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan), row_length(plan)
-    pairs = 2 * lanes * row * real
+    trace, beyond = 2 * lanes * row * real, 2 * line_of(plan) * real
     states = max(len(p.states) for p in plan.populations)
     holds = any(p.holds for p in plan.populations)
     jumps = room * (8 + real * (3 + states + 2 * holds))
     if not component.recurrent:
         vectors = states + plan.populations[component.populations[0]].holds
         log = plan.steps * (12 + lanes * vectors * real)
-        forward = real * lanes * (row + plan.steps + lanes) + log
-        return max(forward, int(2 * pairs + lanes * jumps))
-    forward, backward = lanes * row * real, pairs
+        forward = real * lanes * row + STRANDS * (real * lanes * row + log)
+        return max(forward, int(trace + 2 * beyond + STRANDS * (trace + lanes * jumps)))
+    forward, backward = lanes * row * real, trace + beyond
     for k in component.populations:
         p = plan.populations[k]
         padded = -(-p.size // lanes) * lanes
         vectors = len(p.states) + p.holds
         log = plan.steps * (12 * padded // lanes + padded * vectors * real)
         forward += row * padded * real + log
-        backward += int(padded * (2 * row * real + jumps))
+        backward += int(padded * ((2 * row + 1) * real + jumps)) + 2 * lanes * real
     return max(forward, backward)

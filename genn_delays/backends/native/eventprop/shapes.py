@@ -16,6 +16,10 @@ AHEAD = 8
 """Entries behind the last synapse that a walk may look at; more than AHEAD of the templates."""
 
 
+BUNDLE = 8
+"""Entries behind the last spike that a walk may look at: BUNDLE of the templates."""
+
+
 def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:
     """Where the spikes of each unit lie, and which units sent any."""
     cells = (trials, blocks_of(plan, k) * lanes_of(plan))
@@ -24,6 +28,7 @@ def cell_shapes(plan: Plan, k: int, trials: int) -> Shapes:
         "first": (cells, np.int64),
         "active": (cells, np.int32),
         "n_active": ((trials,), np.int32),
+        "sent": ((trials,), np.int64),
     }
 
 
@@ -32,7 +37,7 @@ def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
     storage, p = plan.batch_size * blocks_of(plan, k) * capacity, plan.populations[k]
     release: Shapes = {"release": ((storage,), plan.dtype)} if p.holds else {}
     return release | {
-        "time": ((storage,), np.int32),
+        "time": ((storage + BUNDLE,), np.int32),
         "order": ((storage,), np.int32),
         "before": ((storage, len(p.states)), plan.dtype),
         "feedback": ((slots, storage), plan.dtype),
@@ -42,7 +47,7 @@ def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
 def input_shapes(plan: Plan, events: int, graded: bool) -> Shapes:
     """Events of an input population."""
     value: Shapes = {"value": ((events,), plan.dtype)} if graded else {}
-    return {"time": ((events,), np.int32)} | value
+    return {"time": ((events + BUNDLE,), np.int32)} | value
 
 
 def row_shapes(plan: Plan, k: int, trials: int) -> Shapes:

@@ -35,7 +35,7 @@ class EventPropEngine(Engine):
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
         assert isinstance(plan.gradient, EventProp)
         super().__init__(plan, render(plan), threads)
-        self.min_slope = plan.gradient.min_slope
+        self.min_slope, self.row = plan.gradient.min_slope, row_length(plan)
         _, models = models_of(plan)
         self.populations = [
             PopulationBuffers(plan, k, models.get(k)) for k in range(len(plan.populations))
@@ -171,14 +171,12 @@ class EventPropEngine(Engine):
             function = getattr(self.library, f"{direction}_layer")
             what = component.populations
         self._run(function, *what)
-        for k in component.populations:
-            self.populations[k].struct.needed = self.passed[0][k].needed
 
     def _scalars(self) -> dict[str, float]:
         plan = self.plan
         return {
             "steps": plan.steps,
-            "row": row_length(plan),
+            "row": self.row,
             "dt": plan.dt,
             "min_slope": self.min_slope,
         }

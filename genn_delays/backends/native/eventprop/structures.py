@@ -28,6 +28,7 @@ POPULATION = shared(
             "int32_t *active, *n_active",
             "[trials][padded] units that sent anything, and [trials] how many these are",
         ),
+        ("int64_t *sent", "[trials] how much, by all of them"),
         ("real *value", "graded values beside time, or NULL"),
         (
             "real *rows",
