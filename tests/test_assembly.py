@@ -37,7 +37,7 @@ FUNCTIONS = {
     "bits": "uint32_t {}(const mask *m) {{ return bits(*m); }}",
     "any": "int {}(const mask *m) {{ return any(*m); }}",
     "choose": "void {}(const mask *m, vec *a, vec *b) {{ *a = choose(*m, *a, *b); }}",
-    "interleave": "void {}(const vec *in, vec *restrict out) {{ interleave(in, out); }}",
+    "interleave": "void {}(const vec *in, vec *restrict out) {{ interleave(in[0], in[1], out); }}",
     "twice": "void {}(const real *value, vec *to) {{ *to = twice(value); }}",
     "weighted": "void {}(double w, const sums *from, vec *to) {{ *to = weighted(w, from); }}",
     "add_weighted": "void {}(double w, const vec *v, sums *to) {{ add_weighted(to, w, *v); }}",
@@ -73,9 +73,8 @@ def source_of(precision: str, shuffle: bool) -> str:
         precision=precision,
     )
     source = render(plan) if shuffle else render(plan).replace("#define HAVE_SHUFFLE 1", "")
-    unused = re.sub(
-        r"^int ", "static int ", source, flags=re.MULTILINE
-    )  # not compiled: sooner done
+    # what nothing calls is not compiled: sooner done
+    unused = re.sub(r"^int ", "static int ", source, flags=re.MULTILINE)
     return unused + "\n".join(text.format(f"test_{name}") for name, text in FUNCTIONS.items())
 
 
