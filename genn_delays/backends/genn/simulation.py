@@ -49,6 +49,10 @@ class GennSimulation(Simulation):
     def check_plan(plan: Plan) -> None:
         """Raise PlanError where there is no code for a plan; EventProp has it for every one."""
 
+    @staticmethod
+    def check_adam(plan: Plan) -> None:
+        """Raise PlanError where the device cannot learn what a plan says."""
+
     def __init__(
         self,
         plan: Plan,
@@ -57,6 +61,8 @@ class GennSimulation(Simulation):
         adam: Mapping[str, AdamRule] | None = None,
     ) -> None:
         super().__init__(plan)
+        if adam:
+            self.check_adam(plan)
         self.schedule = schedule_of(plan)
         self.width = width_of(plan, backend)
         self.backend = backend

@@ -64,6 +64,21 @@ GRADIENTS = (Variable("weight_gradient", "scalar"), Variable("delay_gradient", "
 """What every synapse sums up going back."""
 
 
+Params = tuple[tuple[str, str, float], ...]
+
+
+def input_neuron(sim_code: str, params: Params, variables: tuple[Variable, ...]) -> NeuronSnippet:
+    """A population whose events the host hands over, sorted by unit and step."""
+    return NeuronSnippet(
+        sim_code=sim_code,
+        threshold_code="fired",
+        params=params,
+        dynamic=("Trial",),
+        variables=variables,
+        arrays=(("EventStart", "uint32_t"), ("EventStep", "uint32_t"), ("EventValue", "scalar")),
+    )
+
+
 def scalars(*names: str) -> tuple[Variable, ...]:
     """Variables of the model's precision."""
     return tuple(Variable(name, "scalar") for name in names)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,9 +25,58 @@ class Entry:
     k: int
 
 
-def nonzero(array: np.ndarray) -> tuple[tuple[int, int], ...]:
-    """(row, column) of the entries that are not 0 in the matrix of every unit, (units, n, m)."""
-    return tuple((int(i), int(j)) for i, j in np.argwhere(np.any(array != 0, axis=0)))
+@dataclass(frozen=True, kw_only=True)
+class NeuronModel:
+    """The structure of one kind of dynamics, without its numbers, whatever the gradient rule.
+
+    Attributes:
+        threshold: index of the threshold among the constants.
+        holds: units may be refractory; the steps of that, as bits of a whole number, are the last
+            constant.
+        constants: how many constants a unit has.
+    """
+
+    index: int
+    label: str
+    states: int
+    input_state: int
+    threshold_state: int
+    spiking: bool
+    threshold: int
+    holds: bool
+    constants: int
+
+
+def structure(
+    index: int, p: PlannedPopulation, patterns: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Arguments of a model: those of every NeuronModel, and the entries of each pattern by name.
+
+    Args:
+        patterns: which entries of a matrix have a constant, in the order of these.
+    """
+    k, entries = 0, {}
+    for name, pattern in patterns.items():
+        places = np.argwhere(pattern)
+        entries[name] = tuple(Entry(int(i), int(j), k + n) for n, (i, j) in enumerate(places))
+        k += len(places)
+    return {
+        "index": index,
+        "label": f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
+        "states": len(p.states),
+        "input_state": p.input_state,
+        "threshold_state": p.threshold_state,
+        "spiking": p.is_spiking,
+        "threshold": k,
+        "holds": p.holds,
+        "constants": k + 1 + p.holds,
+        **entries,
+    }
+
+
+def nonzero(array: np.ndarray) -> np.ndarray:
+    """Which entries are not 0 in the matrix of every unit, (units, n, m) -> (n, m)."""
+    return np.any(array != 0, axis=0)
 
 
 def whole_bits(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -11,6 +11,7 @@ from genn_delays.backends.genn.snippets import (
     NeuronSnippet,
     SynapseSnippet,
     Variable,
+    input_neuron,
     parameters,
     scalars,
     states_of,
@@ -38,18 +39,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     sends = bool(plan.out_of(k))
     shared = (("Trial", "unsigned int", 0), ("Steps", "unsigned int", plan.steps))
     if p.is_input:
-        return NeuronSnippet(
-            sim_code=render("eventprop/input.j2"),
-            threshold_code="fired",
-            params=shared,
-            dynamic=("Trial",),
-            variables=(Variable("Value", "scalar"), *_TRAVERSAL),
-            arrays=(
-                ("EventStart", "uint32_t"),
-                ("EventStep", "uint32_t"),
-                ("EventValue", "scalar"),
-            ),
-        )
+        variables = (Variable("Value", "scalar"), *_TRAVERSAL)
+        return input_neuron(render("eventprop/input.j2"), shared, variables)
     check_names(p)
     tape = tuple((f"Tape_{s}", "scalar") for s in p.states) if p.is_spiking else ()
     arrays = (

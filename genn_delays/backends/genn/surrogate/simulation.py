@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.correlation import Sent, sent_of
-from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.buffers import SurrogateBuffers
 from genn_delays.backends.genn.surrogate.snippets import SHAPES, changing, rule_of
@@ -44,6 +44,7 @@ class SurrogateSimulation(GennSimulation):
 
     buffers = SurrogateBuffers
     populations: Sequence[SurrogateBuffers]
+    masks: Mapping[str, np.ndarray] = MappingProxyType({})
 
     @staticmethod
     def check_plan(plan: Plan) -> None:
@@ -60,23 +61,15 @@ class SurrogateSimulation(GennSimulation):
                     f"{q.kernel}; use one of {[*SHAPES]}, or kernel=None to round delays"
                 )
 
-    def __init__(
-        self,
-        plan: Plan,
-        network: Network,
-        backend: str,
-        adam: Mapping[str, AdamRule] | None = None,
-    ) -> None:
-        if adam:
-            check_training(plan)
-            spread = [q.name for q in plan.projections if q.kernel is not None]
-            if spread:
-                raise PlanError(
-                    f"adam=: projection {spread[0]!r} has a delay kernel, which the host narrows; "
-                    "leave adam= out and learn with an optimiser of the host"
-                )
-        self.masks: dict[str, np.ndarray] = {}
-        super().__init__(plan, network, backend, adam)
+    @staticmethod
+    def check_adam(plan: Plan) -> None:
+        check_training(plan)
+        spread = [q.name for q in plan.projections if q.kernel is not None]
+        if spread:
+            raise PlanError(
+                f"adam=: projection {spread[0]!r} has a delay kernel, which the host narrows; "
+                "leave adam= out and learn with an optimiser of the host"
+            )
 
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         folded = fold(network)

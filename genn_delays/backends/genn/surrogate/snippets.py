@@ -19,6 +19,7 @@ from genn_delays.backends.genn.snippets import (
     NeuronSnippet,
     SynapseSnippet,
     Variable,
+    input_neuron,
     parameters,
     scalars,
     states_of,
@@ -70,18 +71,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         ("Line", "unsigned int", schedule.forward),
     ]
     if p.is_input:
-        return NeuronSnippet(
-            sim_code=render("surrogate/input.j2"),
-            threshold_code="fired",
-            params=tuple(shared),
-            dynamic=("Trial",),
-            variables=(Variable("Next", "uint32_t"), *_SENT),
-            arrays=(
-                ("EventStart", "uint32_t"),
-                ("EventStep", "uint32_t"),
-                ("EventValue", "scalar"),
-            ),
-        )
+        variables = (Variable("Next", "uint32_t"), *_SENT)
+        return input_neuron(render("surrogate/input.j2"), tuple(shared), variables)
     check_names(p)
     shared += [
         ("Steps", "unsigned int", plan.steps),

@@ -18,7 +18,15 @@ from genn_delays.backends.native.eventprop.structures import (
     PROJECTION,
     SIMULATION,
 )
-from genn_delays.backends.native.model import Entry, Models, distinct_models, nonzero, whole_bits
+from genn_delays.backends.native.model import (
+    Entry,
+    Models,
+    NeuronModel,
+    distinct_models,
+    nonzero,
+    structure,
+    whole_bits,
+)
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.plan import Plan, PlannedPopulation
@@ -35,33 +43,20 @@ SELDOM = 2
 looked up where the steps lie, and nothing is turned over."""
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, kw_only=True)
+class Model(NeuronModel):
     """The structure of one kind of dynamics, without its numbers.
 
     Attributes:
         P, M, R, r, D: nonzero entries of propagator, flow, reset matrix, reset offset and
             arrival shift.
-        threshold: index of the threshold among the constants.
-        holds: neurons may be refractory; the steps of that, as bits of a whole number, are the
-            last constant.
-        constants: how many constants a neuron has.
     """
 
-    index: int
-    label: str
-    states: int
-    input_state: int
-    threshold_state: int
-    spiking: bool
     P: tuple[Entry, ...]
     M: tuple[Entry, ...]
     R: tuple[Entry, ...]
     r: tuple[Entry, ...]
     D: tuple[Entry, ...]
-    threshold: int
-    holds: bool
-    constants: int
 
 
 def abreast_of(plan: Plan) -> int:
@@ -87,29 +82,17 @@ def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
     }
 
 
+def _patterns(p: PlannedPopulation) -> dict[str, np.ndarray]:
+    return {name: nonzero(array) for name, array in _matrices(p).items()}
+
+
 def _signature(p: PlannedPopulation) -> tuple:
-    pattern = tuple(nonzero(array) for array in _matrices(p).values())
+    pattern = tuple(pattern.tobytes() for pattern in _patterns(p).values())
     return (p.states, p.input_state, p.threshold_state, p.is_spiking, p.holds, pattern)
 
 
 def _model(index: int, p: PlannedPopulation) -> Model:
-    k, entries = 0, {}
-    for name, array in _matrices(p).items():
-        places = nonzero(array)
-        entries[name] = tuple(Entry(i, j, k + n) for n, (i, j) in enumerate(places))
-        k += len(places)
-    return Model(
-        index=index,
-        label=f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
-        states=len(p.states),
-        input_state=p.input_state,
-        threshold_state=p.threshold_state,
-        spiking=p.is_spiking,
-        threshold=k,
-        holds=p.holds,
-        constants=k + 1 + p.holds,
-        **entries,
-    )
+    return Model(**structure(index, p, _patterns(p)))
 
 
 def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:

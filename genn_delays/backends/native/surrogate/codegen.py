@@ -11,7 +11,15 @@ from functools import partial
 import numpy as np
 
 from genn_delays.backends.native.codegen import render_engine
-from genn_delays.backends.native.model import Entry, Models, distinct_models, whole_bits
+from genn_delays.backends.native.model import (
+    Entry,
+    Models,
+    NeuronModel,
+    distinct_models,
+    nonzero,
+    structure,
+    whole_bits,
+)
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
 from genn_delays.backends.native.vectors import vector_bytes
@@ -27,34 +35,21 @@ PAD = TAPS + TILE
 """Steps of zeros around rows: a walk reads up to TAPS + TILE beyond a trial."""
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, kw_only=True)
+class Model(NeuronModel):
     """The structure of one kind of neuron, without its numbers.
 
     Attributes:
         P, Q, r: nonzero entries of the propagator, of R - 1 and of the reset offset; ``k`` is
             the index among the constants of a unit.
-        threshold: index of the threshold among the constants.
-        holds: units may be refractory; the steps of that, as bits of a whole number, are the last
-            constant.
-        constants: how many constants a unit has.
         attached: gradients flow through the reset.
         flow: entries of P whose gradient is collected; ``k`` is the index among these.
     """
 
-    index: int
-    label: str
-    states: int
-    input_state: int
-    threshold_state: int
-    spiking: bool
     attached: bool
     P: tuple[Entry, ...]
     Q: tuple[Entry, ...]
     r: tuple[Entry, ...]
-    threshold: int
-    holds: bool
-    constants: int
     flow: tuple[Entry, ...]
 
     @property
@@ -104,7 +99,7 @@ def learns_time_constants(p: PlannedPopulation) -> bool:
 
 def _patterns(p: PlannedPopulation) -> dict[str, np.ndarray]:
     """Which entries of P, Q and r are there, for all units alike."""
-    there = {name: np.any(array != 0, axis=0) for name, array in _matrices(p).items()}
+    there = {name: nonzero(array) for name, array in _matrices(p).items()}
     if learns_time_constants(p):  # 1 - dt / tau may start at zero
         there["P"] = there["P"] | np.eye(len(p.states), dtype=bool)
     return there
@@ -125,26 +120,10 @@ def _signature(p: PlannedPopulation) -> tuple:
 
 
 def _model(attached: bool, index: int, p: PlannedPopulation) -> Model:
-    k, entries = 0, {}
-    for name, pattern in _patterns(p).items():
-        places = np.argwhere(pattern)
-        entries[name] = tuple(Entry(int(i), int(j), k + n) for n, (i, j) in enumerate(places))
-        k += len(places)
-    learnt = entries["P"] if learns_time_constants(p) else ()
-    return Model(
-        index=index,
-        label=f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
-        states=len(p.states),
-        input_state=p.input_state,
-        threshold_state=p.threshold_state,
-        spiking=p.is_spiking,
-        attached=attached,
-        threshold=k,
-        holds=p.holds,
-        constants=k + 1 + p.holds,
-        flow=tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt)),
-        **entries,
-    )
+    fields = structure(index, p, _patterns(p))
+    learnt = fields["P"] if learns_time_constants(p) else ()
+    flow = tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt))
+    return Model(**fields, attached=attached, flow=flow)
 
 
 def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
