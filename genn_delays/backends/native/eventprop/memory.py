@@ -97,8 +97,8 @@ def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     jumps = room * (8 + real * (3 + states))
     if not component.recurrent:
         log = plan.steps * (12 + lanes * states * real)
-        forward = real * lanes * row + STRANDS * (real * lanes * row + log)
-        return max(forward, int(trace + 2 * beyond + STRANDS * (trace + lanes * jumps)))
+        forward = real * lanes * row + max(STRANDS) * (real * lanes * row + log)
+        return max(forward, int(trace + 2 * beyond + max(STRANDS) * (trace + lanes * jumps)))
     forward, backward = lanes * row * real, trace + beyond
     for k in component.populations:
         p = plan.populations[k]
