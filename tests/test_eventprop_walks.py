@@ -30,7 +30,7 @@ def assert_equal(found, expected):
 
 
 def sparse(density: float, readout: gd.Neuron | None = None) -> gd.Network:
-    net = gd.Network(seed=4)
+    net = gd.Network(seed=5)
     net.add_population("input", gd.Input(), 13)
     net.add_population("hidden", gd.LIF(), 150)
     net.add_population("output", readout or gd.LeakyReadout(), 40)
@@ -88,7 +88,8 @@ def test_neurons_that_no_synapse_leads_to_rest(readout, monkeypatch):
     monkeypatch.setenv("GENN_DELAYS_VECTOR_BYTES", "16")
     first, second = (sparse(d, gd.LIF() if spiking else None) for d in (0.9, 0.002))
     onto = [second.projections[f"{pre}->output"].synapses.post for pre in ("hidden", "input")]
-    assert len(np.unique(np.concatenate(onto) // 4)) < 10  # whole vectors without a synapse
+    joined = np.unique(np.concatenate(onto) // 4)
+    assert 0 not in joined and len(joined) < 9  # whole vectors without a synapse
     events, outputs, gradients = batch(trials=9, events=900), [], []
     for name in ("reference", "native"):
         settings = {"steps": 80, "batch_size": 9, "backend": name, "readout": readout}
