@@ -8,6 +8,8 @@ from networks import KINDS, batch
 
 import genn_delays as gd
 from genn_delays.backends.native.eventprop import codegen
+from genn_delays.backends.native.eventprop.layout import blocks_of, layout_of
+from genn_delays.planning.plan import make_plan
 
 TRIALS = 60
 """More than eight parts of the batch of seven trials each: four, two and one go side by side."""
@@ -89,7 +91,8 @@ def test_neurons_that_no_synapse_leads_to_rest(readout, monkeypatch):
     first, second = (sparse(d, gd.LIF() if spiking else None) for d in (0.9, 0.002))
     onto = [second.projections[f"{pre}->output"].synapses.post for pre in ("hidden", "input")]
     joined = np.unique(np.concatenate(onto) // 4)
-    assert 0 not in joined and len(joined) < 9  # whole vectors without a synapse
+    assert 0 not in joined
+    assert len(joined) < 9  # whole vectors without a synapse
     events, outputs, gradients = batch(trials=9, events=900), [], []
     for name in ("reference", "native"):
         settings = {"steps": 80, "batch_size": 9, "backend": name, "readout": readout}
@@ -102,3 +105,19 @@ def test_neurons_that_no_synapse_leads_to_rest(readout, monkeypatch):
     for name, expected in gradients[0].items():
         np.testing.assert_allclose(gradients[1][name].weight, expected.weight, rtol=1e-3, atol=1e-4)
         np.testing.assert_allclose(gradients[1][name].delay, expected.delay, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [20, 512])
+def test_a_large_batch_has_tasks_for_many_threads_and_a_small_one_few_gradients(size):
+    net = gd.Network(seed=1)
+    net.add_population("input", gd.Input(), 700)
+    net.add_population("output", gd.LeakyReadout(), size)
+    synapses = len(net.connect("input", "output", weight=gd.init.Normal(0, 1)).synapses)
+    tasks = {}
+    for trials in (16, 256):
+        settings = {"readout": gd.readouts.MeanVoltage(), "dt": 1.0, "steps": 50}
+        plan = make_plan(net, gradient=gd.EventProp(), batch_size=trials, **settings)
+        layout = layout_of(plan, [synapses])
+        tasks[trials] = layout.chunks[1] * -(-blocks_of(plan, 1) // layout.band[1])
+    assert tasks[256] >= 32 * (1 + (size == 512))
+    assert tasks[16] <= 32
