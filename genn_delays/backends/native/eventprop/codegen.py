@@ -36,8 +36,10 @@ WIDEST = 8
 TOGETHER = 4
 """Trials whose adjoints a correlation reads together, from the first-level cache."""
 
-STRANDS = 4
+STRANDS = (1, 2, 4)
 """Trials that are stepped side by side: a step waits for the one before in its own trial only."""
+FORWARD_TASKS = 128
+"""Tasks of a forward pass over a population, if there are enough trials: more than threads."""
 SELDOM = 2
 """Where a neuron is sent something in fewer than one of so many steps, on average, it is added and
 looked up where the steps lie, and nothing is turned over."""
@@ -125,6 +127,7 @@ def render(plan: Plan) -> str:
         parts=8 // np.dtype(plan.dtype).itemsize,
         abreast=abreast_of(plan),
         strands=STRANDS,
+        forward_tasks=FORWARD_TASKS,
         seldom=SELDOM,
         most_states=max(model.states for model in models),
         holds=any(model.holds for model in models),

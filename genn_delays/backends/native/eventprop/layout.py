@@ -14,8 +14,12 @@ from genn_delays.backends.native.vectors import lanes_of, line_of
 from genn_delays.planning.plan import Plan
 
 TASKS = 32
-"""Tasks that a pass over a population is cut into, if it is large enough: more parts of the batch
-would keep more threads busy, but each part has gradients of its own, which must be read again."""
+"""Tasks that a backward pass over a population is cut into, if it is large enough: more parts of
+the batch would keep more threads busy, but each part has gradients of its own, which must be read
+again."""
+PART, SHARE = 8, 4
+"""Large batches have more: one part for so many trials where synapses are few, and else one task
+for so many, so that 64 threads find work in a batch of 256."""
 BAND = 8
 """Lines of neurons that one task takes where they tell spikes about their arrival: the sum of what
 they say stays in the cache."""
@@ -79,13 +83,14 @@ def _feeds_back(plan: Plan, pre: int, internal: bool) -> bool:
 
 def _tasks(plan: Plan, k: int, synapses: Sequence[int]) -> tuple[int, int]:
     """Band and chunks of population ``k``."""
-    blocks, chunks = blocks_of(plan, k), min(CHUNKS, plan.batch_size)
+    blocks, batch = blocks_of(plan, k), plan.batch_size
     lines = -(-plan.populations[k].size // line_of(plan))
     onto = [(p, n) for p, n in zip(plan.projections, synapses, strict=True) if p.post == k]
-    recurrent = any(c.recurrent and k in c.populations for c in plan.components)
-    if recurrent or sum(n for _, n in onto) <= LIGHT:
-        return blocks, chunks
+    if any(c.recurrent and k in c.populations for c in plan.components):
+        return blocks, min(CHUNKS, batch)  # the same for all members
+    if sum(n for _, n in onto) <= LIGHT:
+        return blocks, min(max(CHUNKS, batch // PART), batch)
     fed = any(_feeds_back(plan, p.pre, p.internal) for p, _ in onto)
     band = min(BAND, lines) if fed else 1
-    tasks = max(1, min(chunks, TASKS // -(-lines // band)))
+    tasks = max(1, min(CHUNKS, batch, max(TASKS, batch // SHARE) // -(-lines // band)))
     return min(blocks, band * line_of(plan) // lanes_of(plan)), tasks

@@ -99,8 +99,8 @@ def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     if not component.recurrent:
         vectors = states + plan.populations[component.populations[0]].holds
         log = plan.steps * (12 + lanes * vectors * real)
-        forward = real * lanes * row + STRANDS * (real * lanes * row + log)
-        return max(forward, int(trace + 2 * beyond + STRANDS * (trace + lanes * jumps)))
+        forward = real * lanes * row + max(STRANDS) * (real * lanes * row + log)
+        return max(forward, int(trace + 2 * beyond + max(STRANDS) * (trace + lanes * jumps)))
     forward, backward = lanes * row * real, trace + beyond
     for k in component.populations:
         p = plan.populations[k]
