@@ -27,6 +27,17 @@ PAD = TAPS + TILE
 """Steps of zeros around rows: a walk reads up to TAPS + TILE beyond a trial."""
 
 
+TOGETHER = 4
+"""Frequencies that a set of weights is made for at once."""
+WIDE = 48
+"""Units of a block of weights: whole tiles, and whole lines of the cache."""
+BLOCK = 24
+"""Post units of a block of gradients."""
+FIFTH = [2.0 * np.pi / 5.0 * k for k in (1, 2)]
+ROOTS = {"sin3": np.sqrt(0.75), "cos5": np.cos(FIFTH), "sin5": np.sin(FIFTH)}
+"""Of unity, for transforms of three and of five numbers."""
+
+
 @dataclass(frozen=True)
 class Model:
     """The structure of one kind of neuron, without its numbers.
@@ -160,4 +171,9 @@ def render(plan: Plan) -> str:
         counts=range(1, TAPS + 1),
         tile=TILE if vector_bytes(plan) == 64 else TILE // 2,
         pad=PAD,
+        rows=6 if vector_bytes(plan) == 64 else 3,
+        together=TOGETHER,
+        wide=WIDE,
+        block=BLOCK,
+        roots=ROOTS,
     )
