@@ -33,6 +33,8 @@ WIDE = 48
 """Units of a block of weights: whole tiles, and whole lines of the cache."""
 BLOCK = 24
 """Post units of a block of gradients."""
+MOST = 128
+"""Taps up to which a smaller basis is looked for."""
 FIFTH = [2.0 * np.pi / 5.0 * k for k in (1, 2)]
 ROOTS = {"sin3": np.sqrt(0.75), "cos5": np.cos(FIFTH), "sin5": np.sin(FIFTH)}
 """Of unity, for transforms of three and of five numbers."""
@@ -171,9 +173,10 @@ def render(plan: Plan) -> str:
         counts=range(1, TAPS + 1),
         tile=TILE if vector_bytes(plan) == 64 else TILE // 2,
         pad=PAD,
-        rows=6 if vector_bytes(plan) == 64 else 3,
+        rows=4 if vector_bytes(plan) == 64 else 2,
         together=TOGETHER,
         wide=WIDE,
         block=BLOCK,
+        most=MOST,
         roots=ROOTS,
     )

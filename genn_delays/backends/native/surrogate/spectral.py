@@ -18,7 +18,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from genn_delays.backends.native.shapes import Shapes
-from genn_delays.backends.native.surrogate.codegen import BLOCK, TAPS, TOGETHER, WIDE
+from genn_delays.backends.native.surrogate.codegen import BLOCK, MOST, TAPS, TOGETHER, WIDE
 from genn_delays.backends.native.vectors import lanes_of, line_of, vector_bytes
 from genn_delays.declaration.kernels import DelayKernel, taps_of
 from genn_delays.planning.dynamics import PlannedProjection
@@ -30,8 +30,6 @@ LONGEST = 1024
 """Steps of the longest transform."""
 GRID = 8
 """Delays per step that a basis is made for."""
-MOST = 128
-"""Taps up to which a smaller basis is looked for."""
 MOST_POWERS = 48
 """Terms of a series up to which it is quicker than the taps themselves."""
 
@@ -77,11 +75,11 @@ class Spectral:
 
     @cached_property
     def both_series(self) -> np.ndarray:
-        """Of the coordinates and of their derivatives by the delay in steps, (terms, rank, 2)."""
+        """Of the coordinates and of their derivatives by the delay in steps, (terms, 2, rank)."""
         assert self.series is not None
         slope = np.zeros_like(self.series)
         slope[:-1] = chebyshev.chebder(self.series) * (2.0 / (self.basis.shape[1] - 1))
-        return np.ascontiguousarray(np.stack([self.series, slope], axis=-1))
+        return np.ascontiguousarray(np.stack([self.series, slope], axis=1))
 
 
 def whole(first: np.ndarray, taps: np.ndarray, largest: int) -> np.ndarray:
