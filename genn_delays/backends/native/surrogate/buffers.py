@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.structures import Buffers
-from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
+from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     groups_of,
@@ -173,6 +173,11 @@ class SynapseBuffers(Buffers):
             share=none if taps.slope is None else share,
             slope=none if taps.slope is None else taps.slope.astype(real),
         )
+        if p.internal:
+            far, pre = self.arrays["first"] >= CHUNK, self.arrays["pre_unit"]
+            counts = np.bincount(pre[far], minlength=plan.populations[p.pre].size)
+            near = self.arrays["begin"][:-1] + counts
+            self.set(by_delay=np.lexsort((~far, pre)).astype(np.int32), near=near)
         return None
 
     def _mix(self, spectral: Spectral, kernel: DelayKernel) -> None:

@@ -14,7 +14,7 @@ from genn_delays.backends.native.codegen import render_engine
 from genn_delays.backends.native.model import Entry, Models, distinct_models
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
-from genn_delays.backends.native.vectors import vector_bytes
+from genn_delays.backends.native.vectors import vector_bytes, widest_bytes
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 
@@ -35,6 +35,8 @@ BLOCK = 24
 """Post units of a block of gradients."""
 MOST = 128
 """Taps up to which a smaller basis is looked for."""
+CHUNK = 8
+"""Steps of a recurrent layer that dL/d sent is summed for at once, backwards."""
 FIFTH = [2.0 * np.pi / 5.0 * k for k in (1, 2)]
 ROOTS = {"sin3": np.sqrt(0.75), "cos5": np.cos(FIFTH), "sin5": np.sin(FIFTH)}
 """Of unity, for transforms of three and of five numbers."""
@@ -164,6 +166,8 @@ def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarra
 
 def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
+    widest = max(vector_bytes(plan), widest_bytes())
+    pieces = CHUNK * vector_bytes(plan) // widest
     return render_engine(
         "surrogate",
         plan,
@@ -177,6 +181,10 @@ def render(plan: Plan) -> str:
         together=TOGETHER,
         wide=WIDE,
         block=BLOCK,
+        chunk=CHUNK,
+        widest=widest,
+        pieces=pieces,
+        sets=max(1, 8 // pieces),
         most=MOST,
         roots=ROOTS,
     )

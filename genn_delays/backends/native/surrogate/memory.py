@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from genn_delays.backends.native.shapes import nbytes
-from genn_delays.backends.native.surrogate.codegen import PAD, models_of, unit_constants
+from genn_delays.backends.native.surrogate.codegen import CHUNK, PAD, models_of, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     batch_shapes,
     blocks_of,
@@ -69,7 +69,7 @@ def _component_scratch(plan: Plan, component: Component) -> int:
     sizes = {k: plan.populations[k].size for k in component.populations}
     if not component.recurrent:
         return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * vector_bytes(plan)
-    units = {k: (models[k].states, stride + 1, 2 + len(models[k].flow)) for k in sizes}
+    units = {k: (models[k].states, stride + 1, 2 + len(models[k].flow) + CHUNK) for k in sizes}
     forward = sum(n * (units[k][0] + units[k][1]) for k, n in sizes.items())
     backward = sum(n * (units[k][0] + units[k][2]) for k, n in sizes.items())
     return max(forward, backward) * vector_bytes(plan)

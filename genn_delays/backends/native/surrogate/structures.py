@@ -45,6 +45,8 @@ PROJECTION = shared(
         ("int64_t synapses", ""),
         ("const int64_t *begin", ""),
         ("const int32_t *pre_unit, *post_unit", ""),
+        ("const int32_t *by_delay", "inside: [synapses] far ones first, of each pre unit"),
+        ("const int64_t *near", "inside: [pre units] where those of less than CHUNK steps begin"),
         ("const int32_t *first", "steps from sending to the first tap"),
         ("const real *weight", "[synapses][taps]"),
         ("real *share", "[synapses][taps or rank] d (weight of a tap) / d weight"),
