@@ -18,7 +18,12 @@ from genn_delays.backends.native.surrogate.shapes import (
     sums_of,
     synapse_shapes,
 )
-from genn_delays.backends.native.surrogate.spectral import Spectral, spectral_of, spectral_shapes, whole
+from genn_delays.backends.native.surrogate.spectral import (
+    Spectral,
+    spectral_of,
+    spectral_shapes,
+    whole,
+)
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
 from genn_delays.backends.native.vectors import LINE, lanes_of
 from genn_delays.declaration.kernels import DelayKernel, taps_of
@@ -154,13 +159,19 @@ class SynapseBuffers(Buffers):
         wanted = (kernel is None, None if kernel is None else kernel.current)
         if self.taken == wanted:
             return
-        plan, p, real = self.plan, self.projection, self.plan.dtype
         if self.fitted != (kernel, len(self.delay)):
-            self.spectral = spectral_of(plan, self.index, len(self.delay), kernel)
+            self.spectral = spectral_of(self.plan, self.index, len(self.delay), kernel)
             self.fitted = kernel, len(self.delay)
-        self.taken, self.struct.length = wanted, 0
         if self.spectral is not None and kernel is not None:
-            return self._mix(self.spectral, kernel)
+            self._mix(self.spectral, kernel)
+        else:
+            self._spread(kernel)
+        self.taken = wanted
+
+    def _spread(self, kernel: DelayKernel | None) -> None:
+        """The taps of every synapse, walked one by one."""
+        plan, p, real = self.plan, self.projection, self.plan.dtype
+        self.struct.length, self.unmixed = 0, False
         self.set(roots=None, basis=None, mixed=None)
         taps = taps_of(self.delay, kernel, plan.dt, p.max_delay_steps, real)
         self.struct.taps, self.struct.rounded = taps.count, taps.slope is None
@@ -178,7 +189,6 @@ class SynapseBuffers(Buffers):
             counts = np.bincount(pre[far], minlength=plan.populations[p.pre].size)
             near = self.arrays["begin"][:-1] + counts
             self.set(by_delay=np.lexsort((~far, pre)).astype(np.int32), near=near)
-        return None
 
     def _mix(self, spectral: Spectral, kernel: DelayKernel) -> None:
         """Room for the coordinates of all taps, which the engine finds where they are series."""

@@ -108,6 +108,7 @@ class SurrogateEngine(Engine):
         """The coordinates of taps at the delays and weights that were loaded."""
         assert buffers.spectral is not None
         series = buffers.spectral.both_series
+        buffers.arrays["mixed"].fill(0)  # an interrupted call may have begun
         scale = c_double(2.0 / (self.plan.projections[k].max_delay_steps * self.plan.dt))
         columns = _pointer(buffers.delay), scale, _pointer(buffers.weight), _pointer(series)
         self._run(self.library.mix, k, *columns, len(series))

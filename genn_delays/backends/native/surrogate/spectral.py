@@ -1,12 +1,12 @@
-"""Wide delay kernels as products of spectra: the sizes of the transforms, and the taps as few numbers.
+"""Wide delay kernels as products of spectra: sizes of the transforms, and taps as few numbers.
 
 A kernel of many taps costs a multiplication per tap, step and synapse; between the spectra of both
 sides it is one complex product per frequency and pair, whatever the number of taps. The taps of a
-synapse are a vector over all delays there are. Those of one kernel lie in a space of few dimensions:
-``basis`` holds an orthonormal set whose span has all of them but for what float32 cannot hold, and
-a synapse keeps the coordinates of its taps. As functions of the delay these are polynomials, whose
-derivatives are those of the taps which are used. Where either would need too many numbers, and in
-float64, the coordinates are those of the exact taps.
+synapse are a vector over all delays there are, and those of one kernel lie in a space of few
+dimensions: ``basis`` is an orthonormal set whose span has all of them but for what float32 cannot
+hold, and a synapse keeps the coordinates of its taps. As functions of the delay these are
+polynomials, whose derivatives are those of the taps that are used. Where either would need too many
+numbers, and in float64, the coordinates are the exact taps.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def pairs(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.stack([values.real, values.imag], axis=-1))
 
 
-def spectral_of(plan: Plan, index: int, synapses: int, kernel: DelayKernel | None) -> Spectral | None:
+def spectral_of(
+    plan: Plan, index: int, synapses: int, kernel: DelayKernel | None
+) -> Spectral | None:
     """How to take a projection through spectra; None where walking tap by tap costs less.
 
     Args:
