@@ -20,9 +20,11 @@ from genn_delays.support.errors import BackendError
 PRECISIONS = ("float32", "float64")
 
 
-def plan_of(network: gd.Network, rule: gd.GradientRule | None = None, steps: int = 20):
-    readout = gd.readouts.MeanVoltage()
-    return make_plan(network, gradient=rule or gd.EventProp(), readout=readout, dt=1.0, steps=steps)
+def plan_of(
+    network: gd.Network, rule: gd.GradientRule | None = None, steps: int = 20, batch_size: int = 1
+):
+    settings = {"readout": gd.readouts.MeanVoltage(), "steps": steps, "batch_size": batch_size}
+    return make_plan(network, gradient=rule or gd.EventProp(), dt=1.0, **settings)
 
 
 @pytest.fixture(params=WIDTHS)
@@ -103,8 +105,9 @@ def test_vectors_are_as_wide_as_the_compiler_says_that_the_processor_has_them(
     vectors._widest.cache_clear()
     try:
         assert vector_bytes(plan_of(KINDS["feedforward"]())) == expected
-        long = plan_of(KINDS["feedforward"](), gd.Surrogate(), steps=1000)
-        assert vector_bytes(long) == min(expected, 32)
+        for steps, trials, most in ((1000, 16, 32), (20, 16, 64), (20, 8, 32), (20, 2, 16)):
+            plan = plan_of(KINDS["feedforward"](), gd.Surrogate(), steps, trials)
+            assert vector_bytes(plan) == min(expected, most)
     finally:
         vectors._widest.cache_clear()
 

@@ -51,15 +51,24 @@ def line_of(plan: Plan) -> int:
     return LINE // np.dtype(plan.dtype).itemsize
 
 
+def widest_bytes() -> int:
+    """Bytes of the widest vectors of the processor that the compiler targets."""
+    return _widest(tuple(_compiler()))
+
+
 def _best(plan: Plan) -> int:
     """As wide as the processor's vectors, where rows of a vector per step are not too long.
 
     The surrogate rule goes along such rows, a few at a time: of 1,000 steps they stay in the cache
-    with 32 bytes a step, and with 64 they do not.
+    with 32 bytes a step, and with 64 they do not. A trial lies in each of its lanes: a few trials
+    need no more of them.
     """
-    widest = _widest(tuple(_compiler()))
-    rows = plan.gradient.name == "surrogate"
-    return min(widest, 32) if rows and plan.steps * widest > ROW else widest
+    widest = widest_bytes()
+    if plan.gradient.name != "surrogate":
+        return widest
+    needed = plan.batch_size * np.dtype(plan.dtype).itemsize
+    widest = min([widest, *(width for width in WIDTHS if width >= needed)])
+    return min(widest, 32) if plan.steps * widest > ROW else widest
 
 
 def _compiler() -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.structures import Buffers
-from genn_delays.backends.native.surrogate.codegen import Model, unit_constants
+from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     groups_of,
@@ -17,6 +17,12 @@ from genn_delays.backends.native.surrogate.shapes import (
     state_shapes,
     sums_of,
     synapse_shapes,
+)
+from genn_delays.backends.native.surrogate.spectral import (
+    Spectral,
+    spectral_of,
+    spectral_shapes,
+    whole,
 )
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
 from genn_delays.backends.native.vectors import LINE, lanes_of
@@ -48,6 +54,7 @@ class UnitBuffers(Buffers):
                 spiking=p.is_spiking,
                 life=plan.steps - p.tail,
                 feedback=False,
+                arrived=False,
                 sums=sums_of(model),
                 states=len(p.states),
                 block=blocks_of(plan, p.size)[1],
@@ -110,6 +117,9 @@ class SynapseBuffers(Buffers):
         ends = {"pre": p.pre, "post": p.post, "internal": p.internal, "lag": p.lag}
         super().__init__(PROJECTION.ctypes()(**ends, blocks=self.blocks, block=block))
         self.taken: tuple[object, ...] = ()
+        self.spectral: Spectral | None = None
+        self.unmixed = False
+        self.fitted: tuple[DelayKernel | None, int] = None, 0
 
     def load(self, table: SynapseTable, kernel: DelayKernel | None) -> None:
         """Take over a table; connectivity may differ from last time."""
@@ -152,7 +162,20 @@ class SynapseBuffers(Buffers):
         wanted = (kernel is None, None if kernel is None else kernel.current)
         if self.taken == wanted:
             return
+        if self.fitted != (kernel, len(self.delay)):
+            self.spectral = spectral_of(self.plan, self.index, len(self.delay), kernel)
+            self.fitted = kernel, len(self.delay)
+        if self.spectral is not None and kernel is not None:
+            self._mix(self.spectral, kernel)
+        else:
+            self._spread(kernel)
+        self.taken = wanted
+
+    def _spread(self, kernel: DelayKernel | None) -> None:
+        """The taps of every synapse, walked one by one."""
         plan, p, real = self.plan, self.projection, self.plan.dtype
+        self.struct.length, self.unmixed = 0, False
+        self.set(roots=None, basis=None, mixed=None)
         taps = taps_of(self.delay, kernel, plan.dt, p.max_delay_steps, real)
         self.struct.taps, self.struct.rounded = taps.count, taps.slope is None
         weight, share = self.weight.astype(real)[:, None], taps.weight.astype(real)
@@ -164,11 +187,38 @@ class SynapseBuffers(Buffers):
             share=none if taps.slope is None else share,
             slope=none if taps.slope is None else taps.slope.astype(real),
         )
-        self.taken = wanted
+        if p.internal:
+            far, pre = self.arrays["first"] >= CHUNK, self.arrays["pre_unit"]
+            counts = np.bincount(pre[far], minlength=plan.populations[p.pre].size)
+            near = self.arrays["begin"][:-1] + counts
+            self.set(by_delay=np.lexsort((~far, pre)).astype(np.int32), near=near)
+
+    def _mix(self, spectral: Spectral, kernel: DelayKernel) -> None:
+        """Room for the coordinates of all taps, which the engine finds where they are series."""
+        shapes = spectral_shapes(self.plan, self.index, len(self.delay), spectral)
+        made = {name: aligned_zeros(*shape) for name, shape in shapes.items()}
+        made["basis"][...], made["roots"][...] = spectral.spectra, spectral.roots
+        self.unmixed = spectral.series is not None
+        if not self.unmixed:
+            p, real = self.projection, self.plan.dtype
+            taps = taps_of(self.delay, kernel, self.plan.dt, p.max_delay_steps, real)
+            assert taps.slope is not None
+            made["share"][...] = whole(taps.first, taps.weight, p.max_delay_steps)
+            made["slope"][...] = whole(taps.first, taps.slope, p.max_delay_steps)
+            row = made["mixed"].shape[2]
+            place = self.arrays["post_unit"].astype(np.int64) * row + self.arrays["pre_unit"]
+            pair = np.flatnonzero(np.diff(place, prepend=-1))
+            weighted = np.add.reduceat(self.weight[:, None] * made["share"], pair, axis=0)
+            made["mixed"].reshape(spectral.rank, -1)[:, place[pair]] = weighted.T
+        self.set(**made, weight=None, first=None)
+        for name in ("length", "kept", "segments", "rank"):
+            setattr(self.struct, name, getattr(spectral, name))
+        self.struct.row, self.struct.rounded = made["mixed"].shape[2], False
 
     def gradient(self, chunks: int) -> Gradient:
         """Gradients summed over the batch, in the order of the table."""
         result = {}
+        chunks = chunks if self.spectral is None else min(chunks, 1)
         for name in ("weight", "delay"):
             total = self.arrays[f"{name}_gradient"][:chunks].sum(axis=0, dtype=np.float64)
             if name == "delay":

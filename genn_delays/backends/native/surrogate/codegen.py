@@ -22,7 +22,7 @@ from genn_delays.backends.native.model import (
 )
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
-from genn_delays.backends.native.vectors import vector_bytes
+from genn_delays.backends.native.vectors import vector_bytes, widest_bytes
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 
@@ -33,6 +33,21 @@ TILE = 8
 which have half as many registers too on processors without AVX-512, and are no slower with it."""
 PAD = TAPS + TILE
 """Steps of zeros around rows: a walk reads up to TAPS + TILE beyond a trial."""
+
+
+TOGETHER = 4
+"""Frequencies that a set of weights is made for at once."""
+WIDE = 48
+"""Units of a block of weights: whole tiles, and whole lines of the cache."""
+BLOCK = 24
+"""Post units of a block of gradients."""
+MOST = 128
+"""Taps up to which a smaller basis is looked for."""
+CHUNK = 8
+"""Steps of a recurrent layer that dL/d sent is summed for at once, backwards."""
+FIFTH = [2.0 * np.pi / 5.0 * k for k in (1, 2)]
+ROOTS = {"sin3": np.sqrt(0.75), "cos5": np.cos(FIFTH), "sin5": np.sin(FIFTH)}
+"""Of unity, for transforms of three and of five numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +157,8 @@ def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarra
 def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
+    widest = max(vector_bytes(plan), widest_bytes())
+    pieces = CHUNK * vector_bytes(plan) // widest
     return render_engine(
         "surrogate",
         plan,
@@ -152,4 +169,14 @@ def render(plan: Plan) -> str:
         counts=range(1, TAPS + 1),
         tile=TILE if vector_bytes(plan) == 64 else TILE // 2,
         pad=PAD,
+        rows=4 if vector_bytes(plan) == 64 else 2,
+        together=TOGETHER,
+        wide=WIDE,
+        block=BLOCK,
+        chunk=CHUNK,
+        widest=widest,
+        pieces=pieces,
+        sets=max(1, 8 // pieces),
+        most=MOST,
+        roots=ROOTS,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from genn_delays.backends.native.shapes import nbytes
-from genn_delays.backends.native.surrogate.codegen import PAD, models_of, unit_constants
+from genn_delays.backends.native.surrogate.codegen import CHUNK, PAD, models_of, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     batch_shapes,
     blocks_of,
@@ -13,6 +15,13 @@ from genn_delays.backends.native.surrogate.shapes import (
     state_shapes,
     synapse_shapes,
     tap_shapes,
+)
+from genn_delays.backends.native.surrogate.spectral import (
+    Spectral,
+    spectra_shapes,
+    spectral_of,
+    spectral_scratch,
+    spectral_shapes,
 )
 from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.backends.native.vectors import vector_bytes
@@ -25,7 +34,7 @@ from genn_delays.planning.plan import Plan
 def estimate(plan: Plan, network: Network, *, threads: int, **_: float) -> dict[str, int]:
     """See :func:`genn_delays.backends.native.memory.estimate`; kernels as wide as they are."""
     parts = {"spikes": 0, "voltages": 0, "synapses": 0}
-    models = models_of(plan)[1]
+    models, spectrals = models_of(plan)[1], dict[int, Spectral]()
     for k, p in enumerate(plan.populations):
         held = state_shapes(plan, k, models.get(k)) | batch_shapes(plan, k)
         parts["spikes"] += nbytes(spike_shapes(plan, k))
@@ -39,13 +48,20 @@ def estimate(plan: Plan, network: Network, *, threads: int, **_: float) -> dict[
         one = taps_of(first, projection.kernel, plan.dt, q.max_delay_steps, plan.dtype)
         parts["synapses"] += nbytes(synapse_shapes(plan, index, synapses, CHUNKS))
         parts["synapses"] += nbytes(kept_shapes(synapses))
-        parts["synapses"] += nbytes(tap_shapes(plan, synapses, one.count, one.slope is not None))
-    return parts | {"scratch": scratch_bytes(plan, threads)}
+        held = tap_shapes(plan, synapses, one.count, one.slope is not None)
+        if (found := spectral_of(plan, index, synapses, projection.kernel)) is not None:
+            spectrals[index] = found
+            held = spectral_shapes(plan, index, synapses, found)
+        parts["synapses"] += nbytes(held)
+    parts["voltages"] += nbytes(spectra_shapes(plan, spectrals))
+    return parts | {"scratch": scratch_bytes(plan, threads, spectrals)}
 
 
-def scratch_bytes(plan: Plan, threads: int) -> int:
+def scratch_bytes(plan: Plan, threads: int, spectrals: Mapping[int, Spectral]) -> int:
     """Most that the engine's threads hold at once; see templates/surrogate/layer and loop."""
-    return threads * max(_component_scratch(plan, c) for c in plan.components)
+    each = [_component_scratch(plan, c) for c in plan.components]
+    each += [spectral_scratch(plan, k, one) for k, one in spectrals.items()]
+    return threads * max(each)
 
 
 def _component_scratch(plan: Plan, component: Component) -> int:
@@ -54,7 +70,9 @@ def _component_scratch(plan: Plan, component: Component) -> int:
     if not component.recurrent:
         return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * vector_bytes(plan)
     holds = any(model.holds for model in models.values())
-    units = {k: (models[k].states, stride + 1 + holds, 2 + len(models[k].flow)) for k in sizes}
+    units = {
+        k: (models[k].states, stride + 1 + holds, 2 + len(models[k].flow) + CHUNK) for k in sizes
+    }
     forward = sum(n * (units[k][0] + units[k][1]) for k, n in sizes.items())
     backward = sum(n * (units[k][0] + units[k][2]) for k, n in sizes.items())
     return max(forward, backward) * vector_bytes(plan)

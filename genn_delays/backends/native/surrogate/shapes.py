@@ -97,7 +97,8 @@ def synapse_shapes(plan: Plan, index: int, synapses: int, chunks: int) -> Shapes
     sizes = [plan.populations[k].size for k in (p.pre, p.post)]
     blocks, _ = blocks_of(plan, sizes[0])
     ends = (sizes[0] + 1,) if p.internal else (blocks, sizes[1] + 1)
-    return {
+    sorted_by: Shapes = {"by_delay": ((synapses,), np.int32), "near": ((sizes[0],), np.int64)}
+    return (sorted_by if p.internal else {}) | {
         "begin": (ends, np.int64),
         "pre_unit": ((synapses,), np.int32),
         "post_unit": ((synapses,), np.int32),

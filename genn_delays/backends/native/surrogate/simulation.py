@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ctypes import byref, c_int32, c_int64, c_void_p
+from ctypes import byref, c_double, c_int32, c_int64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,20 @@ from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.native.engine import REFUSED, Engine
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import zeros
-from genn_delays.backends.native.surrogate.buffers import SynapseBuffers, UnitBuffers
+from genn_delays.backends.native.surrogate.buffers import (
+    SynapseBuffers,
+    UnitBuffers,
+    aligned_zeros,
+)
 from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
 from genn_delays.backends.native.surrogate.memory import scratch_bytes
 from genn_delays.backends.native.surrogate.normalise import Normalisation
 from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
+from genn_delays.backends.native.surrogate.spectral import (
+    Spectral,
+    groups_in_part,
+    spectra_shapes,
+)
 from genn_delays.backends.native.surrogate.structures import SIMULATION
 from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
 from genn_delays.backends.native.threads import CHUNKS
@@ -44,6 +53,8 @@ class SurrogateEngine(Engine):
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
         self.read = zeros(read_shapes(plan))
         self.insertions: dict[str, Insertion] = {}
+        self.spectra: dict[str, np.ndarray] = {}
+        self.spectrals: dict[int, Spectral] = {}
         self.load(network)
 
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
@@ -58,6 +69,10 @@ class SurrogateEngine(Engine):
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         for buffers in self.projections:
             buffers.spread(self.training)
+        self._make_room()
+        for k, buffers in enumerate(self.projections):
+            if buffers.unmixed:
+                self._mix(k, buffers)
         self._insert(events)
         for p, units in zip(self.plan.populations, self.populations, strict=True):
             units.set(mask=units.lanes(masks.get(p.name)))
@@ -79,8 +94,60 @@ class SurrogateEngine(Engine):
                 insertion.check(found == REFUSED)
                 self.insertions[p.name] = insertion
 
+    def _make_room(self) -> None:
+        """Spectra of as many trials as are worked on together, where any are needed."""
+        found = enumerate(buffers.spectral for buffers in self.projections)
+        self.spectrals = {k: one for k, one in found if one is not None}
+        shapes = spectra_shapes(self.plan, self.spectrals)
+        if {name: array.shape for name, array in self.spectra.items()} != {
+            name: shape for name, (shape, _) in shapes.items()
+        }:
+            self.spectra = {name: aligned_zeros(*shape) for name, shape in shapes.items()}
+
+    def _mix(self, k: int, buffers: SynapseBuffers) -> None:
+        """The coordinates of taps at the delays and weights that were loaded."""
+        assert buffers.spectral is not None
+        series = buffers.spectral.both_series
+        buffers.arrays["mixed"].fill(0)  # an interrupted call may have begun
+        scale = c_double(2.0 / (self.plan.projections[k].max_delay_steps * self.plan.dt))
+        columns = _pointer(buffers.delay), scale, _pointer(buffers.weight), _pointer(series)
+        self._run(self.library.mix, k, *columns, len(series))
+        buffers.unmixed = False
+
+    def _parts(self) -> list[tuple[c_int64, c_int64]]:
+        """First group and number of groups of each part of the batch that spectra have room for."""
+        most = groups_in_part(self.plan, self.spectrals)
+        starts = range(0, self._groups, most)
+        return [(c_int64(k), c_int64(min(most, self._groups - k))) for k in starts]
+
+    def _arrive(self, component: Component) -> None:
+        """What wide kernels bring to a component from outside."""
+        for k in component.populations:
+            self.populations[k].struct.arrived = False
+        for k in self.spectrals:
+            post = self.populations[self.plan.projections[k].post].struct
+            if self.plan.projections[k].post not in component.populations:
+                continue
+            for first, groups in self._parts():
+                self._run(self.library.to_spectra, k, 0, first, groups)
+                self._run(self.library.products, k, 0, groups)
+                self._run(self.library.from_spectra, k, 0, int(not post.arrived), first, groups)
+            post.arrived = True
+
+    def _return(self, k: int, feed: bool) -> None:
+        """The way back through the spectra of one projection: gradients and, fed, dL/d sent."""
+        fresh = self.projections[k].struct.fresh
+        for first, groups in self._parts():
+            self._run(self.library.to_spectra, k, 0, first, groups)
+            self._run(self.library.to_spectra, k, 1, first, groups)
+            self._run(self.library.spectral_gradients, k, int(first.value > 0), groups)
+            if feed:
+                self._run(self.library.products, k, 1, groups)
+                self._run(self.library.from_spectra, k, 1, fresh, first, groups)
+
     def _forward_component(self, component: Component) -> None:
         first = component.populations[0]
+        self._arrive(component)
         if component.recurrent:
             for k in component.populations:
                 self._normalise(k, None)
@@ -164,7 +231,10 @@ class SurrogateEngine(Engine):
                 pre = self.populations[p.pre].struct
                 feed = not (p.internal or self.plan.populations[p.pre].is_input)
                 self.projections[k].struct.fresh = not pre.feedback
-                self._run(self.library.gradients, k, int(feed))
+                if k in self.spectrals:
+                    self._return(k, feed)
+                else:
+                    self._run(self.library.gradients, k, int(feed))
                 pre.feedback = pre.feedback or feed
 
     def _correlation(
@@ -190,6 +260,7 @@ class SurrogateEngine(Engine):
             "groups": self._groups,
             "chunks": min(CHUNKS, self._groups),
             "slope": rule_of(self.plan).slope,
+            **{name: array.ctypes.data for name, array in self.spectra.items()},
         }
 
     def _run(self, function: Callable[..., int], *what: Any) -> int:
@@ -208,8 +279,9 @@ class SurrogateEngine(Engine):
         return self.populations[k].counts(self.trials)
 
     def _memory(self) -> int:
-        scratch = scratch_bytes(self.plan, self.team.size)
-        return self._held() + sum(array.nbytes for array in self.read.values()) + scratch
+        scratch = scratch_bytes(self.plan, self.team.size, self.spectrals)
+        held = (*self.read.values(), *self.spectra.values())
+        return self._held() + sum(array.nbytes for array in held) + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:
