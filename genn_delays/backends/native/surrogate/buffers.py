@@ -188,10 +188,18 @@ class SynapseBuffers(Buffers):
             slope=none if taps.slope is None else taps.slope.astype(real),
         )
         if p.internal:
-            far, pre = self.arrays["first"] >= CHUNK, self.arrays["pre_unit"]
-            counts = np.bincount(pre[far], minlength=plan.populations[p.pre].size)
-            near = self.arrays["begin"][:-1] + counts
-            self.set(by_delay=np.lexsort((~far, pre)).astype(np.int32), near=near)
+            self._part_by_delay(self.arrays["first"] >= CHUNK)
+
+    def _part_by_delay(self, is_far: np.ndarray) -> None:
+        """The synapses of each pre unit in two parts, the far ones first."""
+        pre, begin = self.arrays["pre_unit"], self.arrays["begin"]
+        far, near = np.flatnonzero(is_far), np.flatnonzero(~is_far)
+        counts = np.bincount(pre[far], minlength=len(begin) - 1)
+        through = np.cumsum(counts)  # far ones up to a unit, with its own
+        by_delay: np.ndarray = np.empty(len(pre), np.int32)
+        by_delay[np.arange(len(far)) + (begin[:-1] - through + counts)[pre[far]]] = far
+        by_delay[np.arange(len(near)) + through[pre[near]]] = near
+        self.set(by_delay=by_delay, near=begin[:-1] + counts)
 
     def _mix(self, spectral: Spectral, kernel: DelayKernel) -> None:
         """Room for the coordinates of all taps, which the engine finds where they are series."""

@@ -30,7 +30,7 @@ LONGEST = 1024
 """Steps of the longest transform."""
 GRID = 8
 """Delays per step that a basis is made for."""
-MOST_POWERS = 48
+MOST_POWERS = 100
 """Terms of a series up to which it is quicker than the taps themselves."""
 
 
