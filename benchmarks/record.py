@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from genn_delays.backends.native.compiler import find_compiler, target_macros
+from genn_delays.backends.native.compiler import find_compiler, target
 from genn_delays.experiment.environment import machine, versions
 from genn_delays.support.cores import available_cores
 
@@ -30,7 +30,7 @@ def about(repeats: int) -> dict[str, Any]:
         "machine": machine(),
         "versions": found,
         "threads": available_cores(),
-        "avx512": "__AVX512DQ__" in target_macros(tuple(find_compiler())),
+        "avx512": "__AVX512DQ__" in target(tuple(find_compiler())).macros,
         "repeats": repeats,
         "command": command,
     }
