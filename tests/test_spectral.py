@@ -161,3 +161,12 @@ def test_estimate_is_exact_with_spectra(precision):
         expected = estimate(simulation.plan, network, threads=3)
         assert simulation.spectrals
         assert sum(expected.values()) == simulation.memory()
+
+
+def test_a_batch_without_trials_leaves_the_weights_of_the_next_one_as_they_are():
+    network, none, some = fcn24(12.0), batch(0, 0), batch(graded=True)
+    with compiled(network) as simulation:
+        expected = simulation.forward(some)
+    with compiled(network) as simulation:
+        assert len(simulation.forward(none)) == 0
+        np.testing.assert_array_equal(simulation.forward(some), expected)

@@ -71,7 +71,7 @@ class SurrogateEngine(Engine):
             buffers.spread(self.training)
         self._make_room()
         for k, buffers in enumerate(self.projections):
-            if buffers.unmixed:
+            if buffers.unmixed and self.trials:  # without a trial the engine is not called
                 self._mix(k, buffers)
         self._insert(events)
         for p, units in zip(self.plan.populations, self.populations, strict=True):
