@@ -45,9 +45,9 @@ class Population:
 
     @property
     def current_neuron(self) -> Neuron:
-        """The neuron with the time constants that ``units`` holds now."""
-        names = [name for name in self.neuron.time_constants if name in self.units.columns]
-        return replace(self.neuron, **{name: self.units.columns[name] for name in names})
+        """The neuron with the parameters that ``units`` holds now."""
+        names = [name for name in self.neuron.learnable if name in self.units.columns]
+        return self.neuron.with_values({name: self.units.columns[name] for name in names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ class Projection:
         lag: steps that a spike takes besides its delay, 1 or 0.
         kernel: how training spreads the delays; None rounds them.
         potential: what rewiring keeps of pairs that may be joined one day, by name.
+        target: input state of ``post`` that its weights are added to; None where there is one only.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Projection:
     lag: int = 1
     kernel: DelayKernel | None = None
     potential: dict[str, np.ndarray] = field(default_factory=dict)
+    target: str | None = None
 
 
 class Network:
@@ -169,6 +171,7 @@ class Network:
         kernel: DelayKernel | None = None,
         lag: int = 1,
         learn: Iterable[str] = ("weight",),
+        target: str | None = None,
         name: str | None = None,
     ) -> Projection:
         """Join two populations.
@@ -192,6 +195,8 @@ class Network:
             lag: steps that a spike takes besides its delay: 1, as everywhere in GeNN, or 0, as in
                 dilated convolutions (surrogate rule, not within loops).
             learn: what training may change, of ``("weight", "delay")``.
+            target: the input state of ``post`` that the weights are added to, where its neuron has
+                several.
             name: by default ``"pre->post"``, and ``"pre->post#2"`` for a second projection.
 
         Raises:
@@ -230,10 +235,11 @@ class Network:
             post_size=post.size,
             where=where,
         )
+        target = _target(target, post, where)
         # a copy: every projection narrows a kernel of its own
         kernel = None if kernel is None else replace(kernel)
         self.projections[name] = Projection(
-            name, pre, post, table, _learn(learn, name), int(lag), kernel
+            name, pre, post, table, _learn(learn, name), int(lag), kernel, target=target
         )
         return self.projections[name]
 
@@ -282,6 +288,18 @@ class Network:
         if name in self.projections:
             raise NetworkError(f"projection {name!r} exists already; choose another name")
         return name
+
+
+def _target(target: str | None, post: Population, where: str) -> str | None:
+    """The input state that a projection names; None for the only one."""
+    inputs = post.neuron.input_states
+    if target is None and len(inputs) > 1:
+        raise NetworkError(f"{where}: {post.name!r} has the inputs {list(inputs)}; give target=")
+    if target is not None and target not in inputs:
+        raise NetworkError(
+            f"{where}: {post.name!r} has no input {target!r}; {suggest(target, inputs)}"
+        )
+    return target if len(inputs) > 1 else None
 
 
 def _learn(learn: Iterable[str], name: str) -> tuple[str, ...]:

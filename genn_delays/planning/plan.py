@@ -127,7 +127,9 @@ def make_plan(
     labels, components = components_of(populations, edges)
     readout_index = _readout_population(populations, edges, readout)
     planned = tuple(
-        plan_population(p, dt, steps, discretisation, labels[k], components)
+        plan_population(
+            p, dt, steps, discretisation, labels[k], components, gradient.needs_step_map
+        )
         for k, p in enumerate(populations)
     )
     projections = tuple(plan_projection(p, index, labels, dt) for p in network.projections.values())

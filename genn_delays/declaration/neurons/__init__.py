@@ -3,6 +3,7 @@
 from genn_delays.declaration.neurons.adaptive_lif import AdaptiveLIF
 from genn_delays.declaration.neurons.base import Input, Neuron
 from genn_delays.declaration.neurons.discrete import DiscreteLIF, DiscreteReadout
+from genn_delays.declaration.neurons.equations import Equations
 from genn_delays.declaration.neurons.leaky_readout import LeakyReadout
 from genn_delays.declaration.neurons.lif import LIF
 
@@ -11,6 +12,7 @@ __all__ = [
     "AdaptiveLIF",
     "DiscreteLIF",
     "DiscreteReadout",
+    "Equations",
     "Input",
     "LeakyReadout",
     "Neuron",
