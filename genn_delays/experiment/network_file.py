@@ -2,8 +2,8 @@
 
     .                    seed
     populations/N        name, size, neuron, dropout, tail (ms), learn, normalise
-    populations/N/parameters        a dataset per parameter of the neuron; beside it ``equations``, where
-                                    the neuron is written as text
+    populations/N/parameters        a dataset per parameter of the neuron
+    populations/N/equations         where the neuron is written as text
     populations/N/units             bounds, tied; columns/ and state/: a dataset per column
     projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms)
     projections/N/kernel            kind, sigma, current (steps), further fields of a kind of the
@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from typing import Any
 
 import h5py
 import numpy as np
@@ -117,7 +118,7 @@ def _read_population(group: Group, network: Network, version: int) -> None:
     where = f"population {name!r}"
     kind = find(group.text("neuron"), NEURONS, neurons.Neuron, "neuron", where)
     stored = group if version == 1 else group.group("parameters")
-    texts = group.mapping("equations") if issubclass(kind, neurons.Equations) else None
+    texts = group.json("equations") if issubclass(kind, neurons.Equations) else None
     neuron = _read_neuron(stored, kind, size, texts)
     if version == 1:
         network.add_population(name, neuron, size)
@@ -144,9 +145,7 @@ def _read_population(group: Group, network: Network, version: int) -> None:
     network.populations[name] = replace(declared, units=units, learn=learn)
 
 
-def _read_neuron(
-    group: Group, kind: type[neurons.Neuron], size: int, texts: dict[str, object] | None
-) -> neurons.Neuron:
+def _read_neuron(group: Group, kind: type[neurons.Neuron], size: int, texts: Any) -> neurons.Neuron:
     # tolist() of a scalar is the plain number, or truth value, that it was
     parameters = {}
     for name in group.members:

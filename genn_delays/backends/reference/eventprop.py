@@ -39,8 +39,8 @@ class EventPropSimulation(Recorded):
     Per population: ``voltage`` (T, trials, n), and ``before`` (T, trials, n, S): the state at the
     end of the flow, before the input of its step: a crossing lies in the flow, an arrival at its
     end. ``since`` (T, trials, n): steps since the last spike before each step, NEVER for none.
-    ``start`` is the state before the flow, like ``before``; ``arriving``, ``into`` and ``shift`` have an
-    entry for each input state behind the neurons.
+    ``start`` is the state before the flow, like ``before``; ``arriving``, ``into`` and ``shift``
+    have an entry for each input state behind the neurons.
     """
 
     def __init__(self, plan: Plan, network: Network) -> None:
@@ -264,6 +264,7 @@ class EventPropSimulation(Recorded):
     ) -> np.ndarray:
         """The saltation of the adjoint at spikes; see gradients/eventprop.py."""
         dtype, v = self.plan.dtype, p.threshold_state
+        assert p.threshold is not None
         matrix, before, spiked = (
             p.reset_matrix.astype(dtype),
             self.before[k][t],

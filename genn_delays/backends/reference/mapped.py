@@ -43,7 +43,7 @@ def pull_of(
 
 
 def speed_of(p: PlannedPopulation, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """dx/dt in 1/ms and the second derivative of the thresholded state, (trials, n, S), (trials, n)."""
+    """dx/dt in 1/ms, (trials, n, S), and d^2/dt^2 of the thresholded state, (trials, n)."""
     dtype = x.dtype
     if p.step_map is None:
         flow = p.flow.astype(dtype)
@@ -68,8 +68,8 @@ def check_states(p: PlannedPopulation, x: np.ndarray, time: float) -> None:
 def blow_up_message(p: PlannedPopulation, unit: int, time: float) -> str:
     """What a user reads where a step ran away."""
     return (
-        f"population {p.name!r}: the state of unit {unit} is not finite at {time:g} ms; take a smaller "
-        "dt, more substeps, or a threshold that is reached before"
+        f"population {p.name!r}: the state of unit {unit} is not finite at {time:g} ms; take a "
+        "smaller dt, more substeps, or a threshold that is reached before"
     )
 
 

@@ -1,7 +1,7 @@
 """The surrogate rule in plain numpy: whole histories as dense arrays, and their transpose.
 
-Per population: ``current`` the input u, (T, trials, n, ports), ``states`` x before the threshold and
-``after`` x after the reset, (T, trials, n, S), ``held`` who was refractory, (T, trials, n).
+Per population: ``current`` the input u, (T, trials, n, ports), ``states`` x before the threshold
+and ``after`` x after the reset, (T, trials, n, S), ``held`` who was refractory, (T, trials, n).
 See gradients/surrogate.py for the equations.
 """
 
@@ -96,13 +96,13 @@ class SurrogateSimulation(Recorded):
             for p, s in zip(self.populations, sizes, strict=True)
         ]
         ports = [len(p.input_states) for p in self.populations]
-        pairs = zip(sizes, ports, strict=True)
-        self.current = [np.zeros((self.end, *s, count), dtype) for s, count in pairs]
+        shapes = [(self.end, *s, count) for s, count in zip(sizes, ports, strict=True)]
+        self.current = [np.zeros(s, dtype) for s in shapes]
         pairs = zip(self.populations, sizes, strict=True)
-        shapes = [(plan.steps, *s, len(p.states)) for p, s in pairs]
-        self.states = [np.zeros(s, dtype) for s in shapes]
-        self.after = [np.zeros(s, dtype) for s in shapes]
-        self.held = [np.zeros(s[:3], bool) for s in shapes]
+        histories = [(plan.steps, *s, len(p.states)) for p, s in pairs]
+        self.states = [np.zeros(s, dtype) for s in histories]
+        self.after = [np.zeros(s, dtype) for s in histories]
+        self.held = [np.zeros(s[:3], bool) for s in histories]
         self.left = [np.zeros(s, int) for s in sizes]
 
     def voltage(self, k: int) -> np.ndarray:
@@ -217,17 +217,7 @@ class SurrogateSimulation(Recorded):
                     continue
                 a = self._retreat(t, k, adjoint[k])
                 self.into[k][t] = a[..., list(p.input_states)]
-                if p.step_map is not None:
-                    earlier = self.after[k][t - 1] if t > 0 else self._initial(k)
-                    adjoint[k], _, gained = pull_of(p, earlier, ~self.held[k][t], a)
-                    self.sums[k].add_constants(gained)
-                    continue
-                v, held, moving = p.threshold_state, self.held[k][t], a.copy()
-                moving[..., v] = np.where(held, 0, a[..., v])
-                if t > 0:
-                    flow[k] += np.einsum("bni,bnj->nij", moving, self.after[k][t - 1])
-                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), moving)
-                adjoint[k][..., v] = np.where(held, a[..., v], adjoint[k][..., v])
+                adjoint[k] = self._flow_back(t, k, a, flow[k])
         for k, p in self._of(members):
             if p.step_map is not None:
                 self.sums[k].add_initial(adjoint[k])
@@ -238,6 +228,22 @@ class SurrogateSimulation(Recorded):
             if projection.post in members and not projection.internal:
                 for t in range(self.plan.steps):
                     self._collect(t, index)
+
+    def _flow_back(self, t: int, k: int, a: np.ndarray, flow: np.ndarray) -> np.ndarray:
+        """The adjoint before the flow of step t, from that after it; ``flow`` gains dL/dP."""
+        p = self.populations[k]
+        if p.step_map is not None:
+            earlier = self.after[k][t - 1] if t > 0 else self._initial(k)
+            before, _, gained = pull_of(p, earlier, ~self.held[k][t], a)
+            self.sums[k].add_constants(gained)
+            return before
+        v, held, moving = p.threshold_state, self.held[k][t], a.copy()
+        moving[..., v] = np.where(held, 0, a[..., v])
+        if t > 0:
+            flow += np.einsum("bni,bnj->nij", moving, self.after[k][t - 1])
+        before = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), moving)
+        before[..., v] = np.where(held, a[..., v], before[..., v])
+        return before
 
     def _internal_from(self, k: int) -> list[int]:
         """Projections from population k that stay inside its component."""

@@ -1,7 +1,7 @@
 """The functions that equations may use, and their derivatives.
 
-``exprel(z)`` is (exp(z) - 1) / z, 1 at 0; ``above(a, b)`` is 1 where a > b and 0 elsewhere. At a kink
-(``abs`` at 0, ``clip`` at its bounds) the derivative is that of the side ``above`` is 0 on.
+``exprel(z)`` is (exp(z) - 1) / z, 1 at 0; ``above(a, b)`` is 1 where a > b and 0 elsewhere. At a
+kink (``abs`` at 0, ``clip`` at its bounds) the derivative is that of the side ``above`` is 0 on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SERIES = 0.5
 """|z| below which exprel and its derivative are summed as a series."""
 
 
-class above(sp.Function):
+class above(sp.Function):  # noqa: N801 - printed as it is called
     """1 where the first argument is larger than the second, else 0."""
 
     nargs = 2
@@ -24,7 +24,7 @@ class above(sp.Function):
         return sp.Integer(0)
 
 
-class maximum(sp.Function):
+class maximum(sp.Function):  # noqa: N801 - printed as it is called
     """The larger of two."""
 
     nargs = 2
@@ -34,7 +34,7 @@ class maximum(sp.Function):
         return first if argindex == 1 else 1 - first
 
 
-class minimum(sp.Function):
+class minimum(sp.Function):  # noqa: N801 - printed as it is called
     """The smaller of two."""
 
     nargs = 2
@@ -44,7 +44,7 @@ class minimum(sp.Function):
         return 1 - first if argindex == 1 else first
 
 
-class magnitude(sp.Function):
+class magnitude(sp.Function):  # noqa: N801 - printed as it is called
     """The absolute value."""
 
     nargs = 1
@@ -53,7 +53,7 @@ class magnitude(sp.Function):
         return 2 * above(self.args[0], 0) - 1
 
 
-class exprel(sp.Function):
+class exprel(sp.Function):  # noqa: N801 - printed as it is called
     """(exp(z) - 1) / z."""
 
     nargs = 1
@@ -66,7 +66,7 @@ class exprel(sp.Function):
         return exprel_slope(self.args[0])
 
 
-class exprel_slope(sp.Function):
+class exprel_slope(sp.Function):  # noqa: N801 - printed as it is called
     """d exprel(z) / dz."""
 
     nargs = 1

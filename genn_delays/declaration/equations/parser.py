@@ -1,8 +1,8 @@
 """Text to symbols. The text is looked at as a tree of Python's grammar and never run.
 
-Lines are ``dV/dt = expression``, with ``(unless refractory)`` behind it where a spike holds the state,
-or ``name = expression``, which stands for the expression in all others. ``#`` begins a comment; a
-trailing ``: 1``, as in Brian2, may stay. Times are in ms, and nothing has a unit.
+Lines are ``dV/dt = expression``, with ``(unless refractory)`` behind it where a spike holds the
+state, or ``name = expression``, which stands for the expression in all lines below. ``#`` begins a
+comment; a trailing ``: 1``, as in Brian2, may stay. Times are in ms, and nothing has a unit.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
 from genn_delays.declaration.equations.functions import FUNCTIONS
+from genn_delays.support.checks import is_number
 from genn_delays.support.errors import NetworkError, suggest
 
 MOST_TEXT = 10_000
@@ -57,7 +59,9 @@ def parse_lines(text: str, parameters: Collection[str], where: str) -> Lines:
     Raises:
         NetworkError: a line that is no equation, or a name that is nowhere declared.
     """
-    left, held, named = {}, [], {}
+    left: dict[str, str] = {}
+    named: dict[str, str] = {}
+    held: list[str] = []
     for line in _lines(text, where):
         state, name, right, flagged = _sides(line, where)
         if (state or name) in {*left, *named}:
@@ -203,7 +207,7 @@ def _expression(
         return _call(tree, [inner(a) for a in tree.args], where)
     if isinstance(tree, ast.Name):
         return _named(tree.id, known, later, where)
-    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
+    if isinstance(tree, ast.Constant) and is_number(tree.value):
         return _number(tree.value, where)
     raise NetworkError(
         f"{where}: {ast.unparse(tree)!r} is not arithmetic; use numbers, names, + - * / ** and "
@@ -247,7 +251,7 @@ def _named(name: str, known: dict[str, sp.Expr], later: Collection[str], where: 
     )
 
 
-def _number(value: float, where: str) -> sp.Expr:
+def _number(value: Any, where: str) -> sp.Expr:
     """A literal, as the decimal number that was written."""
     if not abs(value) < 2.0**MOST_BITS:
         raise NetworkError(f"{where}: a number is out of range")

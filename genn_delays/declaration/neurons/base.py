@@ -23,7 +23,9 @@ Parameter = float | np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Derivatives by one parameter, of every neuron: of M, m, R, r, the threshold and the first state.
+    """Derivatives by one parameter, for every neuron.
+
+    Those of M, m, R, r, the threshold and the initial state.
 
     Attributes:
         flow, reset_matrix: (size, states, states).

@@ -56,6 +56,7 @@ class Equations(Neuron):
     """
 
     cites: ClassVar[tuple[str, ...]] = ()
+    _given: dict[str, Any]
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Constants of a step map: what depends on parameters only is computed once per neuron, on the host."""
+"""Constants of a step map: what depends on parameters only, once per neuron, on the host."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From a flow to the change of a step, as assignments: exponential Euler and Runge-Kutta.
 
-Each takes ``slopes``, which appends the flow at a point to the assignments, and returns the change of
-each state over ``h`` ms. A state that a refractory neuron holds has a flow of 0 throughout.
+Each takes the flow as a function of a point, and returns the change of each state over ``h`` ms. A
+state that a refractory neuron holds has a flow of 0 throughout.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ METHODS = {"euler": euler, "rk2": rk2, "rk4": rk4}
 
 
 def choose_method(system: System, method: str, discretisation: str) -> str:
-    """The method of a system: what ``"auto"`` stands for, and ``"euler"`` where the plan says so."""
+    """What ``"auto"`` stands for; ``"euler"`` where the plan says so."""
     if discretisation == "euler":
         return "euler"
     if method != "auto":

@@ -1,8 +1,8 @@
 """Straight-line programs: assignments in order, and the transpose of their derivative.
 
-Symbols are ``x0, x1, ...`` for states, ``a0, ...`` for adjoints, ``c0, ...`` for constants of a neuron,
-``free``, 0 for a neuron that is refractory and else 1, and ``u0, ...`` for what is in between. Engines
-print them in their own language; :meth:`Program.run` is numpy.
+Symbols are ``x0, x1, ...`` for states, ``a0, ...`` for adjoints, ``c0, ...`` for constants of a
+neuron, ``free``, 0 for a neuron that is refractory and else 1, and ``u0, ...`` for what is in
+between. Engines print them in their own language; :meth:`Program.run` is numpy.
 """
 
 from __future__ import annotations

@@ -62,10 +62,10 @@ class StepMap:
     Attributes:
         kind: ``"exact"``, ``"exponential_euler"``, ``"rk2"``, ``"rk4"`` or ``"euler"``.
         flow: y0, y1, ...: the state at the end of the flow of a step.
-        pull: b0, b1, ...: the adjoint before the flow, from x before it and a after it; q0, q1, ...:
-            -da/dt of each input state at the end of the step before, in 1/ms; g0, g1, ...: what
+        pull: b0, b1, ...: the adjoint before the flow, from x before it and a after it; q0, ...:
+            -da/dt of each input state at the end of the step before, in 1/ms; g0, ...: what
             ``collected.constants`` gain.
-        speed: f0, f1, ...: the flow in 1/ms; ``bend``: the second derivative of the thresholded state.
+        speed: f0, f1, ...: the flow in 1/ms; ``bend``: d^2/dt^2 of the thresholded state.
         constants: where c0, c1, ... come from.
         collected: what training needs the gradient of.
     """
@@ -132,15 +132,20 @@ def unit_numbers(
 def _collected(
     neuron: Neuron, learn: tuple[str, ...], size: int, constants: tuple[int, ...]
 ) -> Collected:
-    matrix, offset, initial, threshold = set(), set(), set(), False
+    matrix: set[tuple[int, int]] = set()
+    offset: set[int] = set()
+    initial: set[int] = set()
+    threshold = False
     for parameter in learn:
         by = neuron.change(parameter, size)
-        matrix |= {tuple(map(int, ij)) for ij in np.argwhere(np.any(by.reset_matrix, axis=0))}
+        entries = np.argwhere(np.any(by.reset_matrix, axis=0))
+        matrix |= {(int(i), int(j)) for i, j in entries}
         offset |= set(map(int, np.flatnonzero(np.any(by.reset_offset, axis=0))))
         initial |= set(map(int, np.flatnonzero(np.any(by.initial, axis=0))))
         threshold |= bool(np.any(by.threshold))
-    ordered = (tuple(sorted(part)) for part in (matrix, offset))
-    return Collected(constants, *ordered, threshold, tuple(sorted(initial)))
+    return Collected(
+        constants, tuple(sorted(matrix)), tuple(sorted(offset)), threshold, tuple(sorted(initial))
+    )
 
 
 def _affine_map(
@@ -254,7 +259,7 @@ def _transposed(
     x: list[sp.Symbol],
     a: list[sp.Symbol],
 ) -> tuple[list[Assignment], list[sp.Expr], tuple[int, ...]]:
-    """The way back from ``ends``: assignments; the parts of states, then of constants that learn."""
+    """The way back from ``ends``: assignments; parts of states, then of constants that learn."""
     used = {s for e in (*(e for _, e in assignments), *ends) for s in e.free_symbols}
     changing = _changing(source, neuron, learn, size)
     changing = tuple(k for k in changing if numbered("c", k) in used)
