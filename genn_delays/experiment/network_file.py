@@ -39,7 +39,7 @@ from genn_delays.support.errors import CheckpointError, NetworkError
 from genn_delays.support.hdf5 import Group
 
 NEURONS: dict[str, type[neurons.Neuron]] = {
-    name: getattr(neurons, name) for name in neurons.__all__
+    name: kind for name in neurons.__all__ if isinstance(kind := getattr(neurons, name), type)
 }
 
 

@@ -28,7 +28,7 @@ from genn_delays.support.errors import NetworkError, suggest
 if TYPE_CHECKING:
     from genn_delays.declaration.equations.system import System
 
-METHODS = ("auto", "exponential_euler", "rk2", "rk4")
+METHODS = ("auto", "exponential_euler", "symplectic", "rk2", "rk4")
 
 
 class Equations(Neuron):
@@ -46,10 +46,12 @@ class Equations(Neuron):
         initial: state at the beginning of a trial: numbers or expressions of parameters; 0 unless
             given.
         voltage: the state that readouts sample where there is no threshold; ``V`` by default.
-        method: of a step where the flow is not linear: ``"exponential_euler"``, ``"rk2"`` or
-            ``"rk4"``; ``"auto"`` takes the first where every line is linear in its own state, else
-            the second. A linear flow is always exact.
+        method: of a step: ``"auto"`` is exact where the flow is linear, ``"exponential_euler"``
+            where every line is linear in its own state, else ``"rk2"``, the midpoint rule; also
+            ``"rk4"``, and ``"symplectic"``, which is exponential Euler where each line sees what
+            the lines above it have become.
         substeps: steps of the method within a time step.
+        cites: keys of the publications it is from.
 
     Raises:
         NetworkError: a text that is no such neuron, with the place.
@@ -70,6 +72,7 @@ class Equations(Neuron):
         voltage: str | None = None,
         method: str = "auto",
         substeps: int = 1,
+        cites: Iterable[str] = (),
     ) -> None:
         inputs = (input,) if isinstance(input, str) else tuple(input)
         given = {
@@ -83,6 +86,7 @@ class Equations(Neuron):
             "voltage": voltage,
             "method": method,
             "substeps": substeps,
+            "cites": tuple(cites),
         }
         self.__dict__.update(_given=given)
         self._check()
@@ -206,7 +210,10 @@ class Equations(Neuron):
 
     @property
     def is_affine(self) -> bool:
-        return self.system.is_affine
+        return self.system.is_affine and self.method == "auto"
+
+    def publications(self) -> tuple[str, ...]:
+        return self._given["cites"]
 
     def voltage_time_constant(self, size: int) -> np.ndarray:
         """As for all neurons; 1 ms where the voltage has none at the initial state."""

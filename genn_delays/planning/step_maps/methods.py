@@ -83,7 +83,18 @@ def step_changes(
         rates = [f.diff(s).xreplace(place) for f, s in zip(flow, states, strict=True)]
         return [h * f * exprel(h * a) for f, a in zip(at(x), rates, strict=True)]
 
-    rule = exponential_euler if method == "exponential_euler" else METHODS[method]
+    def symplectic(_: Callable[[Point], Point], x: Point, h: sp.Expr) -> Point:
+        changes: Point = []
+        for k, f in enumerate(flow):
+            place = dict(zip(states, x, strict=True))
+            rate = f.diff(states[k]).xreplace(place)
+            free = FREE if k == held else 1
+            changes.append(name(h * free * f.xreplace(place) * exprel(h * rate)))
+            x = [*x[:k], name(x[k] + changes[k]), *x[k + 1 :]]
+        return changes
+
+    rules = METHODS | {"exponential_euler": exponential_euler, "symplectic": symplectic}
+    rule = rules[method]
     h, x, total = dt / substeps, list(states), [sp.Integer(0)] * len(states)
     for _ in range(substeps):
         change = [name(d) for d in rule(at, x, h)]
