@@ -5,7 +5,8 @@
     populations/N/parameters        a dataset per parameter of the neuron
     populations/N/equations         where the neuron is written as text
     populations/N/units             bounds, tied; columns/ and state/: a dataset per column
-    projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms)
+    projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms);
+                         target, where post has several input states
     projections/N/kernel            kind, sigma, current (steps), further fields of a kind of the
                                     user's own; where there is a delay kernel
     projections/N/state             a dataset per further column, optimiser moments included
@@ -173,6 +174,8 @@ def _write_projection(group: h5py.Group, projection: Projection) -> None:
         lag=projection.lag,
         max_delay=table.max_delay,
     )
+    if projection.target is not None:
+        group.attrs["target"] = projection.target
     _write_columns(group, {column: getattr(table, column) for column in CORE})
     _write_columns(group.create_group("state"), table.state)
     _write_columns(group.create_group("potential"), projection.potential)
@@ -198,12 +201,17 @@ def _read_projection(group: Group, network: Network, version: int) -> Projection
     learn = group.names("learn")
     if not set(learn) <= set(LEARNABLE):
         raise group.damaged(f"learns {learn}, not of {LEARNABLE}")
+    inputs, target = post.neuron.input_states, None
+    if len(inputs) > 1:
+        target = group.text("target")
+        if target not in inputs:
+            raise group.damaged(f"has target {target!r}, not of {inputs}")
     if version == 1:
         return Projection(name, pre, post, table, learn)
     kernel = _read_kernel(group.group("kernel"), name) if "kernel" in group else None
     potential = _read_potential(group.group("potential"), pre.size * post.size)
     lag = group.whole("lag", 0, 1)
-    return Projection(name, pre, post, table, learn, lag, kernel, potential)
+    return Projection(name, pre, post, table, learn, lag, kernel, potential, target)
 
 
 def _end(group: Group, end: str, network: Network) -> Population:

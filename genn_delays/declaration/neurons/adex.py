@@ -11,7 +11,8 @@ from genn_delays.declaration.neurons.base import Parameter
 from genn_delays.declaration.neurons.equations import Equations
 
 TEXT = """
-dV/dt = (E_L - V + delta_T * exp((min(V, threshold) - V_T) / delta_T) - w + I) / tau_mem  (unless refractory)
+upstroke = delta_T * exp((min(V, threshold) - V_T) / delta_T)
+dV/dt = (E_L - V + upstroke - w + I) / tau_mem  (unless refractory)
 dw/dt = (a * (V - E_L) - w) / tau_w
 dI/dt = -I / tau_syn
 """
@@ -26,7 +27,7 @@ def adex(
     delta_T: Parameter = 2.0,
     a: Parameter = 4.0 / 30.0,
     b: Parameter = 80.5 / 30.0,
-    threshold: Parameter = 20.0,
+    threshold: Parameter = -40.0,
     V_r: Parameter = -70.6,
     refractory: Parameter = 0.0,
 ) -> Equations:
@@ -37,7 +38,9 @@ def adex(
         E_L: resting potential without the exponential.
         V_T: voltage at which the spike begins, and ``delta_T`` how sharply it does.
         a: coupling of the voltage into the adaptation. b: its step at a spike.
-        threshold: where a spike is counted; V_r: where the voltage goes from there.
+        threshold: where a spike is counted, and nothing can stop it any more; 20 mV as published
+            comes 0.05 ms later, and needs steps that are far shorter.
+        V_r: where the voltage goes from there.
         refractory: how long it stays there.
     """
     return Equations(

@@ -11,7 +11,8 @@ from genn_delays.declaration.neurons.base import Parameter
 from genn_delays.declaration.neurons.equations import Equations
 
 TEXT = """
-dV/dt = (E_L - V + delta_T * exp((min(V, threshold) - V_T) / delta_T) + I) / tau_mem  (unless refractory)
+upstroke = delta_T * exp((min(V, threshold) - V_T) / delta_T)
+dV/dt = (E_L - V + upstroke + I) / tau_mem  (unless refractory)
 dI/dt = -I / tau_syn
 """
 
