@@ -13,6 +13,7 @@ from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_con
 from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     groups_of,
+    in_parts,
     spike_shapes,
     state_shapes,
     sums_of,
@@ -58,6 +59,7 @@ class UnitBuffers(Buffers):
                 sums=sums_of(model),
                 states=len(p.states),
                 block=blocks_of(plan, p.size)[1],
+                in_parts=in_parts(plan, index),
             )
         )
         shapes = spike_shapes(plan, index) | state_shapes(plan, index, model)
@@ -91,16 +93,12 @@ class UnitBuffers(Buffers):
         """Spikes as Events, sorted by (trial, unit, time)."""
         found = [np.zeros((3, 0), np.int64)]
         if self.model is not None and self.model.spiking:
-            threshold = self.arrays["constant"][:, self.model.threshold]
-            place = self.model.stored.index(self.model.threshold_state)
             lanes = lanes_of(self.plan)
             for group in range(groups_of(self.plan, trials)):
-                voltage = self.arrays["trace"][group, :, :, place]
-                above = voltage >= threshold[:, None, None]
-                if self.model.holds:
-                    held = self.arrays["trace"][group, :, :, -1]
-                    above &= held.view(f"i{held.itemsize}") == 0
-                trial, unit, step = np.nonzero(above.transpose(2, 0, 1))
+                fired = self.arrays["fired"][group]
+                each = [np.nonzero(fired & np.uint16(1 << lane)) for lane in range(lanes)]
+                trial = np.repeat(np.arange(lanes), [len(unit) for unit, _ in each])
+                unit, step = np.concatenate(each, axis=1)
                 found.append(np.stack([trial + group * lanes, unit, step]))
         trial, unit, step = np.concatenate(found, axis=1)
         kept = trial < trials

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ctypes import byref, c_double, c_int32, c_int64, c_void_p
 from typing import Any
 
@@ -20,7 +20,13 @@ from genn_delays.backends.native.surrogate.buffers import (
 from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
 from genn_delays.backends.native.surrogate.memory import scratch_bytes
 from genn_delays.backends.native.surrogate.normalise import Normalisation
-from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
+from genn_delays.backends.native.surrogate.shapes import (
+    groups_of,
+    groups_with_rows,
+    read_shapes,
+    row_shapes,
+    sending_in_parts,
+)
 from genn_delays.backends.native.surrogate.spectral import (
     Spectral,
     groups_in_part,
@@ -52,6 +58,10 @@ class SurrogateEngine(Engine):
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
         self.read = zeros(read_shapes(plan))
+        self.rows = {
+            name: aligned_zeros(*one) for name, one in row_shapes(plan, self.team.size).items()
+        }
+        self.part = range(0)
         self.insertions: dict[str, Insertion] = {}
         self.spectra: dict[str, np.ndarray] = {}
         self.spectrals: dict[int, Spectral] = {}
@@ -67,6 +77,7 @@ class SurrogateEngine(Engine):
             self.populations[gradients.index].load(population)
 
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
+        self.part = range(self._groups)
         for buffers in self.projections:
             buffers.spread(self.training)
         self._make_room()
@@ -134,6 +145,22 @@ class SurrogateEngine(Engine):
                 self._run(self.library.from_spectra, k, 0, int(not post.arrived), first, groups)
             post.arrived = True
 
+    def _walked(self, component: Component) -> Iterator[None]:
+        """The batch in parts, each with the rows of what other components send to this one."""
+        plan, groups = self.plan, range(self._groups)
+        pres = sending_in_parts(plan, component)
+        most, end = groups_with_rows(plan, self.team.size) if pres else len(groups), 0
+        for k in pres:
+            row = self.rows["rows"][end * (plan.steps + PAD) :]
+            self.populations[k].struct.sent = row.ctypes.data
+            end += most * plan.populations[k].size
+        for first in groups[:: max(most, 1)]:
+            self.part = groups[first : first + most]
+            for k in pres:
+                self._run(self.library.light, k)
+            yield
+        self.part = groups
+
     def _return(self, k: int, feed: bool) -> None:
         """The way back through the spectra of one projection: gradients and, fed, dL/d sent."""
         fresh = self.projections[k].struct.fresh
@@ -152,15 +179,18 @@ class SurrogateEngine(Engine):
             for k in component.populations:
                 self._normalise(k, None)
             targets = (c_int32 * len(component.populations))(*component.populations)
-            self._run(self.library.forward_loop, targets, len(targets))
+            for _ in self._walked(component):
+                self._run(self.library.forward_loop, targets, len(targets))
         elif self.training and self.normalisations[first].observes:
-            self._run(self.library.forward_layer, first, 1)
+            for _ in self._walked(component):
+                self._run(self.library.forward_layer, first, 1)
             groups = groups_of(self.plan, self.trials)
             self._normalise(first, self.populations[first].arrays["moments"][:groups])
             self._run(self.library.forward_layer, first, 2)
         else:
             self._normalise(first, None)
-            self._run(self.library.forward_layer, first, 0)
+            for _ in self._walked(component):
+                self._run(self.library.forward_layer, first, 0)
 
     def _normalise(self, k: int, moments: np.ndarray | None) -> None:
         lanes, p = lanes_of(self.plan), self.plan.populations[k]
@@ -185,7 +215,7 @@ class SurrogateEngine(Engine):
     def _backward(
         self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        plan = self.plan
+        plan, self.part = self.plan, range(self._groups)
         if observed is not None:
             self._write_voltage_gradient(observed)
         for p, units in zip(plan.populations, self.populations, strict=True):
@@ -226,16 +256,25 @@ class SurrogateEngine(Engine):
                 sums = units.arrays["unit_sums"][: self._groups, :, :2].sum(axis=0)
                 units.set(**self.normalisations[members[0]].backward(sums))
                 self._run(self.library.backward_normalise, members[0])
-        for k, p in enumerate(self.plan.projections):
-            if p.post in members:
-                pre = self.populations[p.pre].struct
-                feed = not (p.internal or self.plan.populations[p.pre].is_input)
-                self.projections[k].struct.fresh = not pre.feedback
-                if k in self.spectrals:
-                    self._return(k, feed)
-                else:
-                    self._run(self.library.gradients, k, int(feed))
-                pre.feedback = pre.feedback or feed
+        into = [k for k, p in enumerate(self.plan.projections) if p.post in members]
+        spectral, walked = (
+            [(k, self._feeds(k)) for k in into if (k in self.spectrals) == through]
+            for through in (True, False)
+        )
+        for k, feed in spectral:
+            self._return(k, feed)
+        for _ in self._walked(component) if walked else ():
+            for k, feed in walked:
+                self._run(self.library.gradients, k, int(feed))
+
+    def _feeds(self, k: int) -> bool:
+        """Whether a projection brings dL/d sent to its pre units, and whether it is their first."""
+        p = self.plan.projections[k]
+        pre = self.populations[p.pre].struct
+        feed = not (p.internal or self.plan.populations[p.pre].is_input)
+        self.projections[k].struct.fresh = not pre.feedback
+        pre.feedback = pre.feedback or feed
+        return feed
 
     def _correlation(
         self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
@@ -259,6 +298,8 @@ class SurrogateEngine(Engine):
             "stride": self.plan.steps + PAD,
             "groups": self._groups,
             "chunks": min(CHUNKS, self._groups),
+            "first": self.part.start,
+            "part": len(self.part),
             "slope": rule_of(self.plan).slope,
             **{name: array.ctypes.data for name, array in self.spectra.items()},
         }
@@ -280,7 +321,7 @@ class SurrogateEngine(Engine):
 
     def _memory(self) -> int:
         scratch = scratch_bytes(self.plan, self.team.size, self.spectrals)
-        held = (*self.read.values(), *self.spectra.values())
+        held = (*self.read.values(), *self.rows.values(), *self.spectra.values())
         return self._held() + sum(array.nbytes for array in held) + scratch
 
 
