@@ -15,7 +15,7 @@ from genn_delays.planning.plan import Plan
 
 CACHE = 256 * 1024
 """Bytes of rows that are worked on together, so that they stay in the second-level cache."""
-PART = 6 << 20
+PART = 3 << 20
 """Bytes of rows of spikes that are there at once, where the threads need no more."""
 
 
@@ -101,7 +101,8 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
     if p.is_spiking:
         shapes["spike_count"] = ((*cells, lanes), np.int32)
     if p.normalise is not None:
-        shapes |= {"current": (row, real), "moments": ((*cells, 2), np.float64)}
+        life = plan.steps - p.tail
+        shapes |= {"current": ((*cells, life, lanes), real), "moments": ((*cells, 2), np.float64)}
     if plan.reads_voltage(k):
         shapes["voltage_gradient"] = (row, real)
     return shapes

@@ -25,7 +25,7 @@ POPULATION = shared(
             "[groups][units][T][kept][LANES] states before the threshold, who is held;"
             " or NULL: made again from current",
         ),
-        ("real *current", "[groups][units][T][LANES] input before batch normalisation, or NULL"),
+        ("real *current", "[groups][units][life][LANES] input before batch normalisation, or NULL"),
         ("real *adjoint", "[groups][units][stride][LANES] dL/d sent, then dL/d input"),
         ("real *voltage_gradient", "[groups][units][T][LANES] dL/dV, or NULL"),
         ("const real *mask", "[groups][units][LANES] dropout, or NULL"),
