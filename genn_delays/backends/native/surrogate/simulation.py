@@ -20,13 +20,8 @@ from genn_delays.backends.native.surrogate.buffers import (
 from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
 from genn_delays.backends.native.surrogate.memory import scratch_bytes
 from genn_delays.backends.native.surrogate.normalise import Normalisation
-from genn_delays.backends.native.surrogate.shapes import (
-    groups_of,
-    groups_with_rows,
-    read_shapes,
-    row_shapes,
-    sending_in_parts,
-)
+from genn_delays.backends.native.surrogate.parts import Parts
+from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
 from genn_delays.backends.native.surrogate.spectral import (
     Spectral,
     groups_in_part,
@@ -58,10 +53,7 @@ class SurrogateEngine(Engine):
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
         self.read = zeros(read_shapes(plan))
-        self.rows = {
-            name: aligned_zeros(*one) for name, one in row_shapes(plan, self.team.size).items()
-        }
-        self.part = range(0)
+        self.parts = Parts(plan, self.populations, self.team.size)
         self.insertions: dict[str, Insertion] = {}
         self.spectra: dict[str, np.ndarray] = {}
         self.spectrals: dict[int, Spectral] = {}
@@ -77,7 +69,7 @@ class SurrogateEngine(Engine):
             self.populations[gradients.index].load(population)
 
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
-        self.part = range(self._groups)
+        self.parts.now = range(self._groups)
         for buffers in self.projections:
             buffers.spread(self.training)
         self._make_room()
@@ -146,20 +138,8 @@ class SurrogateEngine(Engine):
             post.arrived = True
 
     def _walked(self, component: Component) -> Iterator[None]:
-        """The batch in parts, each with the rows of what other components send to this one."""
-        plan, groups = self.plan, range(self._groups)
-        pres = sending_in_parts(plan, component)
-        most, end = groups_with_rows(plan, self.team.size) if pres else len(groups), 0
-        for k in pres:
-            row = self.rows["rows"][end * (plan.steps + PAD) :]
-            self.populations[k].struct.sent = row.ctypes.data
-            end += most * plan.populations[k].size
-        for first in groups[:: max(most, 1)]:
-            self.part = groups[first : first + most]
-            for k in pres:
-                self._run(self.library.light, k)
-            yield
-        self.part = groups
+        """The batch in parts, with the rows of spikes that walks into a component need."""
+        return self.parts.of(component, self._groups, lambda k: self._run(self.library.light, k))
 
     def _return(self, k: int, feed: bool) -> None:
         """The way back through the spectra of one projection: gradients and, fed, dL/d sent."""
@@ -215,7 +195,7 @@ class SurrogateEngine(Engine):
     def _backward(
         self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        plan, self.part = self.plan, range(self._groups)
+        plan, self.parts.now = self.plan, range(self._groups)
         if observed is not None:
             self._write_voltage_gradient(observed)
         for p, units in zip(plan.populations, self.populations, strict=True):
@@ -298,8 +278,8 @@ class SurrogateEngine(Engine):
             "stride": self.plan.steps + PAD,
             "groups": self._groups,
             "chunks": min(CHUNKS, self._groups),
-            "first": self.part.start,
-            "part": len(self.part),
+            "first": self.parts.now.start,
+            "part": len(self.parts.now),
             "slope": rule_of(self.plan).slope,
             **{name: array.ctypes.data for name, array in self.spectra.items()},
         }
@@ -321,8 +301,8 @@ class SurrogateEngine(Engine):
 
     def _memory(self) -> int:
         scratch = scratch_bytes(self.plan, self.team.size, self.spectrals)
-        held = (*self.read.values(), *self.rows.values(), *self.spectra.values())
-        return self._held() + sum(array.nbytes for array in held) + scratch
+        held = (*self.read.values(), *self.spectra.values())
+        return self._held() + self.parts.nbytes() + sum(array.nbytes for array in held) + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:
