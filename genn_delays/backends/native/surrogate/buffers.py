@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.shapes import empty, zeros
 from genn_delays.backends.native.structures import Buffers
 from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
@@ -18,6 +18,7 @@ from genn_delays.backends.native.surrogate.shapes import (
     state_shapes,
     sums_of,
     synapse_shapes,
+    tap_shapes,
 )
 from genn_delays.backends.native.surrogate.spectral import (
     Spectral,
@@ -32,6 +33,9 @@ from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
+
+AT_ONCE = 8192
+"""Synapses whose taps are computed at once, in double precision."""
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
@@ -160,6 +164,7 @@ class SynapseBuffers(Buffers):
         wanted = (kernel is None, None if kernel is None else kernel.current)
         if self.taken == wanted:
             return
+        self.taken = ()  # until all of them are there
         if self.fitted != (kernel, len(self.delay)):
             self.spectral = spectral_of(self.plan, self.index, len(self.delay), kernel)
             self.fitted = kernel, len(self.delay)
@@ -174,19 +179,29 @@ class SynapseBuffers(Buffers):
         plan, p, real = self.plan, self.projection, self.plan.dtype
         self.struct.length, self.unmixed = 0, False
         self.set(roots=None, basis=None, mixed=None)
-        taps = taps_of(self.delay, kernel, plan.dt, p.max_delay_steps, real)
-        self.struct.taps, self.struct.rounded = taps.count, taps.slope is None
-        weight, share = self.weight.astype(real)[:, None], taps.weight.astype(real)
-        none = np.zeros((0, taps.count), real)
-        self.set(
+        for begin in range(0, max(len(self.delay), 1), AT_ONCE):
+            some = slice(begin, begin + AT_ONCE)
+            taps = taps_of(self.delay[some], kernel, plan.dt, p.max_delay_steps, real)
+            if not begin:
+                made = self._room(taps.count, taps.slope is not None)
+            share = taps.weight.astype(real)
             # beyond a trial all delays are alike
-            first=np.minimum(taps.first, plan.steps + 1).astype(np.int32) + np.int32(p.lag),
-            weight=weight * share,
-            share=none if taps.slope is None else share,
-            slope=none if taps.slope is None else taps.slope.astype(real),
-        )
+            made["first"][some] = np.minimum(taps.first, plan.steps + 1) + p.lag
+            made["weight"][some] = self.weight[some].astype(real)[:, None] * share
+            if taps.slope is not None:
+                made["share"][some], made["slope"][some] = share, taps.slope
         if p.internal:
             self._part_by_delay(self.arrays["first"] >= CHUNK)
+
+    def _room(self, taps: int, sloped: bool) -> dict[str, np.ndarray]:
+        """Room for so many taps of every synapse: what there is, where it fits."""
+        shapes = tap_shapes(self.plan, len(self.delay), taps, sloped)
+        there = {k: a.shape for k, a in self.arrays.items() if k in shapes}
+        if there != {name: shape for name, (shape, _) in shapes.items()}:
+            self.set(**dict.fromkeys(there))  # before there is more
+            self.set(**empty(shapes))
+        self.struct.taps, self.struct.rounded = taps, not sloped
+        return self.arrays
 
     def _part_by_delay(self, is_far: np.ndarray) -> None:
         """The synapses of each pre unit in two parts, the far ones first."""
