@@ -18,10 +18,8 @@ from genn_delays.backends.native.memory import estimate
 from genn_delays.experiment import checkpoint
 from genn_delays.planning.plan import make_plan
 
-RULES = {
-    "eventprop": gd.EventProp(),
-    "surrogate": gd.Surrogate("sigmoid", detach_reset=False),
-}
+ATTACHED = gd.Surrogate("sigmoid", detach_reset=False)
+RULES = {"eventprop": gd.EventProp(), "surrogate": ATTACHED}
 SLOW = pytest.mark.slow
 SINGLE = pytest.param("float32", marks=SLOW)
 """Engines of their own; what is refractory is in their code as it is in double precision."""
@@ -102,8 +100,8 @@ def test_a_neuron_does_what_a_plain_loop_does(backend, rule):
 
 
 def held(kind, rule, **options):
-    """A network of refractory neurons; under the surrogate rule resets are soft."""
-    return network(kind, soft=rule == "surrogate", **options)
+    """A network of refractory neurons; gradients that flow through resets come with soft ones."""
+    return network(kind, **{"soft": rule is ATTACHED, **options})
 
 
 def run(kind, rule, backend, precision="float64", readout=None, threads=None, **options):
@@ -111,7 +109,7 @@ def run(kind, rule, backend, precision="float64", readout=None, threads=None, **
     events = batch(events=500)
     with gd.compile(
         held(kind, rule, **options),
-        gradient=RULES[rule],
+        gradient=rule,
         readout=readout,
         steps=STEPS,
         batch_size=5,
@@ -131,9 +129,9 @@ def run(kind, rule, backend, precision="float64", readout=None, threads=None, **
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_native_equals_reference(kind, rule, longest):
-    reference = run(kind, rule, "reference", longest=longest)
+    reference = run(kind, RULES[rule], "reference", longest=longest)
     assert 300 < len(reference[2]["lif"]) < 1300
-    assert_same(reference, run(kind, rule, "native", longest=longest))
+    assert_same(reference, run(kind, RULES[rule], "native", longest=longest))
 
 
 @pytest.mark.parametrize("name", ["lif", "adaptive", "first"])
@@ -142,7 +140,7 @@ def test_native_equals_reference_for_readouts_of_refractory_neurons(kind, name):
     readout = gd.readouts.MeanVoltage(population=name)
     if name == "first":
         readout = gd.readouts.FirstSpike(population="adaptive")
-    results = [run(kind, "eventprop", b, readout=readout) for b in ("reference", "native")]
+    results = [run(kind, gd.EventProp(), b, readout=readout) for b in ("reference", "native")]
     assert_same(*results)
 
 
@@ -152,7 +150,9 @@ def test_correlations_of_pairs_equal_those_of_the_reference(rule):
     found = []
     for backend in ("reference", "native"):
         settings = {"steps": STEPS, "batch_size": 5, "precision": "float64", "backend": backend}
-        with gd.compile(held("looped", rule), gradient=RULES[rule], **settings) as simulation:
+        with gd.compile(
+            held("looped", RULES[rule]), gradient=RULES[rule], **settings
+        ) as simulation:
             simulation.backward(np.ones_like(simulation.forward(batch(events=500))))
             first = np.zeros(len(pre), int)
             found.append(simulation.correlation("adaptive->lif", pre, post, first, 4))
@@ -163,7 +163,7 @@ def test_correlations_of_pairs_equal_those_of_the_reference(rule):
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", ["feedforward", "looped"])
 def test_float32_stays_near_float64(kind, rule):
-    double, single = (run(kind, rule, "native", p) for p in ("float64", "float32"))
+    double, single = (run(kind, RULES[rule], "native", p) for p in ("float64", "float32"))
     np.testing.assert_allclose(single[0], double[0], atol=1e-4)
 
 
@@ -171,7 +171,7 @@ def test_float32_stays_near_float64(kind, rule):
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", ["feedforward", "looped"])
 def test_any_number_of_threads_gives_the_same_bits(kind, rule, precision):
-    one, *others = (run(kind, rule, "native", precision, threads=n) for n in (1, 2, 3))
+    one, *others = (run(kind, RULES[rule], "native", precision, threads=n) for n in (1, 2, 3))
     for other in others:
         assert_same(one, other, outputs=0.0, gradients=0.0)
 
@@ -180,7 +180,7 @@ def test_any_number_of_threads_gives_the_same_bits(kind, rule, precision):
 @pytest.mark.parametrize("precision", [SINGLE, "float64"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_estimate_is_what_is_allocated(kind, precision, rule):
-    made = held(kind, rule)
+    made = held(kind, RULES[rule])
     settings = {"steps": STEPS, "batch_size": 5, "precision": precision, "gradient": RULES[rule]}
     plan = make_plan(made, readout=gd.readouts.MeanVoltage(), dt=1.0, **settings)
     parts = estimate(plan, made, threads=2, events_per_trial=50.0)
