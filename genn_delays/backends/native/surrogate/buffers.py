@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.shapes import empty, zeros
+from genn_delays.backends.native.shapes import Shapes, empty, zeros
 from genn_delays.backends.native.structures import Buffers
 from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
@@ -44,6 +44,15 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
     raw = np.zeros(size + LINE, np.uint8)
     start = -raw.ctypes.data % LINE
     return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def fitting(shapes: Shapes, there: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of these shapes, on lines of the cache: those that are there, if all of them fit."""
+    if {name: array.shape for name, array in there.items()} == {
+        name: shape for name, (shape, _) in shapes.items()
+    }:
+        return there
+    return {name: aligned_zeros(*one) for name, one in shapes.items()}
 
 
 class UnitBuffers(Buffers):

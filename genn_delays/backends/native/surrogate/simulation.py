@@ -15,7 +15,7 @@ from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.surrogate.buffers import (
     SynapseBuffers,
     UnitBuffers,
-    aligned_zeros,
+    fitting,
 )
 from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
 from genn_delays.backends.native.surrogate.memory import scratch_bytes
@@ -28,7 +28,7 @@ from genn_delays.backends.native.surrogate.spectral import (
     spectra_shapes,
 )
 from genn_delays.backends.native.surrogate.structures import SIMULATION
-from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
+from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients, gradients_of
 from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.declaration.network import Network
@@ -102,10 +102,7 @@ class SurrogateEngine(Engine):
         found = enumerate(buffers.spectral for buffers in self.projections)
         self.spectrals = {k: one for k, one in found if one is not None}
         shapes = spectra_shapes(self.plan, self.spectrals)
-        if {name: array.shape for name, array in self.spectra.items()} != {
-            name: shape for name, (shape, _) in shapes.items()
-        }:
-            self.spectra = {name: aligned_zeros(*shape) for name, shape in shapes.items()}
+        self.spectra = fitting(shapes, self.spectra)
 
     def _mix(self, k: int, buffers: SynapseBuffers) -> None:
         """The coordinates of taps at the delays and weights that were loaded."""
@@ -205,7 +202,8 @@ class SurrogateEngine(Engine):
             self._backward_component(component)
         chunks = min(CHUNKS, self._groups)
         pairs = zip(plan.projections, self.projections, strict=True)
-        return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
+        units = gradients_of(self.unit_gradients, self._sums)
+        return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, units)
 
     def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
         # in the order of the voltages, or numpy would walk over both in the wrong one
@@ -217,12 +215,10 @@ class SurrogateEngine(Engine):
         what = self.plan.readout_population, given.shape[2], _pointer(given)
         self._run(self.library.write_voltage_gradient, *what)
 
-    def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
-        found = {}
-        for gradients in self.unit_gradients:
-            sums = self.populations[gradients.index].arrays["unit_sums"][: self._groups]
-            found[gradients.population.name] = gradients.of(sums.sum(axis=0))
-        return {name: columns for name, columns in found.items() if columns}
+    def _sums(self, k: int) -> np.ndarray:
+        """Over the batch, of each unit of a population."""
+        total: np.ndarray = self.populations[k].arrays["unit_sums"][: self._groups].sum(axis=0)
+        return total
 
     def _backward_component(self, component: Component) -> None:
         members = component.populations
@@ -232,19 +228,15 @@ class SurrogateEngine(Engine):
         else:
             self._run(self.library.backward_layer, members[0])
             if self.normalisations[members[0]].statistics is not None:
-                units = self.populations[members[0]]
-                sums = units.arrays["unit_sums"][: self._groups, :, :2].sum(axis=0)
-                units.set(**self.normalisations[members[0]].backward(sums))
+                factors = self.normalisations[members[0]].backward(self._sums(members[0])[:, :2])
+                self.populations[members[0]].set(**factors)
                 self._run(self.library.backward_normalise, members[0])
         into = [k for k, p in enumerate(self.plan.projections) if p.post in members]
-        spectral, walked = (
-            [(k, self._feeds(k)) for k in into if (k in self.spectrals) == through]
-            for through in (True, False)
-        )
-        for k, feed in spectral:
-            self._return(k, feed)
+        for k in [k for k in into if k in self.spectrals]:
+            self._return(k, self._feeds(k))
+        walked = {k: self._feeds(k) for k in into if k not in self.spectrals}
         for _ in self._walked(component) if walked else ():
-            for k, feed in walked:
+            for k, feed in walked.items():
                 self._run(self.library.gradients, k, int(feed))
 
     def _feeds(self, k: int) -> bool:
