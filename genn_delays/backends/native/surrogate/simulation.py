@@ -217,8 +217,7 @@ class SurrogateEngine(Engine):
 
     def _sums(self, k: int) -> np.ndarray:
         """Over the batch, of each unit of a population."""
-        total: np.ndarray = self.populations[k].arrays["unit_sums"][: self._groups].sum(axis=0)
-        return total
+        return np.sum(self.populations[k].arrays["unit_sums"][: self._groups], axis=0)
 
     def _backward_component(self, component: Component) -> None:
         members = component.populations
