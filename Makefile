@@ -50,6 +50,7 @@ bench-avx2: $(VENV)/.run
 
 bench-surrogate: $(VENV)/.run
 	$(BIN)/python benchmarks/surrogate.py $(ARGS)
+	$(BIN)/python benchmarks/dcls.py
 
 # PyGeNN is installed by hand, so these run in the interpreter that has it.
 bench-gpu:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import rows
+import scipy.linalg  # noqa: F401  (what planning loads, as PyTorch is loaded before memory is counted)
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks

@@ -19,6 +19,7 @@ from genn_delays.backends.native import vectors
 from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.planning.plan import make_plan
 
+SLOW = pytest.mark.slow
 X86, ARM = ("x86_64", "AMD64"), ("aarch64", "arm64")
 TARGETS = {
     "x86-64-v4": (64, X86, r"%zmm"),
@@ -96,8 +97,12 @@ def target(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.parametrize("shuffle", [True, False], ids=["gcc12", "gcc11"])
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "shuffle",
+    [True, pytest.param(False, marks=SLOW)],
+    ids=["gcc12", "gcc11"],
+)
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=SLOW)])
 def test_vectors_are_never_taken_apart_in_memory(precision, shuffle, target):
     found = instructions(compiler_for(target), target, source_of(precision, shuffle))
     assert set(found) == set(FUNCTIONS)
@@ -107,7 +112,7 @@ def test_vectors_are_never_taken_apart_in_memory(precision, shuffle, target):
         assert len(found[name]) <= 12, found[name]
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=SLOW)])
 def test_dynamics_are_computed_in_whole_vectors(precision, target):
     found = instructions(compiler_for(target), target, source_of(precision, shuffle=True))
     for name in ("advance", "retreat", "jump"):

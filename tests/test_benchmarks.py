@@ -115,3 +115,14 @@ def test_a_report_without_results_says_how_to_make_them(load, tmp_path):
     done = CliRunner().invoke(load("report").main, ["--results", str(tmp_path)])
     assert done.exit_code == 1
     assert "make bench" in done.output
+
+
+def test_every_form_of_the_delay_gradient_is_scored_and_right_is_that_of_the_engine(load):
+    forms = load("delay_gradient")
+    neuron, dt = forms.NEURONS[0], 1.0
+    rows = list(forms.compare(neuron, recurrent=True, count=2, dt=dt, aligned=True))
+    assert [(form, target) for form, target, _ in rows] == [
+        (form, target) for form in forms.FORMS for target in ("neurons", "readout")
+    ]
+    assert len({tuple(np.ravel(found)) for _, _, found in rows}) == 2 + 2 + 1 + 1 + 2
+    assert all(np.isfinite(found).all() for _, _, found in rows)

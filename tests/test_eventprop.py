@@ -30,11 +30,11 @@ def inputs(seed: int) -> list[tuple[float, int]]:
     return list(zip(times.tolist(), units.tolist(), strict=True))
 
 
-def gradients(net, events, drive, dt, readout=None, precision="float64"):
+def gradients(net, events, drive, dt, readout=None, backend="native"):
     time, unit = zip(*events, strict=True)
     steps = round(DURATION / dt)
     with gd.compile(
-        net, readout=readout, dt=dt, steps=steps, backend="native", precision=precision
+        net, readout=readout, dt=dt, steps=steps, backend=backend, precision="float64"
     ) as simulation:
         simulation.forward(gd.Events(time, unit, np.zeros(len(time), int), 1))
         return simulation.backward(drive[None])
@@ -179,6 +179,37 @@ def test_a_shift_that_changes_nothing_has_no_delay_gradient():
         simulation.forward(gd.Events([10.0], [0], [0], 1))
         gradient = simulation.backward(np.ones((1, 1)))["input->output"]
     assert abs(gradient.delay[0]) < 1e-8 * gradient.weight[0]
+
+
+def with_silent_doubles(net: gd.Network, dt: float) -> gd.Network:
+    """Beside each synapse one of weight 0 whose spikes arrive a step later."""
+    for projection in list(net.projections.values()):
+        table = projection.synapses
+        table.delay[:] = np.rint(table.delay / dt) * dt
+        later = table.delay + dt
+        pairs = (table.pre.copy(), table.post.copy())
+        net.connect(projection.pre, projection.post, pairs=pairs, weight=0.0, delay=later)
+    return net
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+@pytest.mark.parametrize("refractory", [0.0, np.array([0.0, 1.0, 2.0, 3.0, 5.0])])
+@pytest.mark.parametrize("kind", ["feedforward", "recurrent"])
+def test_a_delay_gradient_is_what_a_step_more_of_delay_changes_of_the_weight_gradient(
+    kind, refractory, backend
+):
+    """The jump of a spike counts for arrivals before its step, and not by half for those in it."""
+    dt, events = 1.0, inputs(0)
+    net = with_silent_doubles(network(kind, 0, refractory), dt)
+    drive = np.random.default_rng(0).normal(size=3)
+    found = gradients(net, events, drive, dt, backend=backend)
+    names = [name for name in net.projections if not name.endswith("#2")]
+    assert len(names) == len(net.projections) // 2
+    for name in names:
+        weight = net.projections[name].synapses.weight
+        change = weight * (found[f"{name}#2"].weight - found[name].weight) / dt
+        scale = np.abs(found[name].delay).max()
+        np.testing.assert_allclose(found[name].delay, change, atol=1e-10 * scale)
 
 
 def sequence_network() -> gd.Network:

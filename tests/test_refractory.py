@@ -18,8 +18,11 @@ from genn_delays.backends.native.memory import estimate
 from genn_delays.experiment import checkpoint
 from genn_delays.planning.plan import make_plan
 
-RULES = {"eventprop": gd.EventProp(), "surrogate": gd.Surrogate()}
 ATTACHED = gd.Surrogate("sigmoid", detach_reset=False)
+RULES = {"eventprop": gd.EventProp(), "surrogate": ATTACHED}
+SLOW = pytest.mark.slow
+SINGLE = pytest.param("float32", marks=SLOW)
+"""Engines of their own; what is refractory is in their code as it is in double precision."""
 DT, PERIODS = 0.5, np.array([0.0, 0.5, 1.5, 4.0, 1000.0, 1e12])
 
 
@@ -59,8 +62,13 @@ def in_a_loop(held: int, soft: bool, tau_mem: float, tau_syn: float) -> tuple[li
     return trace, spikes
 
 
-@pytest.mark.parametrize("rule", ["eventprop", "surrogate", "soft"])
-@pytest.mark.parametrize("backend", ["reference", "native"])
+@pytest.mark.parametrize(
+    ("backend", "rule"),
+    [
+        *(("reference", rule) for rule in ("eventprop", "surrogate", "soft")),
+        *(pytest.param("native", rule, marks=SLOW) for rule in ("eventprop", "surrogate", "soft")),
+    ],
+)
 def test_a_neuron_does_what_a_plain_loop_does(backend, rule):
     soft = rule == "soft"
     neuron = gd.LIF(tau_mem=6.0, tau_syn=2.0, soft_reset=soft, refractory=PERIODS)
@@ -91,11 +99,16 @@ def test_a_neuron_does_what_a_plain_loop_does(backend, rule):
     assert np.diff(in_a_loop(3, soft, 6.0, 2.0)[1]).min() == 4  # at the first step there can be
 
 
+def held(kind, rule, **options):
+    """A network of refractory neurons; gradients that flow through resets come with soft ones."""
+    return network(kind, **{"soft": rule is ATTACHED, **options})
+
+
 def run(kind, rule, backend, precision="float64", readout=None, threads=None, **options):
     """As run() of test_parity, with the gradients of time constants beside the others."""
     events = batch(events=500)
     with gd.compile(
-        network(kind, **options),
+        held(kind, rule, **options),
         gradient=rule,
         readout=readout,
         steps=STEPS,
@@ -113,13 +126,12 @@ def run(kind, rule, backend, precision="float64", readout=None, threads=None, **
 
 
 @pytest.mark.parametrize("longest", [7.0, 200.0], ids=["within the trial", "beyond it"])
-@pytest.mark.parametrize("rule", [gd.EventProp(), ATTACHED], ids=["eventprop", "surrogate"])
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_native_equals_reference(kind, rule, longest):
-    options = {"longest": longest, "soft": rule is ATTACHED}
-    reference = run(kind, rule, "reference", **options)
+    reference = run(kind, RULES[rule], "reference", longest=longest)
     assert 300 < len(reference[2]["lif"]) < 1300
-    assert_same(reference, run(kind, rule, "native", **options))
+    assert_same(reference, run(kind, RULES[rule], "native", longest=longest))
 
 
 @pytest.mark.parametrize("name", ["lif", "adaptive", "first"])
@@ -138,28 +150,37 @@ def test_correlations_of_pairs_equal_those_of_the_reference(rule):
     found = []
     for backend in ("reference", "native"):
         settings = {"steps": STEPS, "batch_size": 5, "precision": "float64", "backend": backend}
-        with gd.compile(network("looped"), gradient=RULES[rule], **settings) as simulation:
+        with gd.compile(
+            held("looped", RULES[rule]), gradient=RULES[rule], **settings
+        ) as simulation:
             simulation.backward(np.ones_like(simulation.forward(batch(events=500))))
             first = np.zeros(len(pre), int)
             found.append(simulation.correlation("adaptive->lif", pre, post, first, 4))
     np.testing.assert_allclose(found[1], found[0], atol=1e-10 * np.abs(found[0]).max())
 
 
+@SLOW
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", ["feedforward", "looped"])
-def test_float32_stays_near_float64_and_any_number_of_threads_gives_the_same_bits(kind, rule):
-    double = run(kind, RULES[rule], "native")
-    one, *others = (run(kind, RULES[rule], "native", "float32", threads=n) for n in (1, 2, 3))
-    np.testing.assert_allclose(one[0], double[0], atol=1e-4)
+def test_float32_stays_near_float64(kind, rule):
+    double, single = (run(kind, RULES[rule], "native", p) for p in ("float64", "float32"))
+    np.testing.assert_allclose(single[0], double[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", [SINGLE, "float64"])
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("kind", ["feedforward", "looped"])
+def test_any_number_of_threads_gives_the_same_bits(kind, rule, precision):
+    one, *others = (run(kind, RULES[rule], "native", precision, threads=n) for n in (1, 2, 3))
     for other in others:
         assert_same(one, other, outputs=0.0, gradients=0.0)
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", [SINGLE, "float64"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_estimate_is_what_is_allocated(kind, precision, rule):
-    made = network(kind)
+    made = held(kind, RULES[rule])
     settings = {"steps": STEPS, "batch_size": 5, "precision": precision, "gradient": RULES[rule]}
     plan = make_plan(made, readout=gd.readouts.MeanVoltage(), dt=1.0, **settings)
     parts = estimate(plan, made, threads=2, events_per_trial=50.0)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from surrogate_cases import batch, dcls, fcn24
 from test_surrogate_parity import assert_same, train
+from test_vectors import EVERY, SLOW
 
 import genn_delays as gd
 from genn_delays.backends.native import vectors
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.surrogate import spectral
-from genn_delays.backends.native.vectors import WIDTHS
 from genn_delays.planning.plan import make_plan
 
 Normal, Uniform, Gaussian = gd.init.Normal, gd.init.Uniform, gd.kernels.Gaussian
@@ -65,7 +65,7 @@ def test_training_with_wide_kernels_goes_through_spectra_and_nothing_else_does()
         assert simulation.memory() < held
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", EVERY)
 @pytest.mark.parametrize("make", [dcls, lambda: fcn24(12.0)], ids=["dcls", "fcn24"])
 def test_spectra_equal_the_reference_at_every_width(make, width, monkeypatch):
     monkeypatch.setenv(vectors.VARIABLE, str(width))
@@ -77,6 +77,7 @@ def test_transforms_of_every_length_and_trials_of_several_segments(length, monke
     """And parts of the batch: with room for the spectra of two groups only."""
     monkeypatch.setattr(spectral, "_lengths", lambda: [length])
     monkeypatch.setattr(spectral, "PART", 1)
+    monkeypatch.setenv(vectors.VARIABLE, "16")
     assert_same(*results(fcn24(12.0), "reference", "native", precision="float64", trials=35))
 
 
@@ -121,7 +122,8 @@ def test_delay_gradients_are_derivatives_of_what_the_forward_pass_computes():
 
 
 def test_results_are_bit_identical_for_any_number_of_threads_and_any_neighbours():
-    found = [results(dcls(), "native", trials=40, threads=threads)[0] for threads in (1, 2, 5)]
+    network = fcn24(12.0)
+    found = [results(network, "native", trials=40, threads=threads)[0] for threads in (1, 2, 5)]
     for other in found[1:]:
         assert_same(found[0], other, outputs=0.0, gradients=0.0)
     events, busy = batch(2, 60), batch(18, 9000, seed=6)
@@ -151,7 +153,7 @@ def test_synapses_of_a_silent_unit_have_no_gradient_at_all():
     assert gradient.delay[~silent].all()
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("float64", marks=SLOW)])
 def test_estimate_is_exact_with_spectra(precision):
     network = fcn24(12.0)
     with compiled(network, threads=3, precision=precision) as simulation:

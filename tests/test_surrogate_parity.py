@@ -276,7 +276,7 @@ def test_smooth_spikes_are_refused_with_the_backend_that_has_them():
 def test_the_generated_code_is_shown():
     with compiled(rounded(), 1) as simulation:
         code = gd.backends.get_backend("native").code(simulation.plan)
-    assert "forward_unit_2" in code
+    assert "states_2" in code
     assert "first used by 'adaptive'" in code
 
 

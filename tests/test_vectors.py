@@ -17,7 +17,10 @@ from genn_delays.backends.native.vectors import WIDTHS, lanes_of, vector_bytes
 from genn_delays.planning.plan import make_plan
 from genn_delays.support.errors import BackendError
 
-PRECISIONS = ("float32", "float64")
+SLOW = pytest.mark.slow
+EVERY = [16, *(pytest.param(width, marks=SLOW) for width in WIDTHS if width != 16)]
+"""Widths to be compared with the reference. All other tests run at that of the machine, so that at
+every run the narrowest one is enough beside it."""
 
 
 def plan_of(
@@ -27,7 +30,7 @@ def plan_of(
     return make_plan(network, gradient=rule or gd.EventProp(), dt=1.0, **settings)
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=EVERY)
 def width(request, monkeypatch):
     monkeypatch.setenv(vectors.VARIABLE, str(request.param))
     return request.param
@@ -41,7 +44,7 @@ def test_eventprop_equals_the_reference_at_every_width(kind, width):
     test_parity.assert_same(reference, test_parity.run(network, events, "native", mean))
 
 
-@pytest.mark.parametrize("kind", ["fcn24", "rounded", "looped"])
+@pytest.mark.parametrize("kind", ["fcn24", pytest.param("rounded", marks=SLOW), "looped"])
 def test_the_surrogate_rule_equals_the_reference_at_every_width(kind, width):
     network, events = SURROGATE_KINDS[kind](), surrogate_batch(trials=9, graded=True)
     test_surrogate_parity.assert_native_equals_reference(network, events)
@@ -58,10 +61,16 @@ def results(rule: gd.GradientRule, precision: str, width: int, monkeypatch):
     return outputs, [column for g in gradients.values() for column in (g.weight, g.delay)]
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_eventprop_has_the_same_bits_at_every_width(precision, monkeypatch):
+@pytest.mark.parametrize(
+    ("precision", "widths"),
+    [
+        ("float32", (16, 64)),
+        pytest.param("float32", WIDTHS, marks=SLOW),
+        pytest.param("float64", (32, 64), marks=SLOW),
+    ],
+)
+def test_eventprop_has_the_same_bits_at_every_width(precision, widths, monkeypatch):
     """But in float64 with vectors of 16 bytes, where fewer neurons are summed side by side."""
-    widths = WIDTHS if precision == "float32" else (32, 64)
     found = [results(gd.EventProp(), precision, width, monkeypatch) for width in widths]
     for outputs, gradients in found[1:]:
         np.testing.assert_array_equal(outputs, found[0][0])
@@ -69,7 +78,8 @@ def test_eventprop_has_the_same_bits_at_every_width(precision, monkeypatch):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@SLOW
+@pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_spikes_and_outputs_of_the_surrogate_rule_have_the_same_bits_at_every_width(
     precision, monkeypatch
 ):

@@ -235,11 +235,10 @@ class EventPropSimulation(Recorded):
         return result
 
     def _shift(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
-        """-da_in/dt at t, half of it from this step and half from the step after."""
-        half = 0.5 * np.einsum("bni,ni->bn", a, p.arrival_shift.astype(self.plan.dtype))
-        self.shift[k][t][..., 0] += half
+        """-da_in/dt at t - 1: what the flow of step t makes of an arrival there."""
         if t > 0:
-            self.shift[k][t - 1][..., 0] += half
+            shift = p.arrival_shift.astype(self.plan.dtype)
+            self.shift[k][t - 1][..., 0] = np.einsum("bni,ni->bn", a, shift)
 
     def _loss_gradients(
         self, t: int, k: int, observed: np.ndarray

@@ -6,7 +6,7 @@ spike, M its flow, R its reset matrix and V its thresholded state:
     a <- R^T a + e_V / V'(x-) * [ (M x+ - R M x-).a - F - dl_p/dt - (l_V(x-) - l_V(x+)) ]
 
 F is the derivative of the loss with respect to the arrival times of that spike, summed over
-the outgoing synapses: F = sum_j -w_j (a_j^T M_j e_in) at the arrival step. dl_p/dt is a
+the outgoing synapses: F = sum_j -w_j (a_j^T M_j e_in) just after the arrival. dl_p/dt is a
 spike-time loss, l_V a voltage loss. For the LIF neuron this is Meszaros, Knight and Nowotny
 (2025, Nat. Commun., eqs. 35-38 and 67-72) with a_V = -tau_mem lambda_V and
 a_I = -tau_syn lambda_I.
@@ -23,8 +23,14 @@ On a time grid the crossing lies within the flow of a step, the arrival of input
 is the state before the input of that step, and its V' at the crossing itself follows from
 V'^2 - 2 V'' (V - threshold) to second order in dt, which stays positive where V has already
 passed its peak. Weight and delay gradients are read at the arrival step: dL/dw = a_in, and
-dL/dd = w da_in/dt as a central difference over that step, which is exactly zero where shifting an
-arrival changes nothing.
+dL/dd = w da_in/dt, the difference to the next step:
+
+    q_t = -da_in/dt = ((J^T - 1) a_{t+1})_in / dt
+
+with J the Jacobian of the flow from t to t + 1 (here P, where V is held with the row V of the
+identity) and a_{t+1} the adjoint after sample and jump of step t + 1. It is exactly zero where
+shifting an arrival changes nothing. The jump of a spike at t, which crossed its threshold before
+the arrival, has no part in it; that of a spike at t + 1 has all of it.
 """
 
 from __future__ import annotations

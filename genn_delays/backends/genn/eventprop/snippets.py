@@ -52,7 +52,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         + ((("Adjoint", "scalar"),) if keeps else ())
     )
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
-    slots = scalars("Into", "Shift", "Later", *(("Release",) if p.holds else ()))
+    slots = scalars("Into", "Shift", "Moved", *(("Release",) if p.holds else ()))
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
     wanted = {"voltage": voltage, "first_spike": first, "sends": sends, "keeps": keeps}

@@ -7,16 +7,18 @@ from dataclasses import replace
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient
-from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.shapes import Shapes, empty, zeros
 from genn_delays.backends.native.structures import Buffers
 from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     groups_of,
+    in_parts,
     spike_shapes,
     state_shapes,
     sums_of,
     synapse_shapes,
+    tap_shapes,
 )
 from genn_delays.backends.native.surrogate.spectral import (
     Spectral,
@@ -32,6 +34,9 @@ from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
 
+AT_ONCE = 8192
+"""Synapses whose taps are computed at once, in double precision."""
+
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
     """Zeros that begin on a line of the cache."""
@@ -39,6 +44,15 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type) -> np.ndarray:
     raw = np.zeros(size + LINE, np.uint8)
     start = -raw.ctypes.data % LINE
     return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def fitting(shapes: Shapes, there: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of these shapes, on lines of the cache: those that are there, if all of them fit."""
+    if {name: array.shape for name, array in there.items()} == {
+        name: shape for name, (shape, _) in shapes.items()
+    }:
+        return there
+    return {name: aligned_zeros(*one) for name, one in shapes.items()}
 
 
 class UnitBuffers(Buffers):
@@ -58,6 +72,7 @@ class UnitBuffers(Buffers):
                 sums=sums_of(model),
                 states=len(p.states),
                 block=blocks_of(plan, p.size)[1],
+                in_parts=in_parts(plan, index),
             )
         )
         shapes = spike_shapes(plan, index) | state_shapes(plan, index, model)
@@ -91,16 +106,12 @@ class UnitBuffers(Buffers):
         """Spikes as Events, sorted by (trial, unit, time)."""
         found = [np.zeros((3, 0), np.int64)]
         if self.model is not None and self.model.spiking:
-            threshold = self.arrays["constant"][:, self.model.threshold]
-            place = self.model.stored.index(self.model.threshold_state)
             lanes = lanes_of(self.plan)
             for group in range(groups_of(self.plan, trials)):
-                voltage = self.arrays["trace"][group, :, :, place]
-                above = voltage >= threshold[:, None, None]
-                if self.model.holds:
-                    held = self.arrays["trace"][group, :, :, -1]
-                    above &= held.view(f"i{held.itemsize}") == 0
-                trial, unit, step = np.nonzero(above.transpose(2, 0, 1))
+                fired = self.arrays["fired"][group]
+                each = [np.nonzero(fired & np.uint16(1 << lane)) for lane in range(lanes)]
+                trial = np.repeat(np.arange(lanes), [len(unit) for unit, _ in each])
+                unit, step = np.concatenate(each, axis=1)
                 found.append(np.stack([trial + group * lanes, unit, step]))
         trial, unit, step = np.concatenate(found, axis=1)
         kept = trial < trials
@@ -162,6 +173,7 @@ class SynapseBuffers(Buffers):
         wanted = (kernel is None, None if kernel is None else kernel.current)
         if self.taken == wanted:
             return
+        self.taken = ()  # until all of them are there
         if self.fitted != (kernel, len(self.delay)):
             self.spectral = spectral_of(self.plan, self.index, len(self.delay), kernel)
             self.fitted = kernel, len(self.delay)
@@ -176,19 +188,29 @@ class SynapseBuffers(Buffers):
         plan, p, real = self.plan, self.projection, self.plan.dtype
         self.struct.length, self.unmixed = 0, False
         self.set(roots=None, basis=None, mixed=None)
-        taps = taps_of(self.delay, kernel, plan.dt, p.max_delay_steps, real)
-        self.struct.taps, self.struct.rounded = taps.count, taps.slope is None
-        weight, share = self.weight.astype(real)[:, None], taps.weight.astype(real)
-        none = np.zeros((0, taps.count), real)
-        self.set(
+        for begin in range(0, max(len(self.delay), 1), AT_ONCE):
+            some = slice(begin, begin + AT_ONCE)
+            taps = taps_of(self.delay[some], kernel, plan.dt, p.max_delay_steps, real)
+            if not begin:
+                made = self._room(taps.count, taps.slope is not None)
+            share = taps.weight.astype(real)
             # beyond a trial all delays are alike
-            first=np.minimum(taps.first, plan.steps + 1).astype(np.int32) + np.int32(p.lag),
-            weight=weight * share,
-            share=none if taps.slope is None else share,
-            slope=none if taps.slope is None else taps.slope.astype(real),
-        )
+            made["first"][some] = np.minimum(taps.first, plan.steps + 1) + p.lag
+            made["weight"][some] = self.weight[some].astype(real)[:, None] * share
+            if taps.slope is not None:
+                made["share"][some], made["slope"][some] = share, taps.slope
         if p.internal:
             self._part_by_delay(self.arrays["first"] >= CHUNK)
+
+    def _room(self, taps: int, sloped: bool) -> dict[str, np.ndarray]:
+        """Room for so many taps of every synapse: what there is, where it fits."""
+        shapes = tap_shapes(self.plan, len(self.delay), taps, sloped)
+        there = {k: a.shape for k, a in self.arrays.items() if k in shapes}
+        if there != {name: shape for name, (shape, _) in shapes.items()}:
+            self.set(**dict.fromkeys(there))  # before there is more
+            self.set(**empty(shapes))
+        self.struct.taps, self.struct.rounded = taps, not sloped
+        return self.arrays
 
     def _part_by_delay(self, is_far: np.ndarray) -> None:
         """The synapses of each pre unit in two parts, the far ones first."""

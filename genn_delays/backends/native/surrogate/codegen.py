@@ -165,6 +165,7 @@ def render(plan: Plan) -> str:
         [EVENTS, POPULATION, PROJECTION, SIMULATION],
         models=models,
         holds=any(model.holds for model in models),
+        most_kept=max(model.kept for model in models),
         function=rule_of(plan).function,
         counts=range(1, TAPS + 1),
         tile=TILE if vector_bytes(plan) == 64 else TILE // 2,

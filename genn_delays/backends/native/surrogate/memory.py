@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from genn_delays.backends.native.shapes import nbytes
 from genn_delays.backends.native.surrogate.codegen import CHUNK, PAD, models_of, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
@@ -11,6 +13,7 @@ from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     kept_shapes,
     read_shapes,
+    row_shapes,
     spike_shapes,
     state_shapes,
     synapse_shapes,
@@ -41,6 +44,7 @@ def estimate(plan: Plan, network: Network, *, threads: int, **_: float) -> dict[
         parts["voltages"] += nbytes(held)
         if k in models:
             parts["synapses"] += unit_constants(p, models[k], plan.dtype).nbytes
+    parts["spikes"] += nbytes(row_shapes(plan, threads))
     parts["voltages"] += nbytes(read_shapes(plan))
     for index, q in enumerate(plan.projections):
         projection = network.projections[q.name]
@@ -68,7 +72,9 @@ def _component_scratch(plan: Plan, component: Component) -> int:
     stride, (_, models) = plan.steps + PAD, models_of(plan)
     sizes = {k: plan.populations[k].size for k in component.populations}
     if not component.recurrent:
-        return sum(blocks_of(plan, n)[1] for n in sizes.values()) * stride * vector_bytes(plan)
+        (size,), kept = sizes.values(), max(model.kept for model in models_of(plan)[0])
+        rows = blocks_of(plan, size)[1] * stride * vector_bytes(plan)
+        return rows + plan.steps * (kept * vector_bytes(plan) + np.dtype(np.uint16).itemsize)
     holds = any(model.holds for model in models.values())
     units = {
         k: (models[k].states, stride + 1 + holds, 2 + len(models[k].flow) + CHUNK) for k in sizes

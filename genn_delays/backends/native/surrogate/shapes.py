@@ -10,10 +10,13 @@ import numpy as np
 from genn_delays.backends.native.shapes import Shapes
 from genn_delays.backends.native.surrogate.codegen import PAD, Model
 from genn_delays.backends.native.vectors import lanes_of, vector_bytes
+from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
 
 CACHE = 256 * 1024
 """Bytes of rows that are worked on together, so that they stay in the second-level cache."""
+PART = 3 << 20
+"""Bytes of rows of spikes that are there at once, where the threads need no more."""
 
 
 def groups_of(plan: Plan, trials: int) -> int:
@@ -33,16 +36,53 @@ def sums_of(model: Model | None) -> int:
     return 2 + (len(model.flow) if model else 0)
 
 
+def in_parts(plan: Plan, k: int) -> bool:
+    """Whether rows of what a population sends are made where they are walked: outside of loops."""
+    p = plan.populations[k]
+    return p.is_spiking and not any(c.recurrent for c in plan.components if k in c.populations)
+
+
+def sending_in_parts(plan: Plan, component: Component) -> list[int]:
+    """Populations whose rows a component needs, part by part."""
+    pres = {p.pre for p in plan.projections if p.post in component.populations and not p.internal}
+    return sorted(k for k in pres if in_parts(plan, k))
+
+
+def groups_with_rows(plan: Plan, threads: int) -> int:
+    """Groups of trials of a part: as many as PART has room for, and one for each thread."""
+    row = (plan.steps + PAD) * vector_bytes(plan)
+    fitting = PART // max(1, _units_in_parts(plan) * row)
+    return min(max(fitting, threads), groups_of(plan, plan.batch_size))
+
+
+def row_shapes(plan: Plan, threads: int) -> Shapes:
+    """Rows of what populations send to the component in hand, one population after another."""
+    units = _units_in_parts(plan)
+    if not units:
+        return {}
+    return {"rows": (_padded(plan, groups_with_rows(plan, threads), units), plan.dtype)}
+
+
+def _units_in_parts(plan: Plan) -> int:
+    """Most that send rows to one component."""
+    sending = (sending_in_parts(plan, component) for component in plan.components)
+    return max(sum(plan.populations[k].size for k in some) for some in sending)
+
+
 def spike_shapes(plan: Plan, k: int) -> Shapes:
     """What a population sends, and which steps are not silent."""
     p, groups = plan.populations[k], groups_of(plan, plan.batch_size)
     if not (p.is_input or p.is_spiking):
         return {}
-    return {
-        "sent": (_padded(plan, groups, p.size), plan.dtype),
+    shapes: Shapes = {
         "active": ((groups, p.size, plan.steps), np.int32),
         "active_count": ((groups, p.size), np.int32),
     }
+    if not in_parts(plan, k):
+        shapes["sent"] = (_padded(plan, groups, p.size), plan.dtype)
+    if p.is_spiking:
+        shapes["fired"] = ((groups, p.size, plan.steps), np.uint16)
+    return shapes
 
 
 def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
@@ -53,14 +93,16 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
     groups = groups_of(plan, plan.batch_size)
     cells, row = (groups, p.size), (groups, p.size, plan.steps, lanes)
     shapes: Shapes = {
-        "trace": ((*cells, plan.steps, model.kept, lanes), real),
         "adjoint": (_padded(plan, groups, p.size), real),
         "unit_sums": ((*cells, sums_of(model)), np.float64),
     }
+    if p.normalise is None or plan.reads_voltage(k):
+        shapes["trace"] = ((*cells, plan.steps, model.kept, lanes), real)
     if p.is_spiking:
         shapes["spike_count"] = ((*cells, lanes), np.int32)
     if p.normalise is not None:
-        shapes |= {"current": (row, real), "moments": ((*cells, 2), np.float64)}
+        life = plan.steps - p.tail
+        shapes |= {"current": ((*cells, life, lanes), real), "moments": ((*cells, 2), np.float64)}
     if plan.reads_voltage(k):
         shapes["voltage_gradient"] = (row, real)
     return shapes

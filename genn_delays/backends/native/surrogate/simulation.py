@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ctypes import byref, c_double, c_int32, c_int64, c_void_p
 from typing import Any
 
@@ -15,11 +15,12 @@ from genn_delays.backends.native.shapes import zeros
 from genn_delays.backends.native.surrogate.buffers import (
     SynapseBuffers,
     UnitBuffers,
-    aligned_zeros,
+    fitting,
 )
 from genn_delays.backends.native.surrogate.codegen import PAD, models_of, render, rule_of
 from genn_delays.backends.native.surrogate.memory import scratch_bytes
 from genn_delays.backends.native.surrogate.normalise import Normalisation
+from genn_delays.backends.native.surrogate.parts import Parts
 from genn_delays.backends.native.surrogate.shapes import groups_of, read_shapes
 from genn_delays.backends.native.surrogate.spectral import (
     Spectral,
@@ -27,7 +28,7 @@ from genn_delays.backends.native.surrogate.spectral import (
     spectra_shapes,
 )
 from genn_delays.backends.native.surrogate.structures import SIMULATION
-from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients
+from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients, gradients_of
 from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.declaration.network import Network
@@ -52,6 +53,7 @@ class SurrogateEngine(Engine):
         self.normalisations = [Normalisation(p, plan.dtype) for p in plan.populations]
         self.unit_gradients = [UnitGradients(plan, k, m) for k, m in models.items()]
         self.read = zeros(read_shapes(plan))
+        self.parts = Parts(plan, self.populations, self.team.size)
         self.insertions: dict[str, Insertion] = {}
         self.spectra: dict[str, np.ndarray] = {}
         self.spectrals: dict[int, Spectral] = {}
@@ -67,6 +69,7 @@ class SurrogateEngine(Engine):
             self.populations[gradients.index].load(population)
 
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
+        self.parts.now = range(self._groups)
         for buffers in self.projections:
             buffers.spread(self.training)
         self._make_room()
@@ -99,10 +102,7 @@ class SurrogateEngine(Engine):
         found = enumerate(buffers.spectral for buffers in self.projections)
         self.spectrals = {k: one for k, one in found if one is not None}
         shapes = spectra_shapes(self.plan, self.spectrals)
-        if {name: array.shape for name, array in self.spectra.items()} != {
-            name: shape for name, (shape, _) in shapes.items()
-        }:
-            self.spectra = {name: aligned_zeros(*shape) for name, shape in shapes.items()}
+        self.spectra = fitting(shapes, self.spectra)
 
     def _mix(self, k: int, buffers: SynapseBuffers) -> None:
         """The coordinates of taps at the delays and weights that were loaded."""
@@ -134,6 +134,10 @@ class SurrogateEngine(Engine):
                 self._run(self.library.from_spectra, k, 0, int(not post.arrived), first, groups)
             post.arrived = True
 
+    def _walked(self, component: Component) -> Iterator[None]:
+        """The batch in parts, with the rows of spikes that walks into a component need."""
+        return self.parts.of(component, self._groups, lambda k: self._run(self.library.light, k))
+
     def _return(self, k: int, feed: bool) -> None:
         """The way back through the spectra of one projection: gradients and, fed, dL/d sent."""
         fresh = self.projections[k].struct.fresh
@@ -152,15 +156,18 @@ class SurrogateEngine(Engine):
             for k in component.populations:
                 self._normalise(k, None)
             targets = (c_int32 * len(component.populations))(*component.populations)
-            self._run(self.library.forward_loop, targets, len(targets))
+            for _ in self._walked(component):
+                self._run(self.library.forward_loop, targets, len(targets))
         elif self.training and self.normalisations[first].observes:
-            self._run(self.library.forward_layer, first, 1)
+            for _ in self._walked(component):
+                self._run(self.library.forward_layer, first, 1)
             groups = groups_of(self.plan, self.trials)
             self._normalise(first, self.populations[first].arrays["moments"][:groups])
             self._run(self.library.forward_layer, first, 2)
         else:
             self._normalise(first, None)
-            self._run(self.library.forward_layer, first, 0)
+            for _ in self._walked(component):
+                self._run(self.library.forward_layer, first, 0)
 
     def _normalise(self, k: int, moments: np.ndarray | None) -> None:
         lanes, p = lanes_of(self.plan), self.plan.populations[k]
@@ -185,7 +192,7 @@ class SurrogateEngine(Engine):
     def _backward(
         self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> Gradients:
-        plan = self.plan
+        plan, self.parts.now = self.plan, range(self._groups)
         if observed is not None:
             self._write_voltage_gradient(observed)
         for p, units in zip(plan.populations, self.populations, strict=True):
@@ -195,7 +202,8 @@ class SurrogateEngine(Engine):
             self._backward_component(component)
         chunks = min(CHUNKS, self._groups)
         pairs = zip(plan.projections, self.projections, strict=True)
-        return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, self._unit_gradients())
+        units = gradients_of(self.unit_gradients, self._sums)
+        return Gradients({p.name: b.gradient(chunks) for p, b in pairs}, units)
 
     def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
         # in the order of the voltages, or numpy would walk over both in the wrong one
@@ -207,12 +215,9 @@ class SurrogateEngine(Engine):
         what = self.plan.readout_population, given.shape[2], _pointer(given)
         self._run(self.library.write_voltage_gradient, *what)
 
-    def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
-        found = {}
-        for gradients in self.unit_gradients:
-            sums = self.populations[gradients.index].arrays["unit_sums"][: self._groups]
-            found[gradients.population.name] = gradients.of(sums.sum(axis=0))
-        return {name: columns for name, columns in found.items() if columns}
+    def _sums(self, k: int) -> np.ndarray:
+        """Over the batch, of each unit of a population."""
+        return np.sum(self.populations[k].arrays["unit_sums"][: self._groups], axis=0)
 
     def _backward_component(self, component: Component) -> None:
         members = component.populations
@@ -222,20 +227,25 @@ class SurrogateEngine(Engine):
         else:
             self._run(self.library.backward_layer, members[0])
             if self.normalisations[members[0]].statistics is not None:
-                units = self.populations[members[0]]
-                sums = units.arrays["unit_sums"][: self._groups, :, :2].sum(axis=0)
-                units.set(**self.normalisations[members[0]].backward(sums))
+                factors = self.normalisations[members[0]].backward(self._sums(members[0])[:, :2])
+                self.populations[members[0]].set(**factors)
                 self._run(self.library.backward_normalise, members[0])
-        for k, p in enumerate(self.plan.projections):
-            if p.post in members:
-                pre = self.populations[p.pre].struct
-                feed = not (p.internal or self.plan.populations[p.pre].is_input)
-                self.projections[k].struct.fresh = not pre.feedback
-                if k in self.spectrals:
-                    self._return(k, feed)
-                else:
-                    self._run(self.library.gradients, k, int(feed))
-                pre.feedback = pre.feedback or feed
+        into = [k for k, p in enumerate(self.plan.projections) if p.post in members]
+        for k in [k for k in into if k in self.spectrals]:
+            self._return(k, self._feeds(k))
+        walked = {k: self._feeds(k) for k in into if k not in self.spectrals}
+        for _ in self._walked(component) if walked else ():
+            for k, feed in walked.items():
+                self._run(self.library.gradients, k, int(feed))
+
+    def _feeds(self, k: int) -> bool:
+        """Whether a projection brings dL/d sent to its pre units, and whether it is their first."""
+        p = self.plan.projections[k]
+        pre = self.populations[p.pre].struct
+        feed = not (p.internal or self.plan.populations[p.pre].is_input)
+        self.projections[k].struct.fresh = not pre.feedback
+        pre.feedback = pre.feedback or feed
+        return feed
 
     def _correlation(
         self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
@@ -259,6 +269,8 @@ class SurrogateEngine(Engine):
             "stride": self.plan.steps + PAD,
             "groups": self._groups,
             "chunks": min(CHUNKS, self._groups),
+            "first": self.parts.now.start,
+            "part": len(self.parts.now),
             "slope": rule_of(self.plan).slope,
             **{name: array.ctypes.data for name, array in self.spectra.items()},
         }
@@ -281,7 +293,7 @@ class SurrogateEngine(Engine):
     def _memory(self) -> int:
         scratch = scratch_bytes(self.plan, self.team.size, self.spectrals)
         held = (*self.read.values(), *self.spectra.values())
-        return self._held() + sum(array.nbytes for array in held) + scratch
+        return self._held() + self.parts.nbytes() + sum(array.nbytes for array in held) + scratch
 
 
 def _pointer(array: np.ndarray) -> c_void_p:

@@ -226,6 +226,6 @@ def spectral_scratch(plan: Plan, index: int, one: Spectral) -> int:
     numbers = (
         2 * TOGETHER * WIDE * max(row, posts),
         (2 * TOGETHER + one.rank) * BLOCK * row,
-        3 * one.length * lanes_of(plan),
+        (3 * one.length + plan.steps) * lanes_of(plan),
     )
     return max(numbers) * np.dtype(plan.dtype).itemsize

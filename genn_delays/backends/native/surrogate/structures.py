@@ -14,12 +14,18 @@ POPULATION = shared(
         ("int32_t sums", "values in unit_sums of each unit"),
         ("int32_t states", ""),
         ("int32_t block", "units of one task"),
+        ("int32_t in_parts", "sent has the groups of the part only"),
         ("const real *constant", "[units][constants]"),
         ("real *sent", "[groups][units][stride][LANES] spikes with dropout, or the input"),
+        ("uint16_t *fired", "[groups][units][T] a bit per lane that spiked, or NULL"),
         ("int32_t *active", "[groups][units][T] steps with anything sent, ascending"),
         ("int32_t *active_count", "[groups][units]"),
-        ("real *trace", "[groups][units][T][kept][LANES] states before the threshold, who is held"),
-        ("real *current", "[groups][units][T][LANES] input before batch normalisation, or NULL"),
+        (
+            "real *trace",
+            "[groups][units][T][kept][LANES] states before the threshold, who is held;"
+            " or NULL: made again from current",
+        ),
+        ("real *current", "[groups][units][life][LANES] input before batch normalisation, or NULL"),
         ("real *adjoint", "[groups][units][stride][LANES] dL/d sent, then dL/d input"),
         ("real *voltage_gradient", "[groups][units][T][LANES] dL/dV, or NULL"),
         ("const real *mask", "[groups][units][LANES] dropout, or NULL"),
@@ -63,6 +69,7 @@ SIMULATION = shared(
     "simulation",
     [
         ("int32_t steps, stride, trials, groups, chunks, n_populations, n_projections", ""),
+        ("int64_t first, part", "groups in hand: the first, and how many"),
         ("double slope", "of the surrogate"),
         ("real *pre_spectra, *post_spectra", "of the projection in hand, see spectra.c.j2"),
         ("population *populations", ""),

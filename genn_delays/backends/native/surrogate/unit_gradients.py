@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from genn_delays.backends.native.surrogate.codegen import Model
@@ -42,3 +44,11 @@ class UnitGradients:
         for name in self.tied:
             found[name] = np.full(self.population.size, found[name].sum())
         return {name: found[name] for name in self.population.learn}
+
+
+def gradients_of(
+    units: Sequence[UnitGradients], sums: Callable[[int], np.ndarray]
+) -> dict[str, dict[str, np.ndarray]]:
+    """By population, where anything is learnt; ``sums`` gives those of the engine by index."""
+    found = {each.population.name: each.of(sums(each.index)) for each in units}
+    return {name: columns for name, columns in found.items() if columns}
