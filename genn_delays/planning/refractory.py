@@ -37,7 +37,7 @@ def refractory_steps(
             f"than half a time step, dt={dt:g} ms; give 0, a longer period or a smaller dt"
         )
     v = neuron.states.index(neuron.threshold_state)
-    if neuron.input_state == neuron.threshold_state:
+    if neuron.threshold_state in neuron.input_states:
         raise PlanError(
             f"population {name!r}: input jumps the voltage {neuron.threshold_state!r}, which "
             "refractory would hold; give the neuron a synaptic state of its own"

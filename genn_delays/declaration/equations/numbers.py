@@ -14,7 +14,9 @@ from genn_delays.declaration.equations.functions import NUMPY
 @cache
 def as_function(expression: sp.Expr, names: tuple[str, ...]):
     """A function of arrays, in the order of ``names``."""
-    return sp.lambdify([sp.Symbol(n, real=True) for n in names], expression, [NUMPY, "numpy"])
+    # names of its own: those of users may be names of functions
+    own = {sp.Symbol(n, real=True): sp.Symbol(f"v{k}", real=True) for k, n in enumerate(names)}
+    return sp.lambdify(list(own.values()), expression.xreplace(own), [NUMPY, "numpy"])
 
 
 def evaluate(

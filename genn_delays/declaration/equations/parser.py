@@ -8,24 +8,29 @@ comment; a trailing ``: 1``, as in Brian2, may stay. Times are in ms, and nothin
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
 import sympy as sp
 
+from genn_delays.declaration.equations.arithmetic import (
+    bounded,
+    call,
+    combine,
+    number,
+)
 from genn_delays.declaration.equations.functions import FUNCTIONS
 from genn_delays.support.checks import is_number
-from genn_delays.support.errors import NetworkError, suggest
+from genn_delays.support.errors import NetworkError, short, suggest
 
 MOST_TEXT = 10_000
 """Characters of a text, far more than any neuron has."""
-MOST_DEPTH = 50
-"""Brackets and signs within each other."""
-MOST_BITS = 1000
-"""Of a number, as a power of two."""
+MOST_NESTED = 100
+"""Brackets, signs and operators within each other."""
+RESERVED = ("t", "dt", "refractory", "bias", "gain", "running_mean", "running_variance")
+"""Names that mean something else: time, and what a population of any neuron may have."""
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _DERIVATIVE = re.compile(r"d(\w+)\s*/\s*dt")
 _FLAG = re.compile(r"\(\s*unless\s+refractory\s*\)\s*$")
@@ -89,11 +94,11 @@ def parse_condition(text: str, known: dict[str, sp.Expr], where: str) -> tuple[s
     """Both sides of ``V >= theta``, the larger one first."""
     tree = _tree(text, where)
     if not (isinstance(tree, ast.Compare) and len(tree.ops) == 1):
-        raise NetworkError(f"{where}: {text!r} is not a comparison such as 'V >= theta'")
+        raise NetworkError(f"{where}: {quoted(text)} is not a comparison such as 'V >= theta'")
     sides = [_expression(side, known, where) for side in (tree.left, tree.comparators[0])]
     kind = type(tree.ops[0])
     if kind not in (ast.GtE, ast.Gt, ast.LtE, ast.Lt):
-        raise NetworkError(f"{where}: {text!r}: compare with >= or >")
+        raise NetworkError(f"{where}: {quoted(text)}: compare with >= or >")
     larger, smaller = sides if kind in (ast.GtE, ast.Gt) else reversed(sides)
     return larger, smaller
 
@@ -103,22 +108,15 @@ def parse_assignments(
 ) -> dict[str, sp.Expr]:
     """New values by state of ``V = V_r; w += b``; each line sees what those before it did."""
     values = {state: known[state] for state in states}
-    for line in _lines(text.replace(";", "\n"), where):
+    for line in _lines(text, where, ends=r";|\n"):
         match = re.fullmatch(r"(\w+)\s*([-+*/]?)=\s*(.+)", line)
         if not match:
-            raise NetworkError(f"{where}: {line!r} is not of the form 'V = V_r' or 'w += b'")
+            raise NetworkError(f"{where}: {quoted(line)} is not of the form 'V = V_r' or 'w += b'")
         name, operator, right = match.groups()
         if name not in values:
             raise NetworkError(f"{where}: {name!r} has no equation; {suggest(name, states)}")
         value = parse_expression(right, {**known, **values}, where)
-        old = values[name]
-        values[name] = {
-            "": value,
-            "+": old + value,
-            "-": old - value,
-            "*": old * value,
-            "/": old / value,
-        }[operator]
+        values[name] = combine(operator, values[name], value, where) if operator else value
     return values
 
 
@@ -133,19 +131,25 @@ def parse_expression(
     Args:
         later: names that are declared further down, for the message.
     """
-    found = _expression(_tree(text, where), known, where, later)
-    if found.has(sp.zoo, sp.nan, sp.oo, sp.I):
-        raise NetworkError(f"{where}: {text!r} is not a real number")
-    return found
+    return _expression(_tree(text, where), known, where, later)
 
 
-def _lines(text: str, where: str) -> list[str]:
+def quoted(text: object) -> str:
+    """What was written, for messages."""
+    return repr(short(text, 60) if isinstance(text, str) else text)
+
+
+def _lines(text: str, where: str, ends: str = "\n") -> list[str]:
+    _check_text(text, where)
+    lines = (line.split("#")[0].strip() for line in re.split(ends, text))
+    return [line for line in lines if line]
+
+
+def _check_text(text: str, where: str) -> None:
     if not isinstance(text, str):
         raise NetworkError(f"{where}: {text!r} is not a text")
     if len(text) > MOST_TEXT:
         raise NetworkError(f"{where}: {len(text)} characters, at most {MOST_TEXT} are read")
-    lines = (line.split("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
 
 
 def _sides(line: str, where: str) -> tuple[str, str, str, bool]:
@@ -156,32 +160,36 @@ def _sides(line: str, where: str) -> tuple[str, str, str, bool]:
     right, colon, unit = right.partition(":")
     if colon and unit.strip() != "1":
         raise NetworkError(
-            f"{where}: {line!r}: times are in ms and nothing has a unit; leave ':{unit}' out"
+            f"{where}: {quoted(line)}: times are in ms and nothing has a unit; leave "
+            f"{quoted(':' + unit)} out"
         )
     derivative = _DERIVATIVE.fullmatch(left.strip())
     if not equals or not (derivative or left.strip().isidentifier()):
-        raise NetworkError(f"{where}: {line!r} is not of the form 'dV/dt = ...' or 'name = ...'")
+        raise NetworkError(
+            f"{where}: {quoted(line)} is not of the form 'dV/dt = ...' or 'name = ...'"
+        )
     if flagged and not derivative:
-        raise NetworkError(f"{where}: {line!r}: only a line 'dV/dt = ...' can be held")
+        raise NetworkError(f"{where}: {quoted(line)}: only a line 'dV/dt = ...' can be held")
     state = derivative[1] if derivative else ""
     return state, "" if state else left.strip(), right.strip(), flagged
 
 
 def _check_name(name: str, where: str) -> None:
     if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
-        raise NetworkError(f"{where}: {name!r} is not a name; use letters, digits and '_'")
+        raise NetworkError(f"{where}: {quoted(name)} is not a name; use letters, digits and '_'")
     if name in FUNCTIONS:
         raise NetworkError(f"{where}: {name!r} is a function; choose another name")
-    if name in ("t", "dt") or name.startswith("_"):
+    if name in RESERVED or name.startswith("_") or keyword.iskeyword(name):
         raise NetworkError(f"{where}: {name!r} cannot be declared; choose another name")
 
 
 def _tree(text: str, where: str) -> ast.expr:
+    _check_text(text, where)
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        reason = getattr(error, "msg", None) or type(error).__name__
-        raise NetworkError(f"{where}: {text!r} is not an expression ({reason})") from None
+        reason = short(getattr(error, "msg", None) or type(error).__name__, 80)
+        raise NetworkError(f"{where}: {quoted(text)} is not an expression ({reason})") from None
 
 
 def _expression(
@@ -196,46 +204,35 @@ def _expression(
     def inner(node: ast.expr) -> sp.Expr:
         return _expression(node, known, where, later, depth + 1)
 
-    if depth > MOST_DEPTH:
-        raise NetworkError(f"{where}: more than {MOST_DEPTH} levels; name a part on a line above")
+    if depth > MOST_NESTED:
+        raise NetworkError(f"{where}: more than {MOST_NESTED} levels; name a part on a line above")
     if isinstance(tree, ast.BinOp) and type(tree.op) in OPERATORS:
-        return _binary(OPERATORS[type(tree.op)], inner(tree.left), inner(tree.right), where)
+        return combine(OPERATORS[type(tree.op)], inner(tree.left), inner(tree.right), where)
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, (ast.USub, ast.UAdd)):
         value = inner(tree.operand)
-        return -value if isinstance(tree.op, ast.USub) else value
-    if isinstance(tree, ast.Call):
-        return _call(tree, [inner(a) for a in tree.args], where)
+        return bounded(-value, where) if isinstance(tree.op, ast.USub) else value
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name):
+        _check_call(tree, tree.func.id, where)
+        return call(tree.func.id, [inner(a) for a in tree.args], where)
     if isinstance(tree, ast.Name):
         return _named(tree.id, known, later, where)
     if isinstance(tree, ast.Constant) and is_number(tree.value):
-        return _number(tree.value, where)
+        return number(tree.value, where)
+    kind = type(tree).__name__
     raise NetworkError(
-        f"{where}: {ast.unparse(tree)!r} is not arithmetic; use numbers, names, + - * / ** and "
-        f"{', '.join(FUNCTIONS)}"
+        f"{where}: there is code that is not arithmetic ({kind}); use numbers, names, + - * / ** "
+        f"and {', '.join(FUNCTIONS)}"
     )
 
 
-def _binary(operator: str, a: sp.Expr, b: sp.Expr, where: str) -> sp.Expr:
-    if operator == "/":
-        if b == 0:
-            raise NetworkError(f"{where}: a division by zero")
-        return a / b
-    if operator == "**":
-        numbers = a.is_number and b.is_number
-        if numbers and abs(float(b)) * abs(sp.log(abs(a) + 2, 2).evalf()) > MOST_BITS:
-            raise NetworkError(f"{where}: {a}**{b} is out of range")
-        return a**b
-    return {"+": a + b, "-": a - b, "*": a * b}[operator]
-
-
-def _call(tree: ast.Call, arguments: list[sp.Expr], where: str) -> sp.Expr:
-    name = ast.unparse(tree.func)
+def _check_call(tree: ast.Call, name: str, where: str) -> None:
     if name not in FUNCTIONS:
-        raise NetworkError(f"{where}: there is no function {name!r}; {suggest(name, FUNCTIONS)}")
-    count, function = FUNCTIONS[name]
-    if tree.keywords or len(arguments) != count:
+        raise NetworkError(
+            f"{where}: there is no function {quoted(name)}; {suggest(name, FUNCTIONS)}"
+        )
+    count = FUNCTIONS[name][0]
+    if tree.keywords or len(tree.args) != count:
         raise NetworkError(f"{where}: {name} takes {count} argument{'s' * (count > 1)}")
-    return function(*arguments)
 
 
 def _named(name: str, known: dict[str, sp.Expr], later: Collection[str], where: str) -> sp.Expr:
@@ -246,13 +243,6 @@ def _named(name: str, known: dict[str, sp.Expr], later: Collection[str], where: 
     if name in FUNCTIONS:
         raise NetworkError(f"{where}: the function {name!r} has no arguments")
     raise NetworkError(
-        f"{where}: {name!r} is nowhere declared; {suggest(name, known)}, or give it a value in "
-        "parameters"
+        f"{where}: {quoted(name)} is nowhere declared; {suggest(name, known)}, or give it a value "
+        "in parameters"
     )
-
-
-def _number(value: Any, where: str) -> sp.Expr:
-    """A literal, as the decimal number that was written."""
-    if not abs(value) < 2.0**MOST_BITS:
-        raise NetworkError(f"{where}: a number is out of range")
-    return sp.Rational(Fraction(str(value)))

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from genn_delays.declaration.equations.arithmetic import linear_parts
 from genn_delays.declaration.equations.parser import (
     parse_assignments,
     parse_condition,
     parse_expression,
     parse_lines,
+    quoted,
     symbol,
 )
 from genn_delays.support.errors import NetworkError, suggest
@@ -70,7 +72,7 @@ class System:
     def is_linear_in_own(self) -> bool:
         """Every line is linear in the state whose derivative it gives, the others held."""
         pairs = zip(self.flow, self.state_symbols, strict=True)
-        return all(sp.simplify(f.diff(x, 2)) == 0 for f, x in pairs)
+        return all(linear_parts(f, [x]) is not None for f, x in pairs)
 
 
 def make_system(
@@ -113,6 +115,11 @@ def make_system(
     unused = [name for name in parameters if known[name] not in used]
     if unused:
         raise NetworkError(f"{where}: parameter {unused[0]!r} is used nowhere; leave it out")
+    jacobian = sp.Matrix(list(lines.flow.values())).jacobian([known[s] for s in states])
+    if jacobian.has(sp.I, sp.zoo, sp.nan, sp.oo):
+        raise NetworkError(
+            f"{where}: the derivative of the flow by the states is not a real number"
+        )
     return System(
         states,
         tuple(parameters),
@@ -136,11 +143,13 @@ def _threshold(
     larger, smaller = parse_condition(text, known, where)
     variables = {known[s] for s in states}
     if not (larger - smaller).free_symbols & variables:
-        raise NetworkError(f"{where}: {text!r} depends on no state; compare one of {list(states)}")
+        raise NetworkError(
+            f"{where}: {quoted(text)} depends on no state; compare one of {list(states)}"
+        )
     if larger not in variables or smaller.free_symbols & variables:
         raise NetworkError(
-            f"{where}: {text!r}: give one state on the larger side and parameters on the other; "
-            "a threshold that moves becomes a state that is subtracted"
+            f"{where}: {quoted(text)}: give one state on the larger side and parameters on the "
+            "other; a threshold that moves becomes a state that is subtracted"
         )
     return smaller, str(larger)
 
@@ -150,11 +159,16 @@ def _reset(
 ) -> tuple[sp.Matrix, sp.Matrix]:
     values = parse_assignments(text, states, known, f"{where}: reset")
     variables = [known[s] for s in states]
-    after = sp.Matrix([sp.expand(values[s]) for s in states])
-    matrix = after.jacobian(variables)
-    if matrix.free_symbols & set(variables):
-        raise NetworkError(f"{where}: reset {text!r} is not linear in the states")
-    return matrix, after.subs(dict.fromkeys(variables, 0))
+    rows, offset = [], []
+    for state in states:
+        parts = linear_parts(values[state], variables)
+        if parts is None:
+            raise NetworkError(
+                f"{where}: reset {quoted(text)}: the new {state!r} is not linear in the states"
+            )
+        rows.append(parts[0])
+        offset.append(parts[1])
+    return sp.Matrix(rows), sp.Matrix(offset)
 
 
 def _constant(text: str, known: dict[str, sp.Expr], states: tuple[str, ...], where: str) -> sp.Expr:

@@ -74,15 +74,14 @@ class Equations(Neuron):
         substeps: int = 1,
         cites: Iterable[str] = (),
     ) -> None:
-        inputs = (input,) if isinstance(input, str) else tuple(input)
         given = {
             "text": text,
             "threshold": threshold,
             "reset": reset,
-            "input": inputs,
-            "parameters": dict(parameters or {}),
+            "input": _names(input),
+            "parameters": _mapping("parameters", parameters),
             "refractory": refractory,
-            "initial": dict(initial or {}),
+            "initial": _mapping("initial", initial),
             "voltage": voltage,
             "method": method,
             "substeps": substeps,
@@ -257,3 +256,19 @@ class Equations(Neuron):
         from genn_delays.declaration.equations.numbers import evaluate
 
         return evaluate(expressions, self.parameters(size), size)
+
+
+def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
+    for name in names:
+        if not isinstance(name, str) or names.count(name) > 1:
+            raise NetworkError(
+                f"Equations(input={given!r}): name a state, or several different ones"
+            )
+    return names
+
+
+def _mapping(what: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise NetworkError(f"Equations({what}={given!r}): give a mapping from names to values")
+    return dict(given or {})

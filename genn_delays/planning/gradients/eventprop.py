@@ -65,8 +65,8 @@ class EventProp(GradientRule):
             raise PlanError(f"EventProp(min_slope={self.min_slope}): must be > 0 thresholds per ms")
 
     def needs_step_map(self, neuron: Neuron, learn: tuple[str, ...]) -> bool:
-        """Where something is learnt, or input may cause a spike at the time of its arrival."""
-        return bool(learn) or (neuron.spiking and neuron.threshold_state in neuron.input_states)
+        """Where something is learnt, or input jumps the voltage, at the time of its arrival."""
+        return bool(learn) or neuron.threshold_state in neuron.input_states
 
     def check_population(self, population: PlannedPopulation) -> None:
         """Nothing that only a time grid has."""

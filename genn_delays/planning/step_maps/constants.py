@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +35,14 @@ class Hoisted(Constants):
     """Expressions of parameters and the time step, found in the assignments of a program.
 
     Attributes:
+        aside: what stands for each parameter in the assignments, whose own symbols it may not be.
         expressions: in the order of the constants.
     """
 
-    def __init__(self, dt: float) -> None:
+    def __init__(self, dt: float, parameters: Iterable[sp.Symbol]) -> None:
         self.dt = dt
+        self.aside = {p: sp.Symbol(f"{p.name}'", real=True) for p in parameters}
+        self._back = {aside: p for p, aside in self.aside.items()}
         self.expressions: list[sp.Expr] = []
         self._found: dict[sp.Expr, sp.Symbol] = {}
 
@@ -62,7 +66,7 @@ class Hoisted(Constants):
     def _constant(self, expression: sp.Expr) -> sp.Symbol:
         if expression not in self._found:
             self._found[expression] = numbered("c", len(self.expressions))
-            self.expressions.append(expression)
+            self.expressions.append(expression.xreplace(self._back))
         return self._found[expression]
 
     def values(self, neuron: Neuron, size: int) -> np.ndarray:

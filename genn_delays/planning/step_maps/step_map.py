@@ -222,11 +222,11 @@ def _method_map(
 ) -> StepMap:
     system, count = neuron.system, len(neuron.states)
     x, a = _symbols("x", count), _symbols("a", count)
-    names = dict(zip(system.state_symbols, x, strict=True))
+    source = Hoisted(dt, map(system.parameter, system.parameters))
+    names = dict(zip(system.state_symbols, x, strict=True)) | source.aside
     flow = [f.xreplace(names) for f in system.flow]
     method = choose_method(system, neuron.method, discretisation)
     assignments, changes = step_changes(system, flow, method, neuron.substeps, holds, DT)
-    source = Hoisted(dt)
     moving = {*x, FREE, *(s for s, _ in assignments)}
     assignments = [(s, source.hoist(e, moving)) for s, e in assignments]
     ends = [source.hoist(e, moving) for e in changes]
