@@ -14,6 +14,7 @@ import numpy as np
 from genn_delays.backends.native.codegen import real_of, render_engine
 from genn_delays.backends.native.eventprop.step_map import (
     MappedCode,
+    functions_of,
     logged_of,
     mapped_code,
     mapped_matrices,
@@ -25,7 +26,6 @@ from genn_delays.backends.native.eventprop.structures import (
     PAIRINGS,
     structures_of,
 )
-from genn_delays.backends.native.functions import template_arguments
 from genn_delays.backends.native.model import (
     Entry,
     Models,
@@ -148,7 +148,6 @@ def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
     of, maps = structures_of(plan), [model.map for model in models if model.map is not None]
-    called = frozenset[str]().union(*(code.functions for code in maps))
     return render_engine(
         "eventprop",
         plan,
@@ -168,5 +167,5 @@ def render(plan: Plan) -> str:
         ports=max((len(code.ports) for code in maps), default=1),
         delta=any(model.delta for model in models),
         logged="logged" if of is MAPPED else "states",
-        **template_arguments(called, real_of(plan.dtype)),
+        **functions_of(maps, real_of(plan.dtype)),
     )
