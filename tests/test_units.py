@@ -75,7 +75,6 @@ ONLY_SURROGATE = [
     ({"bias": 1.0}, {}, "bias"),
     ({"dropout": 0.5}, {}, "dropout"),
     ({"tail": 3.0}, {}, "tail"),
-    ({"learn": ("tau_mem",)}, {}, "tau_mem"),
     ({"neuron": gd.DiscreteLIF(input_steps=1)}, {}, "time grid"),
     ({}, {"lag": 0}, "lag=0"),
     ({}, {"kernel": gd.kernels.Gaussian(1.0), "max_delay": 5.0}, "delay kernel"),
