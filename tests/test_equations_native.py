@@ -163,6 +163,33 @@ def test_neurons_that_nothing_is_sent_to_move_all_the_same():
     assert_same(*results)
 
 
+def test_lanes_without_a_neuron_run_away_and_never_spike():
+    """A neuron that its drive makes spike is reset; beside the last one nothing resets."""
+    net = gd.Network(seed=1)
+    net.add_population("input", gd.Input(), 2)
+    driven = gd.Equations(
+        "dV/dt = V**2 + 0.5 + I\ndI/dt = -I/5",
+        threshold="V >= 1",
+        reset="V = 0",
+        initial={"V": 0.2},
+    )
+    net.add_population("hidden", driven, 3)
+    net.add_population("output", gd.LeakyReadout(), 3)
+    net.connect("input", "hidden", weight=0.1)
+    net.connect("hidden", "hidden", weight=gd.init.Normal(0, 0.1))
+    net.connect("hidden", "output", weight=gd.init.Normal(0, 1))
+    events, results = gd.Events([1.0], [0], [1], 3), []
+    for backend in ("reference", "native"):
+        with gd.compile(
+            net, steps=STEPS, batch_size=3, backend=backend, precision="float64"
+        ) as simulation:
+            outputs = simulation.forward(events)
+            gradients = simulation.backward(np.ones_like(outputs))
+            results.append((outputs, gradients, [simulation.spikes("hidden")]))
+            assert simulation.spike_counts("hidden").min() > 20
+    assert_same(*results)
+
+
 @pytest.mark.parametrize("shape", ["feedforward", "recurrent"])
 @pytest.mark.parametrize("training", [True, False])
 def test_a_state_that_is_not_finite_is_named_with_its_unit_and_time(shape, training):
