@@ -57,8 +57,12 @@ def test_every_name_in_the_code_is_declared():
 
 
 def test_readout_decides_what_is_recorded():
+    """Sums over the steps are taken on the device: no voltage goes to the host, or comes back."""
     network = LOOPED()
     names = {name for name, _ in codegen.neuron(planned(network), 3).arrays}
+    assert names == {"Output", "OutputGradient", "StepWeight"}
+    trace = planned(network, gd.readouts.VoltageTrace())
+    names = {name for name, _ in codegen.neuron(trace, 3).arrays}
     assert names == {"Voltage", "VoltageGradient"}
     first = planned(network, gd.readouts.FirstSpike(population="adaptive"))
     assert "FirstSpikeGradient" in codegen.neuron(first, 2).sim_code

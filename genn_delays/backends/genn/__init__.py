@@ -20,10 +20,10 @@ import numpy as np
 
 from genn_delays.backends.base import Backend
 from genn_delays.backends.genn.availability import CPU, CUDA, require
-from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.show import source_of, text_of
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.simulation import SurrogateSimulation
+from genn_delays.backends.learning import AdamRule
 from genn_delays.declaration.network import Network
 from genn_delays.planning.plan import Plan
 
