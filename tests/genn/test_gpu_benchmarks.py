@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -96,3 +98,16 @@ def test_every_step_of_a_node_names_what_it_runs(load):
     assert all(step.limit <= node.WHOLE for step in made.values())
     files = {command[-1] for name in ("parity", "tests") for command in made[name].commands}
     assert str(Path(__file__)) in files
+
+
+def test_a_bare_node_needs_five_packages_besides_pygenn():
+    """What an interpreter has with numpy, scipy, h5py, pydantic and jinja2 is enough."""
+    absent = ["click", "yaml", "tqdm", "matplotlib", "soundfile", "pytest", "hypothesis", "torch"]
+    modules = [f"gpu.{path.stem}" for path in (BENCHMARKS / "gpu").glob("*.py")]
+    modules = [name for name in modules if name not in ("gpu.dilated", "gpu.__init__")]
+    modules += ["genn_delays.backends.genn.simulation", "genn_delays.backends.genn.compiler"]
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent})); import {', '.join(modules)}"
+    paths = os.pathsep.join([str(BENCHMARKS.parent), str(BENCHMARKS)])
+    environment = os.environ | {"PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
