@@ -23,6 +23,7 @@ from gpu.networks import BATCH, CASES, declaration
 ENTRY = re.compile(r"Compiling entry function '(\w+)'")
 SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 USED = re.compile(r"Used (\d+) registers")
+SHORT = re.compile(r"Kernel$|^customUpdate")
 SHARED = re.compile(r"(\d+) bytes smem")
 STEPPED = {"neuronUpdate": "void updateNeurons", "synapseUpdate": "void updateSynapses"}
 """GeNN's files with the functions that every step calls."""
@@ -72,18 +73,23 @@ def resources(name: str) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """The table of docs/gpu.md."""
-    lines = [
-        "| network | kernel | registers | spilt bytes | shared bytes | launches per step, batch |",
-        "|---|---|---|---|---|---|",
-    ]
+    """The table of docs/gpu.md: registers of each kernel, with what it has in shared memory."""
+    names = sorted({kernel for of in found.values() for kernel in of["kernels"]})
+    heads = ["| network", *(SHORT.sub("", kernel) for kernel in names), "spilt", "launches |"]
+    lines = [" | ".join(heads), "|---" * len(heads) + "|"]
     for name, of in found.items():
-        first, often = name, f"{of['launches_per_step']}, {of['launches_per_batch']:,}"
-        for kernel, takes in of["kernels"].items():
-            cells = (first, f"`{kernel}`", *takes.values(), often)
-            lines.append("| " + " | ".join(map(str, cells)) + " |")
-            first = often = ""
+        cells = [_cell(of["kernels"].get(kernel)) for kernel in names]
+        spilt = sum(takes["spill_bytes"] for takes in of["kernels"].values())
+        often = f"{of['launches_per_step']} a step, {of['launches_per_batch']:,} a batch"
+        lines.append(" | ".join([f"| {name}", *cells, str(spilt), often]) + " |")
     return "\n".join(lines)
+
+
+def _cell(takes: dict[str, int] | None) -> str:
+    if takes is None:
+        return ""
+    shared = f", {takes['shared_bytes']} B" if takes["shared_bytes"] else ""
+    return f"{takes['registers']}{shared}"
 
 
 def main() -> None:
