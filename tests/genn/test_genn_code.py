@@ -13,6 +13,7 @@ import pytest
 from networks import KINDS
 
 import genn_delays as gd
+from genn_delays.backends import get_backend
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.availability import CUDA, facts, require
 from genn_delays.backends.genn.declaration import declare, row_room
@@ -21,6 +22,7 @@ from genn_delays.planning.plan import make_plan
 from genn_delays.support.errors import BackendError, PlanError
 
 LOOPED = KINDS["looped"]
+GENN = ("genn-cpu", "genn-cuda")
 
 
 def planned(network, readout=None, **arguments):
@@ -174,3 +176,14 @@ def test_a_backend_that_cannot_be_loaded_is_told_from_one_that_was_not_built(
     with pytest.raises(BackendError, match=said) as caught:
         require(CUDA)
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+def test_memory_is_asked_for_before_anything_is_built(rule):
+    """On CUDA every trial of a batch has two gradients of every synapse."""
+    network = LOOPED()
+    options = {"readout": gd.readouts.MeanVoltage(), "dt": 1.0, "steps": 80, "batch_size": 1000}
+    plan = make_plan(network, gradient=rule, **options)
+    needed = {name: get_backend(name).needed(plan, network, None) for name in GENN}
+    synapses = sum(len(projection.synapses) for projection in network.projections.values())
+    assert needed["genn-cuda"] - needed["genn-cpu"] > 999 * 2 * 4 * synapses

@@ -84,7 +84,6 @@ def plans(precision: str) -> list[tuple[str, Plan]]:
     return list(found.items())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_every_snippet_compiles_in_both_precisions_without_a_warning(nvcc, tmp_path, precision):
     file = tmp_path / "snippets.cu"
