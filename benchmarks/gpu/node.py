@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,12 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "node"
 WHOLE = 530.0
 """Seconds that all steps may take."""
+FACTS = """\
+from genn_delays.backends.genn.availability import facts
+for name, text in facts().items():
+    print(f"{name}: {text}")
+"""
+CLI, TESTS = ("click", "yaml", "tqdm"), ("pytest", "hypothesis")
 TIMED = [name for name, case in CASES.items() if case.timed]
 
 
@@ -46,7 +52,6 @@ class Step:
     limit: float
     programs: Sequence[str] = ()
     modules: Sequence[str] = ()
-    variables: dict[str, str] = field(default_factory=dict)
 
     def missing(self) -> str:
         """What is not there, or nothing."""
@@ -57,43 +62,41 @@ class Step:
 
 def steps(backend: str, size: int) -> list[Step]:
     """What is done, in this order; ``backend`` and ``size`` of the batches for a trial run."""
-    python = sys.executable
-    module = lambda name, *args: [python, "-m", f"gpu.{name}", *args]  # noqa: E731
-    chosen, results = ["--backend", backend, "--size", str(size)], str(RESULTS / "table.json")
-    few = ["--batches", "1"] if size < 8 else []
-    # by file, so that several compile at once; -m: tests that are slow elsewhere as well
-    pytest = [python, "-m", "pytest", "-q", "-rf", "-m", "genn", "-k", backend]
-    files = sorted(map(str, (ROOT / "tests").glob("genn/test_*.py")))
-    first = [file for file in files if file.endswith("parity.py")]
-    rest = [file for file in files if file not in first]
-    small, on = module("small", backend), "cuda" if backend == "genn-cuda" else "cpu"
-    tools = {"memcheck": [], "racecheck": [], "synccheck": []}
-    needed = ["pytest", "hypothesis"]
-    doctor = [python, "-c", "from genn_delays.backends.genn.availability import facts\n"
-              "for name, text in facts().items(): print(f'{name}: {text}')"]  # fmt: skip
-    built = [module("build", name) for name in TIMED] if backend == "genn-cuda" else []
-    whole = [python, "-m", "genn_delays", "doctor"]
+    chosen = ["--backend", backend, "--size", str(size), *(["--batches", "1"] if size < 8 else [])]
+    on = "cuda" if backend == "genn-cuda" else "cpu"
+    built = [_module("build", name) for name in TIMED] if on == "cuda" else []
+    small, results = _module("small", backend), str(RESULTS / "table.json")
+    first, rest = _tests(backend)
+    sanitize = ["compute-sanitizer", "--error-exitcode", "9", "--tool"]
     return [
-        Step("facts", [doctor], 30.0),
-        Step("doctor", [whole], 30.0, modules=["click", "yaml"]),
+        Step("facts", [[sys.executable, "-c", FACTS]], 30.0),
+        Step("doctor", [[sys.executable, "-m", "genn_delays", "doctor"]], 30.0, (), CLI),
         Step("smoke", [small], 90.0),
         Step("build", built, 90.0),
-        Step("table", [module("table", *chosen, *few, "--results", results)], 200.0),
-        Step("parity", [[*pytest, file] for file in first], 120.0, modules=needed),
-        Step("profile", [module("profile", *chosen, *few)], 60.0),
-        *(
-            Step(
-                tool,
-                [["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", *small]],
-                60.0,
-                ["compute-sanitizer"],
-            )
-            for tool in tools
-        ),
-        Step("tests", [[*pytest, file] for file in rest], 240.0, modules=needed),
-        Step("dilated", [module("dilated", on, str(size))], 60.0, modules=["torch"]),
-        Step("ncu", [["ncu", "--set", "basic", "--launch-count", "40", *small]], 60.0, ["ncu"]),
+        Step("table", [_module("table", *chosen, "--results", results)], 200.0),
+        Step("parity", first, 120.0, (), TESTS),
+        Step("profile", [_module("profile", *chosen)], 60.0),
+        Step("memcheck", [[*sanitize, "memcheck", *small]], 60.0, sanitize[:1]),
+        Step("racecheck", [[*sanitize, "racecheck", *small]], 60.0, sanitize[:1]),
+        Step("synccheck", [[*sanitize, "synccheck", *small]], 60.0, sanitize[:1]),
+        Step("tests", rest, 240.0, (), TESTS),
+        Step("dilated", [_module("dilated", on, str(size))], 60.0, (), ("torch",)),
+        Step("ncu", [["ncu", "--set", "basic", "--launch-count", "40", *small]], 60.0, ("ncu",)),
     ]
+
+
+def _module(name: str, *args: str) -> list[str]:
+    return [sys.executable, "-m", f"gpu.{name}", *args]
+
+
+def _tests(backend: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Commands of the parity tests and of all others, by file, so that several compile at once."""
+    # -m: with those that are slow elsewhere
+    pytest = [sys.executable, "-m", "pytest", "-q", "-rf", "-m", "genn", "-k", backend]
+    files = sorted(map(str, (ROOT / "tests").glob("genn/test_*.py")))
+    commands = [[*pytest, file] for file in files]
+    first = [command for command in commands if command[-1].endswith("parity.py")]
+    return first, [command for command in commands if command not in first]
 
 
 def run(step: Step, limit: float, log: Path) -> str:

@@ -35,10 +35,9 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     Args:
         keeps: write the adjoint of the input in every step to the array ``Adjoint``.
     """
-    p = plan.populations[k]
+    p, sends = plan.populations[k], bool(plan.out_of(k))
     voltage = plan.reads_voltage(k)
     first = k == plan.readout_population and plan.readout.reads == "first_spike"
-    sends = bool(plan.out_of(k))
     shared = (("Trial", "unsigned int", 0), ("Steps", "unsigned int", plan.steps))
     if p.is_input:
         variables = (Variable("Value", "scalar"), *_TRAVERSAL)
@@ -57,9 +56,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     slots = scalars("Into", "Shift", "Later", *(("Release",) if p.holds else ()))
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
-    wanted = {"voltage": voltage, "weighted": voltage and sums(plan)}
-    wanted |= {"first_spike": first, "sends": sends, "keeps": keeps}
-    code = render("eventprop/neuron.j2", **wanted, **equations(p))
+    read = {"voltage": voltage, "weighted": voltage and sums(plan), "first_spike": first}
+    code = render("eventprop/neuron.j2", **read, sends=sends, keeps=keeps, **equations(p))
     params, constants = constants_in(code, p)
     return NeuronSnippet(
         sim_code=code,
