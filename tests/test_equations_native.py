@@ -291,7 +291,6 @@ TERMS = (
         "k*abs(w)",
         "sqrt(1 + V**2)*k",
         "max(V, w)*k",
-        "exprel(-V)*k",
         "log(2 + w**2)",
     ),
 )

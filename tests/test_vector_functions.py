@@ -24,6 +24,7 @@ ONE = {
     "magnitude": np.abs,
     "exprel": NUMPY["exprel"],
     "exprel_slope": NUMPY["exprel_slope"],
+    "exprel_bend": NUMPY["exprel_bend"],
 }
 TWO = {
     "above": NUMPY["above"],
@@ -31,7 +32,7 @@ TWO = {
     "minimum": np.minimum,
     "power": np.power,
 }
-CLOSE = {"exp": 2, "tanh": 4, "exprel": 5, "exprel_slope": 12}
+CLOSE = {"exp": 2, "tanh": 4, "exprel": 5, "exprel_slope": 12, "exprel_bend": 60}
 """Units in the last place by which results may be away; 1 for all others."""
 
 

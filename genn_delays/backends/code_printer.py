@@ -25,7 +25,7 @@ FUNCTIONS = {
     sp.tanh: "tanh",
 }
 """Functions of sympy by the name they have here; those of the package's own have their own name."""
-OWN = ("above", "exprel", "exprel_slope", "magnitude", "maximum", "minimum")
+OWN = ("above", "exprel", "exprel_bend", "exprel_slope", "magnitude", "maximum", "minimum")
 LONGEST = 32
 """Largest whole power that is written as products; beyond it ``power`` is called."""
 

@@ -71,6 +71,15 @@ class exprel_slope(sp.Function):  # noqa: N801 - printed as it is called
 
     nargs = 1
 
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return exprel_bend(self.args[0])
+
+
+class exprel_bend(sp.Function):  # noqa: N801 - printed as it is called
+    """d^2 exprel(z) / dz^2."""
+
+    nargs = 1
+
 
 def _clip(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
     return minimum(maximum(x, low), high)
@@ -105,6 +114,14 @@ def _exprel_slope(z: np.ndarray) -> np.ndarray:
     return np.where(small, _series(z, SERIES_TERMS[1]), far).astype(_type(z))
 
 
+def _exprel_bend(z: np.ndarray) -> np.ndarray:
+    small = np.abs(z) < SERIES
+    away = np.where(small, 1.0, z)
+    slope = (np.exp(away) - np.expm1(away) / away) / away
+    far = (np.exp(away) - 2.0 * slope) / away
+    return np.where(small, _series(z, SERIES_TERMS[2]), far).astype(_type(z))
+
+
 def _series(z: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:
     total = np.zeros_like(z)
     for coefficient in reversed(coefficients):
@@ -120,8 +137,9 @@ _COUNT = 15
 SERIES_TERMS = (
     tuple(float(1 / sp.factorial(k + 1)) for k in range(_COUNT)),
     tuple(float((k + 1) / sp.factorial(k + 2)) for k in range(_COUNT)),
+    tuple(float((k + 1) * (k + 2) / sp.factorial(k + 3)) for k in range(_COUNT)),
 )
-"""Coefficients of exprel and of its derivative, below the precision of float64 at ``SERIES``."""
+"""Coefficients of exprel and of its derivatives, below the precision of float64 at ``SERIES``."""
 
 NUMPY = {
     "above": lambda a, b: (np.asarray(a) > b).astype(np.result_type(a, b)),
@@ -130,5 +148,6 @@ NUMPY = {
     "magnitude": np.abs,
     "exprel": _exprel,
     "exprel_slope": _exprel_slope,
+    "exprel_bend": _exprel_bend,
 }
 """The functions above on arrays, by name."""
