@@ -32,7 +32,7 @@ TWO = {
     "minimum": np.minimum,
     "power": np.power,
 }
-CLOSE = {"exp": 2, "tanh": 4, "exprel": 5, "exprel_slope": 12, "exprel_bend": 60}
+CLOSE = {"exp": 2, "tanh": 4, "exprel": 5, "exprel_slope": 12, "exprel_bend": 150}
 """Units in the last place by which results may be away; 1 for all others."""
 
 

@@ -11,7 +11,10 @@ from genn_delays.backends.code_printer import Dialect
 from genn_delays.declaration.equations.functions import SERIES, SERIES_TERMS
 
 NAMES = {
-    **{name: name for name in ("above", "exprel", "exprel_bend", "exprel_slope", "magnitude", "power")},
+    **{
+        name: name
+        for name in ("above", "exprel", "exprel_bend", "exprel_slope", "magnitude", "power")
+    },
     **{name: name for name in ("maximum", "minimum")},
     **{name: f"{name}_of" for name in ("exp", "tanh", "sqrt", "log", "sin", "cos")},
 }
