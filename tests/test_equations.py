@@ -140,7 +140,7 @@ def test_folding_keeps_the_neuron_and_what_it_learnt():
 def test_a_neuron_by_name_says_what_is_wrong():
     with pytest.raises(NetworkError, match=r"unknown name 'adx'; .*adex"):
         neurons.make({"name": "adx"})
-    with pytest.raises(NetworkError, match="neuron 'adex': .*tau_ref"):
+    with pytest.raises(NetworkError, match=r"neuron 'adex': .*tau_ref"):
         neurons.make({"name": "adex", "tau_ref": 1.0})
     with pytest.raises(NetworkError, match="has no name"):
         neurons.make({"tau_mem": 1.0})
