@@ -60,8 +60,6 @@ def izhikevich() -> gd.Equations:
         threshold="V >= 30",
         reset="V = c; u += d",
         initial={"V": "c", "u": "b*c"},
-        method="rk2",
-        substeps=4,
         parameters={"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0, "tau_syn": 4.0},
     )
 
@@ -127,11 +125,11 @@ WEIGHTS = {
     "adex by exponential Euler": (lambda: adex("exponential_euler"), 0.03),
     "eif": (eif, 0.05),
     "qif": (qif, 0.4),
-    "izhikevich": (izhikevich, 6.0),
-    "conductance": (conductance, 0.35),
-    "delta": (delta, 0.5),
+    "izhikevich": (izhikevich, 2.0),
+    "conductance": (conductance, 0.15),
+    "delta": (delta, 0.15),
     "driven": (driven, 0.7),
-    "clipped": (clipped, 0.6),
+    "clipped": (clipped, 0.3),
     "lif": (lambda: gd.LIF(refractory=2.0), 0.6),
     "adaptive": (lambda: gd.AdaptiveLIF(tau_mem=10.0, b=0.4), 0.6),
 }
@@ -156,7 +154,10 @@ def network(
     net.add_population("output", gd.LeakyReadout(), 5)
     several = len(neuron.input_states) > 1
     for k, state in enumerate(neuron.input_states):
-        wide = {"weight": Normal(scale / (1 + k), 0.6 * scale), "target": state if several else None}
+        wide = {
+            "weight": Normal(scale / (1 + k), 0.6 * scale),
+            "target": state if several else None,
+        }
         net.connect("input", "hidden", delay=Uniform(0, 9), max_delay=20, **wide)
         if shape != "feedforward":
             wide["weight"] = Normal(0.0, 0.3 * scale)

@@ -1,7 +1,8 @@
 """Programs of a step map as lines of C-like code, for every engine that generates some.
 
-A dialect says how an engine writes types, numbers, inputs and functions; all else is the same: integer
-powers are products, a reciprocal is a division, and a number is the nearest one to its exact value.
+A dialect says how an engine writes types, numbers, inputs and functions; all else is the same:
+integer powers are products, a reciprocal is a division, and a number is the nearest one to its
+exact value.
 """
 
 from __future__ import annotations
@@ -77,7 +78,10 @@ def print_program(program: Program, dialect: Dialect) -> Code:
 
 
 class _Printer(C99CodePrinter):
-    """Prints expressions, and declares temporaries where these need some."""
+    """Prints expressions, and declares temporaries where these need some.
+
+    sympy calls the method that has the name of a class.
+    """
 
     def __init__(self, dialect: Dialect, temporaries: set[sp.Symbol]) -> None:
         super().__init__()
@@ -105,23 +109,23 @@ class _Printer(C99CodePrinter):
             return f"({text})" if text.startswith("-") else text
         return super()._print(expr, **settings)
 
-    def _print_Symbol(self, expr: sp.Symbol) -> str:
+    def _print_Symbol(self, expr: sp.Symbol) -> str:  # noqa: N802
         return expr.name if expr in self.temporaries else self.dialect.symbol(expr.name)
 
-    def _print_Function(self, expr: sp.Function) -> str:
+    def _print_Function(self, expr: sp.Function) -> str:  # noqa: N802
         kind = type(expr)
         name = FUNCTIONS.get(kind, kind.__name__)
         if kind not in FUNCTIONS and name not in OWN:
             raise PlanError(f"the function {name!r} in {expr} has no code; write it otherwise")
         return self._call(name, *expr.args)
 
-    _print_Abs = _print_exp = _print_log = _print_sin = _print_cos = _print_tanh = _print_Function
+    _print_Abs = _print_exp = _print_log = _print_sin = _print_cos = _print_tanh = _print_Function  # noqa: N815
 
     def _print_sign(self, expr: sp.Expr) -> str:
         x, zero = expr.args[0], sp.Integer(0)
         return f"({self._call('above', x, zero)} - {self._call('above', zero, x)})"
 
-    def _print_Pow(self, expr: sp.Pow) -> str:
+    def _print_Pow(self, expr: sp.Pow) -> str:  # noqa: N802
         base, exponent = expr.base, expr.exp
         if exponent.is_Rational and exponent < 0:
             return f"({self.dialect.number('1.0')} / ({self._print(base**-exponent)}))"

@@ -19,6 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.backends.base import Backend
+from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.genn.availability import CPU, CUDA, require
 from genn_delays.backends.genn.optimiser import AdamRule
 from genn_delays.backends.genn.show import source_of, text_of
@@ -42,6 +43,7 @@ class GennCPU(Backend):
 
     def check(self, plan: Plan) -> None:
         """Every plan but graded spikes and own kernels, given PyGeNN and what its backend needs."""
+        check_no_step_map(plan, f"the backend {self.name!r}")
         SIMULATIONS[plan.gradient.name].check_plan(plan)
         require(self.engine)
 
@@ -65,6 +67,7 @@ class GennCPU(Backend):
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""
+        check_no_step_map(plan, f"the backend {self.name!r}")
         return text_of(plan) + (source_of(plan, network, self.engine) if network else "")
 
 

@@ -23,8 +23,8 @@ NEEDS = {
 }
 """What they are made from."""
 TERMS = {"float": (6, 9), "double": (12, 15)}
-"""Of the series of exp after 1 + r, for |r| up to log(2) / 2, and of those below ``SERIES``: what is
-left out is below a quarter of the last digit."""
+"""Of the series of exp after 1 + r, for |r| up to log(2) / 2, and of those below ``SERIES``: what
+is left out is below a quarter of the last digit."""
 
 
 def _symbol(name: str) -> str:

@@ -15,7 +15,7 @@ from genn_delays.backends.native.eventprop.shapes import (
     start_shapes,
     unit_shapes,
 )
-from genn_delays.backends.native.eventprop.step_map import collected_count, logged_of
+from genn_delays.backends.native.eventprop.step_map import collected_count, logged_of, ports_of
 from genn_delays.backends.native.eventprop.structures import MAPPED, structures_of
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import empty, zeros
@@ -68,7 +68,7 @@ class PopulationBuffers(Buffers):
         p = self.population
         return {
             "mapped": p.step_map is not None,
-            "ports": max(len(p.input_states), 1),
+            "ports": ports_of(p),
             "logged": logged_of(p),
             "collected": collected_count(p),
             "blown": -1,
@@ -213,7 +213,7 @@ class PopulationBuffers(Buffers):
         """
         if row is not None and "adjoint" not in self.arrays:
             groups = -(-self.plan.batch_size // TOGETHER)
-            ports = max(len(self.population.input_states), 1)
+            ports = ports_of(self.population)
             shape = (groups, ports, self.padded, TOGETHER, row)
             self.arrays["adjoint"] = np.zeros(shape, self.plan.dtype)
         point(self.struct, adjoint=None if row is None else self.arrays["adjoint"])

@@ -14,6 +14,7 @@ import numpy as np
 from genn_delays.backends.native.codegen import real_of, render_engine
 from genn_delays.backends.native.eventprop.step_map import (
     MappedCode,
+    functions_of,
     logged_of,
     mapped_code,
     mapped_matrices,
@@ -25,7 +26,6 @@ from genn_delays.backends.native.eventprop.structures import (
     PAIRINGS,
     structures_of,
 )
-from genn_delays.backends.native.functions import template_arguments
 from genn_delays.backends.native.model import (
     Entry,
     Models,
@@ -136,7 +136,8 @@ def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
             values[e.k, : p.size] = array[:, e.row, e.column]
     if model.map is not None:
         values[:, p.size :] = values[:, p.size - 1 : p.size]  # numbers that can be computed with
-    values[model.threshold] = np.inf
+    # what does not spike may run away: infinity would reach a threshold of infinity
+    values[model.threshold] = np.inf if model.map is None else np.nan
     if p.threshold is not None:
         values[model.threshold, : p.size] = p.threshold
     if model.holds:
@@ -148,7 +149,6 @@ def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
     of, maps = structures_of(plan), [model.map for model in models if model.map is not None]
-    called = frozenset[str]().union(*(code.functions for code in maps))
     return render_engine(
         "eventprop",
         plan,
@@ -168,5 +168,5 @@ def render(plan: Plan) -> str:
         ports=max((len(code.ports) for code in maps), default=1),
         delta=any(model.delta for model in models),
         logged="logged" if of is MAPPED else "states",
-        **template_arguments(called, real_of(plan.dtype)),
+        **functions_of(maps, real_of(plan.dtype)),
     )

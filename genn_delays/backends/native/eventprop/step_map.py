@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genn_delays.backends.code_printer import Code, print_program
-from genn_delays.backends.native.functions import VECTORS
 from genn_delays.backends.native.model import nonzero
 from genn_delays.planning.dynamics import PlannedPopulation
-from genn_delays.planning.step_maps import Collected, StepMap
+
+if TYPE_CHECKING:  # sympy takes long, and most plans do without
+    from genn_delays.backends.code_printer import Code
+    from genn_delays.planning.step_maps import Collected, StepMap
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,20 @@ def mapped_code(p: PlannedPopulation) -> MappedCode | None:
 @lru_cache(maxsize=64)
 def _programs(step: StepMap) -> tuple[Code, Code, Code]:
     """A plan is asked for its models several times, and printing takes long."""
-    return tuple(print_program(one, VECTORS) for one in (step.flow, step.pull, step.speed))  # type: ignore[return-value]
+    from genn_delays.backends.code_printer import print_program  # as above
+    from genn_delays.backends.native.functions import VECTORS
+
+    flow, pull, speed = (print_program(p, VECTORS) for p in (step.flow, step.pull, step.speed))
+    return flow, pull, speed
+
+
+def functions_of(codes: list[MappedCode], real: str) -> dict[str, Any]:
+    """What the templates need of the functions that these call; nothing where there are none."""
+    if not codes:
+        return {"functions": ()}
+    from genn_delays.backends.native.functions import template_arguments  # as above
+
+    return template_arguments(frozenset().union(*(code.functions for code in codes)), real)
 
 
 def mapped_matrices(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
@@ -65,7 +80,7 @@ def mapped_matrices(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
     """
     rise = np.zeros((p.size, 1, 1))
     if p.threshold is not None:
-        start = p.initial[:, p.threshold_state].astype(dtype)
+        start: np.ndarray = p.initial[:, p.threshold_state].astype(dtype)
         rise[:, 0, 0] = p.threshold.astype(dtype) - start
     return {
         "K": p.constants[:, :, None],
@@ -79,8 +94,8 @@ def mapped_matrices(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
 def mapped_patterns(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
     """Which entries have a constant: every one that is not 0 now, or once something is learnt."""
     assert p.step_map is not None
-    matrices, learnt = mapped_matrices(p, dtype), p.step_map.collected
-    found = {name: nonzero(array) for name, array in matrices.items()}
+    learnt = p.step_map.collected
+    found = {name: nonzero(array) for name, array in mapped_matrices(p, dtype).items()}
     found["K"][...] = found["floor"][...] = True
     for i, j in learnt.matrix:
         found["R"][i, j] = True
@@ -90,8 +105,13 @@ def mapped_patterns(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
 
 
 def logged_of(p: PlannedPopulation) -> int:
-    """Numbers that are logged at a spike: the state before it and, with a step map, what arrived."""
+    """Numbers that are logged at a spike: the state and, with a step map, what arrived."""
     return len(p.states) + (len(p.input_states) if p.step_map is not None else 0)
+
+
+def ports_of(p: PlannedPopulation) -> int:
+    """Input states, each with arrivals of its own; 1 for what has none."""
+    return max(len(p.input_states), 1)
 
 
 def kept_states(p: PlannedPopulation) -> int:
