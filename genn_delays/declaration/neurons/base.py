@@ -237,12 +237,12 @@ def exponential_derivative(
     """The derivative of :func:`exponential` where M changes by ``change``."""
     if discretisation == "euler":
         return change * dt
-    from scipy.linalg import expm_frechet  # as above
-
-    both, count = np.concatenate([flow, change], axis=-1) * dt, flow.shape[-1]
-    return _each_distinct(
-        lambda m: expm_frechet(m[:, :count], m[:, count:], compute_expm=False), both
-    )
+    count = flow.shape[-1]
+    # the corner of the exponential of [[M, dM], [0, M]]
+    both = np.zeros((len(flow), 2 * count, 2 * count))
+    both[:, :count, :count] = both[:, count:, count:] = flow * dt
+    both[:, :count, count:] = change * dt
+    return exponential(both, 1.0, discretisation)[:, :count, count:]
 
 
 def _each_distinct(
