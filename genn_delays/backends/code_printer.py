@@ -119,7 +119,8 @@ class _Printer(C99CodePrinter):
             raise PlanError(f"the function {name!r} in {expr} has no code; write it otherwise")
         return self._call(name, *expr.args)
 
-    _print_Abs = _print_exp = _print_log = _print_sin = _print_cos = _print_tanh = _print_Function  # noqa: N815
+    _print_Abs = _print_exp = _print_log = _print_Function  # noqa: N815
+    _print_sin = _print_cos = _print_tanh = _print_Function
 
     def _print_sign(self, expr: sp.Expr) -> str:
         x, zero = expr.args[0], sp.Integer(0)
