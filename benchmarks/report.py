@@ -18,7 +18,8 @@ import targets
 
 ROOT = Path(__file__).parents[1]
 COMPARED = ("compare.json", "compare-avx2.json")
-FILES = (*COMPARED, "scaling.json")
+PEERS = ("eventax.json", "mlgenn.json", "dcls.json")
+FILES = (*COMPARED, "scaling.json", *PEERS)
 PAGE = """# Benchmarks
 
 `make bench` measures everything below and writes this page from `benchmarks/results/`; change
@@ -53,6 +54,13 @@ in bytes. Spikes are those per neuron and trial, by hidden layer. On a processor
 "without" means that neither side was allowed to use it (`make bench-avx2`).
 
 {comparison}
+
+## Against other packages
+
+Each by a script of its own, which says what both sides compute: `benchmarks/eventax_gradient.py`,
+`mlgenn_epoch.py` and `dcls.py` (a whole training while delay kernels narrow, against PyTorch).
+
+{peers}
 
 ## Scaling
 
@@ -154,6 +162,32 @@ def scaling_tables(parts: dict[str, Any]) -> Iterator[str]:
         yield table(("start", "s"), iter(lines))
 
 
+def peer_lines(content: dict[str, Any]) -> Iterator[Sequence[str]]:
+    """A row of figures for each thing compared with a package, where it was measured."""
+
+    def row(what: str, with_what: str, ratios: Sequence[float], name: str) -> Sequence[str]:
+        about = content[name]
+        when = f"{about['date']}, {_instructions(about)}"
+        return what, with_what, f"{spread(ratios)} times", when, f"`{about['command']}`"
+
+    if (found := content.get("eventax.json")) is not None:
+        runs = found["seconds of a gradient"]
+        first = found["seconds to the first gradient"]
+        what = f"gradient of 5-30-3, 64 trials (the first: {first['ours']:.1f} s, theirs "
+        ratios = [run["theirs"] / run["ours"] for run in runs]
+        yield row(f"{what}{first['theirs']:.0f} s)", "eventax 0.1.0", ratios, "eventax.json")
+    if (found := content.get("mlgenn.json")) is not None:
+        for threads in (1, 2):
+            ratios = [run["mlgenn"] / run[f"threads_{threads}"] for run in found["seconds"]]
+            what = f"epoch of 120-128-20, 320 trials, {threads} thread{'s' * (threads > 1)} of ours"
+            yield row(what, "mlGeNN 2.4, GeNN's CPU backend", ratios, "mlgenn.json")
+    if (found := content.get("dcls.json")) is not None:
+        for name, sides in ((name, row["sides"]) for name, row in found["rows"].items()):
+            ours, theirs = (sum(e["wall_s"] for e in sides[s]) for s in ("ours", "pytorch"))
+            what = f"training of {name}, sigma from 12 to 0.23"
+            yield row(what, "PyTorch", [theirs / ours], "dcls.json")
+
+
 def _spikes(row: dict[str, Any]) -> str:
     return ", ".join(f"{value:.1f}" for value in row["spikes"].values())
 
@@ -177,6 +211,7 @@ def render(content: dict[str, Any]) -> str:
         circumstances=circumstances(content),
         targets=table(("what", "target", "reached", "met"), target_lines(content)),
         comparison="\n\n".join(tables),
+        peers=table(("what", "against", "faster", "when", "command"), peer_lines(content)),
         scaling="\n\n".join(scaling_tables(content.get("scaling.json", {}).get("parts", {}))),
     )
 

@@ -7,6 +7,7 @@ distributions, delays learnt between the layers and not into the readout.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import genn_delays as gd
@@ -37,6 +38,8 @@ def build(
     output_delays: bool = False,
     spiking_output: bool = False,
     density: float = 1.0,
+    neuron: Mapping[str, Any] | None = None,
+    learn_parameters: Mapping[str, tuple[float, float]] | tuple[str, ...] = (),
     compensate: bool = False,
 ) -> gd.Network:
     """Declare the network.
@@ -59,6 +62,9 @@ def build(
         output_delays: True where the synapses into the readout have delays too.
         spiking_output: LIF outputs, for readouts of spike times.
         density: fraction of the pairs between two layers that is joined.
+        neuron: of the hidden layers, as in ``{name: adex, tau_w: 100.0}``, in place of the LIF
+            neuron of tau_mem, tau_syn and threshold.
+        learn_parameters: of that neuron, with or without bounds.
         compensate: True keeps what sparse neurons receive as it is in the dense network: the mean
             of the initial weights is divided by the density, their standard deviation by its root.
     """
@@ -70,10 +76,11 @@ def build(
     undelayed: dict[str, Any] = {"density": density, "learn": ["weight"] if learn_weights else []}
     delayed = undelayed | {"delay": delay, "max_delay": max_delay, "learn": learn}
 
+    kind = gd.neurons.make(neuron) if neuron else gd.LIF(tau_mem, tau_syn, threshold)
     last = net.add_population("input", gd.Input(), inputs)
     for layer, size in enumerate(hidden):
         name = "hidden" if len(hidden) == 1 else f"hidden{layer + 1}"
-        neurons = net.add_population(name, gd.LIF(tau_mem, tau_syn, threshold), size)
+        neurons = net.add_population(name, kind, size, learn=learn_parameters)
         weight = weight_hidden if layer else weight_input
         net.connect(last, neurons, weight=_normal(weight, share), **delayed)
         last = neurons

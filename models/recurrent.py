@@ -7,6 +7,7 @@ U(0, 150) ms, recurrent delays from 0, weights N(0.03, 0.01), N(0, 0.02) and N(0
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import genn_delays as gd
@@ -32,6 +33,8 @@ def build(
     delay_recurrent: tuple[float, float] = (0.0, 0.0),
     learn_delays: bool = True,
     density: float = 1.0,
+    neuron: Mapping[str, Any] | None = None,
+    learn_parameters: Mapping[str, tuple[float, float]] | tuple[str, ...] = (),
 ) -> gd.Network:
     """Declare the network.
 
@@ -48,13 +51,17 @@ def build(
         delay_input, delay_recurrent: bounds in ms of the uniform initial delays.
         learn_delays: False for delays that stay as they are drawn.
         density: fraction of the pairs into and within the hidden layer that is joined.
+        neuron: of the hidden layer, as in ``{name: adex, tau_w: 100.0}``, in place of the LIF
+            neuron of tau_mem, tau_syn and threshold.
+        learn_parameters: of that neuron, with or without bounds.
     """
     net = gd.Network(seed=seed)
+    kind = gd.neurons.make(neuron) if neuron else gd.LIF(tau_mem, tau_syn, threshold)
     learn = ("weight", "delay") if learn_delays else ("weight",)
     delayed: dict[str, Any] = {"max_delay": max_delay, "learn": learn, "density": density}
 
     source = net.add_population("input", gd.Input(), inputs)
-    neurons = net.add_population("hidden", gd.LIF(tau_mem, tau_syn, threshold), hidden)
+    neurons = net.add_population("hidden", kind, hidden, learn=learn_parameters)
     output = net.add_population("output", gd.LeakyReadout(tau_mem, tau_syn), outputs)
     net.connect(
         source,

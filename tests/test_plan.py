@@ -175,10 +175,9 @@ class DeltaLIF(gd.Neuron):
         return np.ones(size)
 
 
-def test_a_neuron_whose_input_jumps_the_threshold_is_refused():
+def test_a_neuron_whose_input_jumps_the_voltage_has_a_step_map():
     net = make_network(("input", "a"), ("a", "output"), hidden=("a",), neuron=DeltaLIF())
-    with pytest.raises(PlanError, match=r"'a': input jumps the voltage 'V'.* own"):
-        plan_of(net)
+    assert plan_of(net).populations[1].step_map.kind == "exact"
 
 
 class DeltaReadout(DeltaLIF):
@@ -190,14 +189,13 @@ class DeltaReadout(DeltaLIF):
         return None
 
 
-def test_a_readout_whose_input_jumps_its_voltage_is_refused():
-    """Its delay gradient would lack what the jump itself contributes."""
+def test_a_readout_whose_input_jumps_its_voltage_has_a_step_map():
+    """Its delay gradient has what the jump itself contributes to the samples."""
     net = gd.Network()
     net.add_population("input", gd.Input(), 1)
     net.add_population("output", DeltaReadout(), 1)
     net.connect("input", "output", weight=1.0)
-    with pytest.raises(PlanError, match=r"'output': input jumps the voltage"):
-        plan_of(net)
+    assert plan_of(net).populations[1].step_map.kind == "exact"
 
 
 def test_dynamics_that_are_no_numbers_in_this_precision_are_refused():

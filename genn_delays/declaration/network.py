@@ -45,9 +45,9 @@ class Population:
 
     @property
     def current_neuron(self) -> Neuron:
-        """The neuron with the time constants that ``units`` holds now."""
-        names = [name for name in self.neuron.time_constants if name in self.units.columns]
-        return replace(self.neuron, **{name: self.units.columns[name] for name in names})
+        """The neuron with the parameters that ``units`` holds now."""
+        names = [name for name in self.neuron.learnable if name in self.units.columns]
+        return self.neuron.with_values({name: self.units.columns[name] for name in names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ class Projection:
         lag: steps that a spike takes besides its delay, 1 or 0.
         kernel: how training spreads the delays; None rounds them.
         potential: what rewiring keeps of pairs that may be joined one day, by name.
+        target: input state of ``post`` that its weights are added to; None where there is one only.
     """
 
     name: str
@@ -72,14 +73,15 @@ class Projection:
     lag: int = 1
     kernel: DelayKernel | None = None
     potential: dict[str, np.ndarray] = field(default_factory=dict)
+    target: str | None = None
 
 
 class Network:
     """Populations and projections, in the order they were added.
 
     Args:
-        seed: seeds the initialisers. Each projection draws from its own stream, so that its
-            values do not depend on the projections before it being drawn at all.
+        seed: seeds the initialisers. Each projection and each population draws from its own
+            stream, so that its values do not depend on those before it being drawn at all.
 
     Attributes:
         populations: by name.
@@ -110,6 +112,8 @@ class Network:
         All options but the first three need the surrogate rule.
 
         Args:
+            neuron: its parameters are numbers, arrays of one value per unit, or initialisers such
+                as ``gd.init.LogUniform(5.0, 100.0)``, which draw one per unit.
             bias: added to the input of each unit at every step; None for none.
             normalise: ``gd.BatchNorm()`` normalises the input current, with gain and bias that
                 are learnt.
@@ -137,6 +141,8 @@ class Network:
             )
         where = f"population {name!r}"
         check_units(neuron, int(size), where)
+        stream = np.random.SeedSequence(self.seed, spawn_key=(len(self.populations),))
+        neuron = neuron.drawn(int(size), np.random.default_rng(stream))
         parameters = neuron.parameters(int(size))
         if not (is_number(dropout) and 0.0 <= dropout < 1.0):
             raise NetworkError(f"{where}: dropout {dropout!r} given, must be in [0, 1)")
@@ -169,6 +175,7 @@ class Network:
         kernel: DelayKernel | None = None,
         lag: int = 1,
         learn: Iterable[str] = ("weight",),
+        target: str | None = None,
         name: str | None = None,
     ) -> Projection:
         """Join two populations.
@@ -192,6 +199,8 @@ class Network:
             lag: steps that a spike takes besides its delay: 1, as everywhere in GeNN, or 0, as in
                 dilated convolutions (surrogate rule, not within loops).
             learn: what training may change, of ``("weight", "delay")``.
+            target: the input state of ``post`` that the weights are added to, where its neuron has
+                several.
             name: by default ``"pre->post"``, and ``"pre->post#2"`` for a second projection.
 
         Raises:
@@ -230,10 +239,11 @@ class Network:
             post_size=post.size,
             where=where,
         )
+        target = _target(target, post, where)
         # a copy: every projection narrows a kernel of its own
         kernel = None if kernel is None else replace(kernel)
         self.projections[name] = Projection(
-            name, pre, post, table, _learn(learn, name), int(lag), kernel
+            name, pre, post, table, _learn(learn, name), int(lag), kernel, target=target
         )
         return self.projections[name]
 
@@ -282,6 +292,18 @@ class Network:
         if name in self.projections:
             raise NetworkError(f"projection {name!r} exists already; choose another name")
         return name
+
+
+def _target(target: str | None, post: Population, where: str) -> str | None:
+    """The input state that a projection names; None for the only one."""
+    inputs = post.neuron.input_states
+    if target is None and len(inputs) > 1:
+        raise NetworkError(f"{where}: {post.name!r} has the inputs {list(inputs)}; give target=")
+    if target is not None and target not in inputs:
+        raise NetworkError(
+            f"{where}: {post.name!r} has no input {target!r}; {suggest(target, inputs)}"
+        )
+    return target if len(inputs) > 1 else None
 
 
 def _learn(learn: Iterable[str], name: str) -> tuple[str, ...]:

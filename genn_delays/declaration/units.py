@@ -7,7 +7,7 @@ belongs to a synapse is in its SynapseTable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -134,7 +134,7 @@ def check_units(neuron: Neuron, size: int, where: str) -> None:
     if size > MAX_STEPS:
         raise NetworkError(f"{where}: size {size} given, units are counted up to {MAX_STEPS}")
     # its parameters, its flow and what follows from that at a time step
-    each = 1 + len(fields(neuron)) + 4 * len(neuron.states) ** 2
+    each = 1 + len(neuron.values()) + 4 * len(neuron.states) ** 2
     check_size(8 * size * each, f"{where} of {size} units", error=NetworkError)
 
 
@@ -164,12 +164,15 @@ def unit_table(
     elif bias is not None:
         columns["bias"] = _per_unit(bias, size, where)
     fixed = ("gain", "bias") if normalise is not None else ()
-    allowed = [*neuron.time_constants, *(["bias"] if bias is not None else [])]
+    allowed = [*neuron.learnable, *(["bias"] if bias is not None else [])]
     values = {name: columns.get(name, parameters.get(name)) for name in allowed}
-    bounds = {name: _bounds(name, pair, values, where) for name, pair in _wanted(learn, where)}
+    bounds = {
+        name: _bounds(name, pair, values, name in neuron.bounded, where)
+        for name, pair in _wanted(learn, where)
+    }
     constants = [name for name in bounds if name != "bias"]
     columns |= {name: parameters[name] for name in constants}
-    tied = frozenset(name for name in constants if np.ndim(getattr(neuron, name)) == 0)
+    tied = frozenset(name for name in constants if np.asarray(neuron.values()[name]).ndim == 0)
     return UnitTable(size, columns, bounds, tied), (*fixed, *bounds)
 
 
@@ -197,17 +200,25 @@ def _wanted(learn: Learn, where: str) -> list[tuple[str, object]]:
     raise NetworkError(f"{where}: learn={learn!r}; give names or a mapping from name to bounds")
 
 
-def _bounds(name: str, pair: object, values: Mapping[str, np.ndarray | None], where: str) -> Bounds:
+def _bounds(
+    name: str,
+    pair: object,
+    values: Mapping[str, np.ndarray | None],
+    bounded: bool,
+    where: str,
+) -> Bounds:
     if name not in values or values[name] is None:
         raise NetworkError(f"{where}: cannot learn {name!r}; {suggest(str(name), values)}")
     value = np.asarray(values[name])
     if pair is None:
-        every = (-np.inf, np.inf)
-        return every if name == "bias" else (0.1 * value.min(), 10.0 * value.max())
+        ends = sorted(
+            [0.1 * value.min(), 10.0 * value.max(), 10.0 * value.min(), 0.1 * value.max()]
+        )
+        return (ends[0], ends[-1]) if bounded else (-np.inf, np.inf)
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(is_number, pair))):
         raise NetworkError(f"{where}: bounds of {name!r} are two numbers, not {pair!r}")
     low, high = float(pair[0]), float(pair[1])
-    if not low <= value.min() <= value.max() <= high or (name != "bias" and low <= 0):
+    if not low <= value.min() <= value.max() <= high or (bounded and low <= 0 <= high):
         raise NetworkError(
             f"{where}: {name} = {value.min():g} starts outside its bounds [{low:g}, {high:g}], or "
             "these are not > 0"

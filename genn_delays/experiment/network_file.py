@@ -3,8 +3,10 @@
     .                    seed
     populations/N        name, size, neuron, dropout, tail (ms), learn, normalise
     populations/N/parameters        a dataset per parameter of the neuron
+    populations/N/equations         where the neuron is written as text
     populations/N/units             bounds, tied; columns/ and state/: a dataset per column
-    projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms)
+    projections/N        name, pre, post, learn, lag, max_delay (ms); pre, post, weight, delay (ms);
+                         target, where post has several input states
     projections/N/kernel            kind, sigma, current (steps), further fields of a kind of the
                                     user's own; where there is a delay kernel
     projections/N/state             a dataset per further column, optimiser moments included
@@ -20,6 +22,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from typing import Any
 
 import h5py
 import numpy as np
@@ -33,11 +36,11 @@ from genn_delays.experiment.column_file import read_columns, read_normalisation,
 from genn_delays.rewiring.signs import POSITIVE
 from genn_delays.rewiring.soft_deep_r import THETA
 from genn_delays.support.checks import is_number
-from genn_delays.support.errors import CheckpointError
+from genn_delays.support.errors import CheckpointError, NetworkError
 from genn_delays.support.hdf5 import Group
 
 NEURONS: dict[str, type[neurons.Neuron]] = {
-    name: getattr(neurons, name) for name in neurons.__all__
+    name: kind for name in neurons.__all__ if isinstance(kind := getattr(neurons, name), type)
 }
 
 
@@ -100,7 +103,9 @@ def _write_population(group: h5py.Group, population: Population) -> None:
         normalise=json.dumps(normalise),
     )
     neuron = population.neuron
-    parameters = {f.name: np.asarray(getattr(neuron, f.name)) for f in fields(neuron)}
+    if isinstance(neuron, neurons.Equations):
+        group.attrs["equations"] = json.dumps(neuron.texts())
+    parameters = {name: np.asarray(value) for name, value in neuron.values().items()}
     _write_columns(group.create_group("parameters"), parameters)
     units = group.create_group("units")
     table = population.units
@@ -114,7 +119,8 @@ def _read_population(group: Group, network: Network, version: int) -> None:
     where = f"population {name!r}"
     kind = find(group.text("neuron"), NEURONS, neurons.Neuron, "neuron", where)
     stored = group if version == 1 else group.group("parameters")
-    neuron = _read_neuron(stored, kind, size)
+    texts = group.json("equations") if issubclass(kind, neurons.Equations) else None
+    neuron = _read_neuron(stored, kind, size, texts)
     if version == 1:
         network.add_population(name, neuron, size)
         return
@@ -130,14 +136,17 @@ def _read_population(group: Group, network: Network, version: int) -> None:
     missing = sorted({*learn, *declared.units.columns} - set(units.columns))
     if missing:
         raise group.damaged(f"has no column {missing[0]!r} of its units")
-    for constant in set(neuron.time_constants) & set(units.columns):
+    for constant in set(neuron.bounded) & set(units.columns):
+        if not np.all(units.columns[constant] != 0):
+            raise group.damaged(f"has {constant!r} that is 0")
+    for constant in set(neuron.positive) & set(units.columns):
         if not np.all(units.columns[constant] > 0):
             raise group.damaged(f"has {constant!r} that is not > 0")
     units.check(where)
     network.populations[name] = replace(declared, units=units, learn=learn)
 
 
-def _read_neuron(group: Group, kind: type[neurons.Neuron], size: int) -> neurons.Neuron:
+def _read_neuron(group: Group, kind: type[neurons.Neuron], size: int, texts: Any) -> neurons.Neuron:
     # tolist() of a scalar is the plain number, or truth value, that it was
     parameters = {}
     for name in group.members:
@@ -146,8 +155,11 @@ def _read_neuron(group: Group, kind: type[neurons.Neuron], size: int) -> neurons
             raise group.damaged(f"has {name!r} of shape {value.shape} for {size} units")
         parameters[name] = value if value.ndim else value.tolist()
     try:
+        if texts is not None:
+            refractory = parameters.pop("refractory", 0.0)
+            return neurons.Equations(**texts, parameters=parameters, refractory=refractory)
         return kind(**parameters)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, NetworkError) as error:
         raise group.damaged(f"does not make a neuron {kind.__name__} ({error})") from None
 
 
@@ -162,6 +174,8 @@ def _write_projection(group: h5py.Group, projection: Projection) -> None:
         lag=projection.lag,
         max_delay=table.max_delay,
     )
+    if projection.target is not None:
+        group.attrs["target"] = projection.target
     _write_columns(group, {column: getattr(table, column) for column in CORE})
     _write_columns(group.create_group("state"), table.state)
     _write_columns(group.create_group("potential"), projection.potential)
@@ -187,12 +201,17 @@ def _read_projection(group: Group, network: Network, version: int) -> Projection
     learn = group.names("learn")
     if not set(learn) <= set(LEARNABLE):
         raise group.damaged(f"learns {learn}, not of {LEARNABLE}")
+    inputs, target = post.neuron.input_states, None
+    if len(inputs) > 1:
+        target = group.text("target")
+        if target not in inputs:
+            raise group.damaged(f"has target {target!r}, not of {inputs}")
     if version == 1:
         return Projection(name, pre, post, table, learn)
     kernel = _read_kernel(group.group("kernel"), name) if "kernel" in group else None
     potential = _read_potential(group.group("potential"), pre.size * post.size)
     lag = group.whole("lag", 0, 1)
-    return Projection(name, pre, post, table, learn, lag, kernel, potential)
+    return Projection(name, pre, post, table, learn, lag, kernel, potential, target)
 
 
 def _end(group: Group, end: str, network: Network) -> Population:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genn_delays.declaration.network import Population, Projection
-from genn_delays.declaration.neurons import Input, Neuron
+from genn_delays.declaration.neurons import Neuron
 from genn_delays.declaration.units import BatchNorm
-from genn_delays.planning.graph import Component
-from genn_delays.planning.refractory import refractory_steps
 from genn_delays.planning.timing import delay_to_steps
 from genn_delays.support.checks import own_copy
-from genn_delays.support.errors import PlanError
+
+if TYPE_CHECKING:
+    from genn_delays.planning.step_maps.step_map import StepMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,14 @@ class PlannedPopulation:
         threshold: (n,), or None where the population never spikes.
         refractory: steps in which V is held after a spike, int32, (n,).
         reset_matrix, reset_offset: R and r of x <- R x + r, (n, S, S) and (n, S).
-        input_state, threshold_state: indices into the S states.
+        initial: state in which a trial begins, (n, S).
+        input_states: states that weights arrive in; ``input_state`` is the first.
+        threshold_state: index into the S states.
+        step_map: the step as programs, where the flow is not M x or something of the neuron is
+            learnt that P alone does not hold; then flow and propagator are not used.
+        constants: of the step map, (n, constants).
+        changes: by learnt parameter of the neuron, d ``step_map.collected`` / d parameter,
+            (n, collected).
         component: index of its strongly connected component in the plan's order.
         recurrent: True where that component feeds back on itself.
         normalise: batch normalisation of its input, or None.
@@ -45,7 +53,7 @@ class PlannedPopulation:
     is_input: bool
     is_spiking: bool
     states: tuple[str, ...]
-    input_state: int
+    input_states: tuple[int, ...]
     threshold_state: int
     flow: np.ndarray
     propagator: np.ndarray
@@ -54,6 +62,10 @@ class PlannedPopulation:
     reset_matrix: np.ndarray
     reset_offset: np.ndarray
     refractory: np.ndarray
+    initial: np.ndarray
+    step_map: StepMap | None
+    constants: np.ndarray
+    changes: dict[str, np.ndarray]
     on_grid: bool
     component: int
     recurrent: bool
@@ -70,6 +82,11 @@ class PlannedPopulation:
                 object.__setattr__(self, field.name, own_copy(value))
 
     @property
+    def input_state(self) -> int:
+        """The state that arriving weights are added to, or the first of several."""
+        return self.input_states[0] if self.input_states else 0
+
+    @property
     def holds(self) -> bool:
         """Some of its neurons have a refractory period."""
         return bool(np.any(self.refractory))
@@ -81,6 +98,7 @@ class PlannedProjection:
 
     Attributes:
         pre, post: indices into the populations.
+        port: which of the input states of post its weights are added to.
         max_delay_steps: largest delay.
         internal: True where pre and post lie in one strongly connected component.
         lag: steps that a spike takes besides its delay.
@@ -90,66 +108,11 @@ class PlannedProjection:
     name: str
     pre: int
     post: int
+    port: int
     max_delay_steps: int
     internal: bool
     lag: int
     kernel: str | None
-
-
-def plan_population(
-    population: Population,
-    dt: float,
-    steps: int,
-    discretisation: str,
-    component: int,
-    components: tuple[Component, ...],
-) -> PlannedPopulation:
-    """The dynamics of a population at a time step of ``dt`` ms.
-
-    Raises:
-        PlanError: off for longer than a trial, or a decay or a refractory period that cannot be on
-            this time grid.
-    """
-    neuron, size = population.current_neuron, population.size
-    propagator = neuron.propagator(size, dt, discretisation)
-    matrix, offset = neuron.reset(size)
-    is_input = isinstance(neuron, Input)
-    input_state = 0 if is_input else neuron.states.index(neuron.input_state)
-    flow = neuron.flow(size)
-    change = propagator - np.eye(propagator.shape[-1])
-    shift = np.zeros((size, 0)) if is_input else change[:, :, input_state] / dt
-    tail = int(delay_to_steps(np.array(population.tail), dt))
-    if tail >= steps:
-        raise PlanError(
-            f"population {population.name!r}: its tail of {population.tail:g} ms leaves nothing of "
-            f"a trial of {steps * dt:g} ms; make the trial longer"
-        )
-    _check_time_constants(population, dt, discretisation)
-    return PlannedPopulation(
-        name=population.name,
-        size=size,
-        is_input=is_input,
-        is_spiking=neuron.spiking,
-        states=neuron.states,
-        input_state=input_state,
-        threshold_state=0 if is_input else neuron.states.index(neuron.threshold_state),
-        flow=flow,
-        propagator=propagator,
-        arrival_shift=shift,
-        threshold=neuron.threshold_value(size),
-        reset_matrix=matrix,
-        reset_offset=offset,
-        refractory=refractory_steps(population.name, neuron, propagator, flow, dt),
-        on_grid=neuron.on_grid,
-        component=int(component),
-        recurrent=component >= 0 and components[component].recurrent,
-        normalise=population.normalise,
-        has_bias="bias" in population.units.columns,
-        dropout=population.dropout,
-        tail=tail,
-        learn=population.learn,
-        neuron=population.neuron,
-    )
 
 
 def plan_projection(
@@ -162,10 +125,12 @@ def plan_projection(
         labels: component of each population, -1 for inputs.
     """
     pre, post = index[projection.pre.name], index[projection.post.name]
+    inputs = projection.post.neuron.input_states
     return PlannedProjection(
         name=projection.name,
         pre=pre,
         post=post,
+        port=0 if projection.target is None else inputs.index(projection.target),
         max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
         internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
         lag=projection.lag,
@@ -173,40 +138,37 @@ def plan_projection(
     )
 
 
+def numbers_of(
+    step_map: StepMap | None, neuron: Neuron, learn: tuple[str, ...], size: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(constants, changes) of a population; see :class:`PlannedPopulation`."""
+    if step_map is None:
+        return np.zeros((size, 0)), {}
+
+    from genn_delays.planning.step_maps.unit_numbers import unit_numbers  # sympy takes long
+
+    numbers = unit_numbers(step_map, neuron, learn, size)
+    return numbers.constants, numbers.changes
+
+
 def with_current_parameters(
     planned: PlannedPopulation, population: Population, dt: float, discretisation: str
 ) -> PlannedPopulation:
-    """The same dynamics with the time constants that training has reached."""
-    if not any(name in population.neuron.time_constants for name in planned.learn):
+    """The same dynamics with the parameters of the neuron that training has reached."""
+    neuron, size = population.current_neuron, planned.size
+    learn = tuple(name for name in planned.learn if name in neuron.learnable)
+    if not learn:
         return planned
-    propagator = population.current_neuron.propagator(planned.size, dt, discretisation)
-    return replace(planned, propagator=propagator)
-
-
-def _check_time_constants(population: Population, dt: float, discretisation: str) -> None:
-    """A step of 1 - dt / tau must not overshoot, now or anywhere in the bounds of learning."""
-    neuron = population.neuron
-    if not neuron.on_grid and discretisation != "euler":
-        return
-    parameters = neuron.parameters(population.size)
-    for name in neuron.time_constants:
-        low, high = population.units.bounds.get(name, (np.inf, np.inf))
-        if min(low, parameters[name].min()) >= dt:
-            continue
-        hint = f"; give learn={{{name!r}: ({dt:g}, {high:g})}}" if low < dt else ""
-        raise PlanError(
-            f"population {population.name!r}: {name} may reach {min(low, parameters[name].min()):g}"
-            f" ms, less than the time step of {dt:g} ms, where 1 - dt / tau is negative{hint}"
-        )
-
-
-def check_finite(population: PlannedPopulation, dtype: type) -> None:
-    """Raise PlanError where the dynamics are no numbers in this precision, or a threshold is 0."""
-    for what in ("flow", "propagator", "reset_matrix", "reset_offset", "threshold"):
-        values = getattr(population, what)
-        if values is not None and not np.all(np.isfinite(values.astype(dtype))):
-            raise PlanError(
-                f"population {population.name!r}: its {what} is not finite; check its parameters"
-            )
-    if population.threshold is not None and not np.all(population.threshold.astype(dtype) > 0):
-        raise PlanError(f"population {population.name!r}: thresholds must be > 0")
+    if planned.step_map is None:
+        return replace(planned, propagator=neuron.propagator(size, dt, discretisation))
+    constants, changes = numbers_of(planned.step_map, neuron, learn, size)
+    matrix, offset = neuron.reset(size)
+    return replace(
+        planned,
+        threshold=neuron.threshold_value(size),
+        reset_matrix=matrix,
+        reset_offset=offset,
+        initial=neuron.initial_state(size),
+        constants=constants,
+        changes=changes,
+    )

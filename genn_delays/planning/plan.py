@@ -17,12 +17,11 @@ from genn_delays.declaration.neurons import Input
 from genn_delays.planning.dynamics import (
     PlannedPopulation,
     PlannedProjection,
-    check_finite,
-    plan_population,
     plan_projection,
 )
 from genn_delays.planning.gradients import GradientRule
 from genn_delays.planning.graph import Component, components_of
+from genn_delays.planning.populations import check_finite, plan_population
 from genn_delays.planning.readouts import Readout
 from genn_delays.planning.timing import MAX_STEPS
 from genn_delays.support.checks import is_count, is_number
@@ -127,7 +126,9 @@ def make_plan(
     labels, components = components_of(populations, edges)
     readout_index = _readout_population(populations, edges, readout)
     planned = tuple(
-        plan_population(p, dt, steps, discretisation, labels[k], components)
+        plan_population(
+            p, dt, steps, discretisation, labels[k], components, gradient.needs_step_map
+        )
         for k, p in enumerate(populations)
     )
     projections = tuple(plan_projection(p, index, labels, dt) for p in network.projections.values())

@@ -14,18 +14,18 @@ from genn_delays.support.errors import PlanError
 
 
 def refractory_steps(
-    name: str, neuron: Neuron, propagator: np.ndarray, flow: np.ndarray, dt: float
+    name: str, neuron: Neuron, propagator: np.ndarray | None, flow: np.ndarray, dt: float
 ) -> np.ndarray:
     """Steps in which each neuron of population ``name`` holds V after a spike, int32, (n,).
 
     Args:
-        propagator, flow: P and M, (n, S, S).
+        propagator, flow: P and M, (n, S, S); None for P where there is a step map.
         dt: ms.
 
     Raises:
         PlanError: a period shorter than half a step, or a neuron whose V cannot be held.
     """
-    period = neuron.refractory_period(len(propagator))
+    period = neuron.refractory_period(len(flow))
     # beyond the longest trial all periods are alike
     steps = delay_to_steps(np.minimum(period, (MAX_STEPS - 1) * dt), dt)
     held = period > 0
@@ -37,11 +37,13 @@ def refractory_steps(
             f"than half a time step, dt={dt:g} ms; give 0, a longer period or a smaller dt"
         )
     v = neuron.states.index(neuron.threshold_state)
-    if neuron.input_state == neuron.threshold_state:
+    if neuron.threshold_state in neuron.input_states:
         raise PlanError(
             f"population {name!r}: input jumps the voltage {neuron.threshold_state!r}, which "
             "refractory would hold; give the neuron a synaptic state of its own"
         )
+    if propagator is None:
+        return steps  # the step map holds V within the step
     others = np.arange(len(neuron.states)) != v
     dynamics = propagator if neuron.on_grid else flow
     follows = np.any(dynamics[held, :, v] != 0, axis=0) & others

@@ -101,6 +101,19 @@ ENTRIES = {
   booktitle = {Neuro-Inspired Computational Elements Conference}, year = {2022},
   doi = {10.1145/3517343.3517380}
 }""",
+    "zheng2024": """@article{zheng2024,
+  title = {Temporal dendritic heterogeneity incorporated with spiking neural networks for learning
+           multi-timescale dynamics},
+  author = {Zheng, Hanle and Zheng, Zhong and Hu, Rui and Xiao, Bo and Wu, Yujie and Yu, Fangwen
+            and Liu, Xue and Li, Guoqi and Deng, Lei},
+  journal = {Nature Communications}, volume = {15}, pages = {277}, year = {2024},
+  doi = {10.1038/s41467-023-44614-z}
+}""",
+    "moro2024": """@misc{moro2024,
+  title = {The role of temporal hierarchy in spiking neural networks},
+  author = {Moro, Filippo and Aceituno, Pau Vilimelis and Kriener, Laura and Payvand, Melika},
+  year = {2024}, eprint = {2407.18838}, archiveprefix = {arXiv}
+}""",
     "bellec2018": """@inproceedings{bellec2018,
   title = {Deep rewiring: Training very sparse deep networks},
   author = {Bellec, Guillaume and Kappel, David and Maass, Wolfgang and Legenstein, Robert},
@@ -140,6 +153,58 @@ ENTRIES = {
   author = {Knight, James C. and Komissarov, Anton and Nowotny, Thomas},
   journal = {Frontiers in Neuroinformatics}, volume = {15}, pages = {659005}, year = {2021},
   doi = {10.3389/fninf.2021.659005}
+}""",
+    "fourcaud2003": """@article{fourcaud2003,
+  title = {How spike generation mechanisms determine the neuronal response to fluctuating inputs},
+  author = {Fourcaud-Trocm{\\'e}, Nicolas and Hansel, David and van Vreeswijk, Carl and
+            Brunel, Nicolas},
+  journal = {Journal of Neuroscience}, volume = {23}, pages = {11628--11640}, year = {2003},
+  doi = {10.1523/JNEUROSCI.23-37-11628.2003}
+}""",
+    "brette2005": """@article{brette2005,
+  title = {Adaptive exponential integrate-and-fire model as an effective description of neuronal
+           activity},
+  author = {Brette, Romain and Gerstner, Wulfram},
+  journal = {Journal of Neurophysiology}, volume = {94}, pages = {3637--3642}, year = {2005},
+  doi = {10.1152/jn.00686.2005}
+}""",
+    "montbrio2015": """@article{montbrio2015,
+  title = {Macroscopic description for networks of spiking neurons},
+  author = {Montbri{\\'o}, Ernest and Paz{\\'o}, Diego and Roxin, Alex},
+  journal = {Physical Review X}, volume = {5}, pages = {021028}, year = {2015},
+  doi = {10.1103/PhysRevX.5.021028}
+}""",
+    "izhikevich2003": """@article{izhikevich2003,
+  title = {Simple model of spiking neurons},
+  author = {Izhikevich, Eugene M.},
+  journal = {IEEE Transactions on Neural Networks}, volume = {14}, pages = {1569--1572},
+  year = {2003}, doi = {10.1109/TNN.2003.820440}
+}""",
+    "izhikevich2001": """@article{izhikevich2001,
+  title = {Resonate-and-fire neurons},
+  author = {Izhikevich, Eugene M.},
+  journal = {Neural Networks}, volume = {14}, pages = {883--894}, year = {2001},
+  doi = {10.1016/S0893-6080(01)00078-8}
+}""",
+    "vogels2005": """@article{vogels2005,
+  title = {Signal propagation and logic gating in networks of integrate-and-fire neurons},
+  author = {Vogels, Tim P. and Abbott, L. F.},
+  journal = {Journal of Neuroscience}, volume = {25}, pages = {10786--10795}, year = {2005},
+  doi = {10.1523/JNEUROSCI.3508-05.2005}
+}""",
+    "rall1967": """@article{rall1967,
+  title = {Distinguishing theoretical synaptic potentials computed for different soma-dendritic
+           distributions of synaptic input},
+  author = {Rall, Wilfrid},
+  journal = {Journal of Neurophysiology}, volume = {30}, pages = {1138--1168}, year = {1967},
+  doi = {10.1152/jn.1967.30.5.1138}
+}""",
+    "baronig2025": """@article{baronig2025,
+  title = {Advancing spatio-temporal processing through adaptation in spiking neural networks},
+  author = {Baronig, Maximilian and Ferrand, Romain and Sabathiel, Silvester and
+            Legenstein, Robert},
+  journal = {Nature Communications}, volume = {16}, pages = {5776}, year = {2025},
+  eprint = {2408.07517}, archiveprefix = {arXiv}
 }""",
 }
 """BibTeX by key."""

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from genn_delays.backends.base import Backend
+from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.genn.availability import CPU, CUDA, require
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.memory import bytes_of
@@ -43,6 +44,7 @@ class GennCPU(Backend):
 
     def check(self, plan: Plan) -> None:
         """Every plan but graded spikes and own kernels, given PyGeNN and what its backend needs."""
+        check_no_step_map(plan, f"the backend {self.name!r}")
         SIMULATIONS[plan.gradient.name].check_plan(plan)
         require(self.engine)
 
@@ -67,6 +69,7 @@ class GennCPU(Backend):
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""
+        check_no_step_map(plan, f"the backend {self.name!r}")
         return text_of(plan) + (source_of(plan, network, self.engine) if network else "")
 
 

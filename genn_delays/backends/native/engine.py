@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ctypes import byref, c_int64
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.native.codegen import real_of
@@ -30,7 +30,7 @@ class Engine(Simulation):
         populations, projections: buffers with a ``struct`` each, in the order of the plan.
     """
 
-    shared: ClassVar[Shared]
+    shared: Shared
     populations: Sequence[Any]
     projections: Sequence[Any]
 

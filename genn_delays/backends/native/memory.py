@@ -18,6 +18,8 @@ def estimate(
 ) -> dict[str, int]:
     """Bytes by part: ``"spikes"``, ``"voltages"``, ``"synapses"``, ``"scratch"``.
 
+    ``"states"`` are those that training keeps of populations with a step map.
+
     Args:
         plan, network: what will be run.
         threads: each has scratch of its own.

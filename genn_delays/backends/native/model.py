@@ -60,9 +60,10 @@ def structure(
         places = np.argwhere(pattern)
         entries[name] = tuple(Entry(int(i), int(j), k + n) for n, (i, j) in enumerate(places))
         k += len(places)
+    step = "" if p.step_map is None else f"; step map {p.step_map.kind}"
     return {
         "index": index,
-        "label": f"model {index}: states {', '.join(p.states)}; first used by {p.name!r}",
+        "label": f"model {index}: states {', '.join(p.states)}{step}; first used by {p.name!r}",
         "states": len(p.states),
         "input_state": p.input_state,
         "threshold_state": p.threshold_state,

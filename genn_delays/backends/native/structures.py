@@ -23,6 +23,8 @@ SCALARS: dict[str, Any] = {
     "double": ctypes.c_double,
 }
 WIDTH = 110  # columns of the generated code
+Line = tuple[str, str]
+"""A field: its C declaration without the semicolon, and what it holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Shared:
     """
 
     name: str
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
     pointing: tuple[Shared, ...] = ()
 
     def ctypes(self, real: str = "float") -> Any:
@@ -107,7 +109,7 @@ def _line(declaration: str, holds: str) -> list[str]:
     return [*(f"  {part}" for part in above), text]
 
 
-def shared(name: str, lines: Sequence[tuple[str, str]], *pointing: Shared) -> Shared:
+def shared(name: str, lines: Sequence[Line], *pointing: Shared) -> Shared:
     """Declare a structure; see :class:`Shared`."""
     return Shared(name, tuple(lines), pointing)
 

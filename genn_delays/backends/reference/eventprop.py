@@ -11,9 +11,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from genn_delays.backends.gradient import Gradient, Gradients
-from genn_delays.backends.reference.recorded import Recorded
+from genn_delays.backends.reference.jumping import Jumping
+from genn_delays.backends.reference.mapped import (
+    UnitSums,
+    check_states,
+    flow_of,
+    pull_of,
+    unit_gradients,
+)
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.dynamics import with_current_parameters
 from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp
 from genn_delays.planning.plan import Plan, PlannedPopulation
@@ -24,12 +32,14 @@ Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 NEVER = np.iinfo(np.int32).max
 
 
-class EventPropSimulation(Recorded):
+class EventPropSimulation(Jumping):
     """Steps densely through time and keeps everything.
 
     Per population: ``voltage`` (T, trials, n), and ``before`` (T, trials, n, S): the state at the
     end of the flow, before the input of its step: a crossing lies in the flow, an arrival at its
     end. ``since`` (T, trials, n): steps since the last spike before each step, NEVER for none.
+    ``start`` is the state before the flow, like ``before``; ``arriving``, ``into`` and ``shift``
+    have an entry for each input state behind the neurons.
     """
 
     def __init__(self, plan: Plan, network: Network) -> None:
@@ -39,6 +49,12 @@ class EventPropSimulation(Recorded):
         self.load(network)
 
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
+        declared = list(network.populations.values())
+        self.populations = [
+            with_current_parameters(p, population, self.plan.dt, self.plan.discretisation)
+            for p, population in zip(self.plan.populations, declared, strict=True)
+        ]
+        self.tied = [population.units.tied for population in declared]
         self.tables = [
             (
                 *(t.pre.copy(), t.post.copy()),  # what changes after load() belongs to the next one
@@ -53,32 +69,38 @@ class EventPropSimulation(Recorded):
         self._begin(events)
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         sizes = [(self.trials, p.size) for p in plan.populations]
+        shapes = [(*s, len(p.states)) for p, s in zip(self.populations, sizes, strict=True)]
         self.voltage = [np.zeros((T, *s), plan.dtype) for s in sizes]
-        self.before = [
-            np.zeros((T, *s, len(p.states)), plan.dtype)
-            for p, s in zip(plan.populations, sizes, strict=True)
-        ]
-        arriving = [np.zeros((end, *s), plan.dtype) for s in sizes]
+        self.start = [np.zeros((T, *s), plan.dtype) for s in shapes]
+        self.before = [np.zeros((T, *s), plan.dtype) for s in shapes]
+        self.arriving = [np.zeros((end, *self._ports(k)), plan.dtype) for k in range(len(sizes))]
         self.since = [np.full((T + 1, *s), NEVER, np.int32) for s in sizes]
-        state = [np.zeros_like(b[0]) for b in self.before]
+        pairs = zip(self.populations, shapes, strict=True)
+        state = [np.broadcast_to(p.initial, s).astype(plan.dtype) for p, s in pairs]
         for t in range(T):
-            for k, p in enumerate(plan.populations):
+            for k, p in enumerate(self.populations):
                 if not p.is_input:
-                    state[k] = self._advance(t, k, p, state[k], arriving[k][t])
+                    state[k] = self._advance(t, k, p, state[k])
             for projection, table in zip(plan.projections, self.tables, strict=True):
-                _deliver(t, self.sent[projection.pre][t], table, arriving[projection.post])
+                arriving = self.arriving[projection.post][..., projection.port]
+                _deliver(t, self.sent[projection.pre][t], table, arriving)
 
-    def _advance(
-        self, t: int, k: int, p: PlannedPopulation, x: np.ndarray, arriving: np.ndarray
-    ) -> np.ndarray:
+    def _ports(self, k: int) -> tuple[int, int, int]:
+        """(trials, n, input states) of population k."""
+        p = self.populations[k]
+        return self.trials, p.size, len(p.input_states)
+
+    def _advance(self, t: int, k: int, p: PlannedPopulation, x: np.ndarray) -> np.ndarray:
         """One step of a population: flow, input, sample, threshold, reset."""
         dtype = self.plan.dtype
         held, v = self._held(t, k, p), p.threshold_state
-        flowed = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
-        flowed[..., v] = np.where(held, x[..., v], flowed[..., v])
-        x = flowed
+        self.start[k][t] = x
+        x = self._flow(p, x, held)
         self.before[k][t] = x
-        x[..., p.input_state] += arriving
+        for port, state in enumerate(p.input_states):
+            x[..., state] += self.arriving[k][t][..., port]
+        if p.step_map is not None:
+            check_states(p, x, t * self.plan.dt)
         self.voltage[k][t] = x[..., v]
         if p.threshold is None:
             return x
@@ -88,14 +110,16 @@ class EventPropSimulation(Recorded):
         self.fired[k][t] = self.sent[k][t] = fired
         return np.where(fired[..., None], self._reset(p, x), x)
 
+    def _flow(self, p: PlannedPopulation, x: np.ndarray, held: np.ndarray) -> np.ndarray:
+        if p.step_map is not None:
+            return flow_of(p, x, ~held)
+        flowed, v = np.einsum("nij,bnj->bni", p.propagator.astype(x.dtype), x), p.threshold_state
+        flowed[..., v] = np.where(held, x[..., v], flowed[..., v])
+        return flowed
+
     def _held(self, t: int, k: int, p: PlannedPopulation) -> np.ndarray:
         """Which neurons are refractory in step t, (trials, n)."""
         return self.since[k][t] <= p.refractory
-
-    def _reset(self, p: PlannedPopulation, x: np.ndarray) -> np.ndarray:
-        """R x + r."""
-        matrix, offset = (a.astype(self.plan.dtype) for a in (p.reset_matrix, p.reset_offset))
-        return np.einsum("nij,bnj->bni", matrix, x) + offset
 
     def _observe(self) -> np.ndarray:
         k = self.plan.readout_population
@@ -112,19 +136,23 @@ class EventPropSimulation(Recorded):
         assert observed is not None  # EventProp refuses readouts of spike counts
         T, end = plan.steps, plan.steps + plan.max_delay_steps + 1
         # a_in of every step and -da_in/dt; zero after the end of the trial.
-        sizes = [(end, self.trials, p.size) for p in plan.populations]
-        self.into = [np.zeros(s, plan.dtype) for s in sizes]
-        self.shift = [np.zeros(s, plan.dtype) for s in sizes]
+        ports = [(end, *self._ports(k)) for k in range(len(plan.populations))]
+        self.into = [np.zeros(s, plan.dtype) for s in ports]
+        self.shift = [np.zeros(s, plan.dtype) for s in ports]
         adjoint = [np.zeros_like(b[0]) for b in self.before]
-        # what the release of the latest spike not yet passed adds to the bracket of its jump
-        self.release = [np.zeros(s[1:], plan.dtype) for s in sizes]
+        self.release = [np.zeros(s[1:3], plan.dtype) for s in ports]
+        self.kicked = [np.zeros(s[1:3], plan.dtype) for s in ports]
+        self.sums = {
+            k: UnitSums(p) for k, p in enumerate(self.populations) if p.step_map is not None
+        }
         gradients = [(np.zeros(len(w)), np.zeros(len(w))) for _, _, w, _ in self.tables]
         for t in reversed(range(T)):
-            for k, p in enumerate(plan.populations):
+            for k, p in enumerate(self.populations):
                 arrival = self._collect(t, k, gradients)
                 if p.is_input:
                     continue
                 voltage_gradient, time_loss = self._loss_gradients(t, k, observed)
+                self._shift_sample(t, k, p, voltage_gradient)
                 if p.threshold is not None:
                     time_gradient = arrival + time_loss
                     adjoint[k] = self._jump(t, k, p, adjoint[k], time_gradient, voltage_gradient)
@@ -133,10 +161,31 @@ class EventPropSimulation(Recorded):
                         adjoint[k][..., p.threshold_state] += fired * spike_drive[p.name]
                 adjoint[k][..., p.threshold_state] += voltage_gradient
                 self._capture(t, k, p, adjoint[k])
-                self.into[k][t] = adjoint[k][..., p.input_state]
+                self._read_arrivals(t, k, p, adjoint[k])
                 adjoint[k] = self._retreat(t, k, p, adjoint[k])
         pairs = zip(plan.projections, gradients, strict=True)
-        return Gradients({p.name: Gradient(weight, delay) for p, (weight, delay) in pairs})
+        return Gradients(
+            {p.name: Gradient(weight, delay) for p, (weight, delay) in pairs},
+            self._unit_gradients(adjoint),
+        )
+
+    def _unit_gradients(self, adjoint: list[np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+        """Of populations that learn, from the adjoints at the beginning of the trial."""
+        found = {}
+        for k, sums in self.sums.items():
+            p = self.populations[k]
+            sums.add_initial(adjoint[k])
+            if p.changes:
+                found[p.name] = unit_gradients(p, sums.sums, self.tied[k])
+        return found
+
+    def _read_arrivals(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
+        """dL/d(arriving input) of step t; a is the adjoint after its jump and its sample."""
+        for port, state in enumerate(p.input_states):
+            self.into[k][t][..., port] = a[..., state]
+            if state == p.threshold_state and p.is_spiking:
+                # the jump of a crossing is that of the flow before the arrival
+                self.into[k][t][..., port] -= self.kicked[k]
 
     def _collect(
         self, t: int, k: int, gradients: list[tuple[np.ndarray, np.ndarray]]
@@ -145,25 +194,24 @@ class EventPropSimulation(Recorded):
         arrival = np.zeros_like(self.sent[k][t])
         for index in self.plan.out_of(k):
             pre, post, weight, delay = self.tables[index]
-            target = self.plan.projections[index].post
+            target, port = self.plan.projections[index].post, self.plan.projections[index].port
             value = self.sent[k][t][:, pre]
-            into = self.into[target][t + 1 + delay, :, post].T
-            shift = self.shift[target][t + 1 + delay, :, post].T
+            into = self.into[target][t + 1 + delay, :, post, port].T
+            shift = self.shift[target][t + 1 + delay, :, post, port].T
             gradients[index][0][:] += np.sum(value * into, axis=0)
             gradients[index][1][:] += np.sum(-weight * value * shift, axis=0)
             np.add.at(arrival.T, pre, (-weight * shift).T)
         return arrival
 
-    def _capture(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
-        """a_V V' where a neuron is released at the end of the flow of step t."""
-        v = p.threshold_state
-        speed = np.einsum("nj,bnj->bn", p.flow[:, v].astype(self.plan.dtype), self.before[k][t])
-        released = self.since[k][t] == p.refractory
-        self.release[k] = np.where(released, a[..., v] * speed, self.release[k])
-
     def _retreat(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> np.ndarray:
         """a <- P^T a, where V was held with the row V of the identity in P."""
         v, held = p.threshold_state, self._held(t, k, p)
+        if p.step_map is not None:
+            before, shift, gained = pull_of(p, self.start[k][t], ~held, a)
+            if t > 0:
+                self.shift[k][t - 1] = shift
+            self.sums[k].add_constants(gained)
+            return before
         moving = a.copy()
         moving[..., v] = np.where(held, 0, a[..., v])
         self._shift(t, k, p, moving)
@@ -175,7 +223,7 @@ class EventPropSimulation(Recorded):
         """-da_in/dt at t - 1: what the flow of step t makes of an arrival there."""
         if t > 0:
             shift = p.arrival_shift.astype(self.plan.dtype)
-            self.shift[k][t - 1] = np.einsum("bni,ni->bn", a, shift)
+            self.shift[k][t - 1][..., 0] = np.einsum("bni,ni->bn", a, shift)
 
     def _loss_gradients(
         self, t: int, k: int, observed: np.ndarray
@@ -189,45 +237,8 @@ class EventPropSimulation(Recorded):
         first = self.observed == t * self.plan.dt
         return nothing, np.where(first, observed, 0.0).astype(self.plan.dtype)
 
-    def _jump(
-        self,
-        t: int,
-        k: int,
-        p: PlannedPopulation,
-        a: np.ndarray,
-        time_gradient: np.ndarray,
-        voltage_gradient: np.ndarray,
-    ) -> np.ndarray:
-        """The saltation of the adjoint at spikes; see gradients/eventprop.py."""
-        dtype, v = self.plan.dtype, p.threshold_state
-        flow, matrix = p.flow.astype(dtype), p.reset_matrix.astype(dtype)
-        before = self.before[k][t]
-        after = self._reset(p, before)
-        speed = np.einsum("nij,bnj->bni", flow, before)
-        onward = np.einsum("nij,bnj->bni", flow, after)
-        onward[..., v] = np.where(p.refractory > 0, 0, onward[..., v])
-        kink = onward - np.einsum("nij,bnj->bni", matrix, speed)
-        slope = self._slope(p, before, speed)
-        # The gradient of the voltage is per step: per ms it is divided by dt.
-        loss_kink = voltage_gradient * (before[..., v] - after[..., v]) / dtype(self.plan.dt)
-        bracket = np.sum(kink * a, axis=-1) + self.release[k] - time_gradient - loss_kink
-        spiked = self.sent[k][t] > 0
-        self.release[k] = np.where(spiked, 0, self.release[k])
-        jumped = np.einsum("nij,bni->bnj", matrix, a)
-        jumped[..., v] += bracket / slope
-        return np.where(spiked[..., None], jumped, a)
-
-    def _slope(self, p: PlannedPopulation, before: np.ndarray, speed: np.ndarray) -> np.ndarray:
-        """V' where the voltage crossed its threshold within the step, to second order."""
-        dtype, v = self.plan.dtype, p.threshold_state
-        threshold = np.asarray(p.threshold, dtype)
-        acceleration = np.einsum("nj,bnj->bn", p.flow[:, v].astype(dtype), speed)
-        squared = speed[..., v] ** 2 - 2 * acceleration * (before[..., v] - threshold)
-        floor = dtype(self.min_slope) * threshold
-        return np.sqrt(np.maximum(squared, floor**2))
-
     def _memory(self) -> int:
-        return self._nbytes(self.voltage, self.before, self.since)
+        return self._nbytes(self.voltage, self.start, self.before, self.arriving, self.since)
 
 
 def _deliver(t: int, emitted: np.ndarray, table: Table, arriving: np.ndarray) -> None:

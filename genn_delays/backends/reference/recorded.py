@@ -19,7 +19,8 @@ class Recorded(Simulation):
         fired: by population, (T, trials, n): 1 where a spike left.
         sent: by population, (T, trials, n): what went into the synapses: spikes with their dropout
             factor, or graded input.
-        into: by population, (steps, trials, n): dL/d(arriving input); empty before backward().
+        into: by population, (steps, trials, n, ports): dL/d(arriving input) of each input state;
+            empty before backward().
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -49,7 +50,7 @@ class Recorded(Simulation):
         self, index: int, pre: np.ndarray, post: np.ndarray, first: np.ndarray, count: int
     ) -> np.ndarray:
         p = self.plan.projections[index]
-        sent, into = self.sent[p.pre], self.into[p.post]
+        sent, into = self.sent[p.pre], self.into[p.post][..., p.port]
         result = np.zeros((len(pre), count))
         for c in range(count):
             for delay in np.unique(first + c):

@@ -1,7 +1,7 @@
 """The surrogate rule in plain numpy: whole histories as dense arrays, and their transpose.
 
-Per population: ``current`` the input u, (T, trials, n), ``states`` x before the threshold and
-``after`` x after the reset, (T, trials, n, S), ``held`` who was refractory, (T, trials, n).
+Per population: ``current`` the input u, (T, trials, n, ports), ``states`` x before the threshold
+and ``after`` x after the reset, (T, trials, n, S), ``held`` who was refractory, (T, trials, n).
 See gradients/surrogate.py for the equations.
 """
 
@@ -13,9 +13,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from genn_delays.backends.gradient import Gradient, Gradients
+from genn_delays.backends.gradient import Gradients
+from genn_delays.backends.reference.mapped import (
+    UnitSums,
+    check_states,
+    flow_of,
+    pull_of,
+    unit_gradients,
+)
 from genn_delays.backends.reference.normalise import Normaliser
-from genn_delays.backends.reference.recorded import Recorded
+from genn_delays.backends.reference.walked import Walked
 from genn_delays.declaration.kernels import taps_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
@@ -26,7 +33,7 @@ from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
 
 
-class SurrogateSimulation(Recorded):
+class SurrogateSimulation(Walked):
     """Backpropagation through time, one step after the other."""
 
     def __init__(self, plan: Plan, network: Network) -> None:
@@ -56,9 +63,9 @@ class SurrogateSimulation(Recorded):
                     name, population.size, plan.dt, plan.discretisation
                 )
                 for name in population.learn
-                if name in population.neuron.time_constants
+                if planned.step_map is None and name in population.neuron.time_constants
             }
-            for population in declared
+            for population, planned in zip(declared, self.populations, strict=True)
         ]
         self.tied = {p.name: p.units.tied for p in declared}
         self.normalisers = [
@@ -88,12 +95,14 @@ class SurrogateSimulation(Recorded):
             masks.get(p.name, np.ones(s)).astype(dtype)
             for p, s in zip(self.populations, sizes, strict=True)
         ]
-        self.current = [np.zeros((self.end, *s), dtype) for s in sizes]
+        ports = [len(p.input_states) for p in self.populations]
+        shapes = [(self.end, *s, count) for s, count in zip(sizes, ports, strict=True)]
+        self.current = [np.zeros(s, dtype) for s in shapes]
         pairs = zip(self.populations, sizes, strict=True)
-        shapes = [(plan.steps, *s, len(p.states)) for p, s in pairs]
-        self.states = [np.zeros(s, dtype) for s in shapes]
-        self.after = [np.zeros(s, dtype) for s in shapes]
-        self.held = [np.zeros(s[:3], bool) for s in shapes]
+        histories = [(plan.steps, *s, len(p.states)) for p, s in pairs]
+        self.states = [np.zeros(s, dtype) for s in histories]
+        self.after = [np.zeros(s, dtype) for s in histories]
+        self.held = [np.zeros(s[:3], bool) for s in histories]
         self.left = [np.zeros(s, int) for s in sizes]
 
     def voltage(self, k: int) -> np.ndarray:
@@ -108,41 +117,43 @@ class SurrogateSimulation(Recorded):
                     self._deliver(t, index)
         if not component.recurrent:
             self._normalise(members[0])
-        state = {k: np.zeros_like(self.states[k][0]) for k in members}
+        state = {k: self._initial(k) for k in members}
         for t in range(self.plan.steps):
             for k in members:
                 if t < self.plan.steps - self.populations[k].tail:
-                    bias = self.normalisers[k].bias if component.recurrent else 0
-                    state[k] = self._advance(t, k, state[k], self.current[k][t] + bias)
+                    if component.recurrent:
+                        self.current[k][t][..., 0] += self.normalisers[k].bias
+                    state[k] = self._advance(t, k, state[k], self.current[k][t])
             for index in (i for k in members for i in self._internal_from(k)):
                 self._deliver(t, index)
 
+    def _initial(self, k: int) -> np.ndarray:
+        """The state in which each trial begins, (trials, n, S)."""
+        return np.broadcast_to(self.populations[k].initial, self.states[k][0].shape).astype(
+            self.plan.dtype
+        )
+
     def _normalise(self, k: int) -> None:
         p, normaliser = self.populations[k], self.normalisers[k]
-        raw = self.current[k][: self.plan.steps - p.tail]
+        raw = self.current[k][: self.plan.steps - p.tail, ..., 0]
         raw[...] = normaliser.forward(raw, self.training)
         if normaliser.statistics is not None:
             self.statistics = {**self.statistics, p.name: normaliser.statistics}
-
-    def _deliver(self, t: int, index: int) -> None:
-        """What was sent at t goes through projection ``index``, to every tap."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        into = self.current[projection.post]
-        sent = self.sent[projection.pre][t][:, table.pre]
-        for k in range(taps.count):
-            weight = self.weights[index] * taps.weight[:, k].astype(self.plan.dtype)
-            step = np.minimum(t + projection.lag + taps.first + k, self.end - 1)
-            for trial in range(self.trials):
-                np.add.at(into[:, trial], (step, table.post), weight * sent[trial])
 
     def _advance(self, t: int, k: int, x: np.ndarray, arriving: np.ndarray) -> np.ndarray:
         """One step of a population: flow, input, threshold, reset."""
         p, dtype = self.populations[k], self.plan.dtype
         held, v = self.left[k] > 0, p.threshold_state
-        flowed = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
-        flowed[..., v] = np.where(held, x[..., v], flowed[..., v])
-        x = flowed
-        x[..., p.input_state] += arriving
+        if p.step_map is not None:
+            x = flow_of(p, x, ~held)
+        else:
+            flowed = np.einsum("nij,bnj->bni", p.propagator.astype(dtype), x)
+            flowed[..., v] = np.where(held, x[..., v], flowed[..., v])
+            x = flowed
+        for port, state in enumerate(p.input_states):
+            x[..., state] += arriving[..., port]
+        if p.step_map is not None:
+            check_states(p, x, t * self.plan.dt)
         self.states[k][t] = x
         if p.threshold is not None:
             above = x[..., v] - p.threshold.astype(dtype)
@@ -173,7 +184,10 @@ class SurrogateSimulation(Recorded):
             np.asarray(spike_drive.get(p.name, np.zeros(s)), dtype)
             for p, s in zip(self.populations, sizes, strict=True)
         ]
-        self.into = [np.zeros((self.end, *s), dtype) for s in sizes]
+        self.into = [np.zeros_like(current) for current in self.current]
+        self.sums = {
+            k: UnitSums(p) for k, p in enumerate(self.populations) if p.step_map is not None
+        }
         self.units: dict[str, dict[str, np.ndarray]] = {}
         for component in reversed(plan.components):
             self._backward_component(component)
@@ -191,21 +205,34 @@ class SurrogateSimulation(Recorded):
                 if t >= self.plan.steps - p.tail:
                     continue
                 a = self._retreat(t, k, adjoint[k])
-                self.into[k][t] = a[..., p.input_state]
-                v, held, moving = p.threshold_state, self.held[k][t], a.copy()
-                moving[..., v] = np.where(held, 0, a[..., v])
-                if t > 0:
-                    flow[k] += np.einsum("bni,bnj->nij", moving, self.after[k][t - 1])
-                adjoint[k] = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), moving)
-                adjoint[k][..., v] = np.where(held, a[..., v], adjoint[k][..., v])
+                self.into[k][t] = a[..., list(p.input_states)]
+                adjoint[k] = self._flow_back(t, k, a, flow[k])
         for k, p in self._of(members):
+            if p.step_map is not None:
+                self.sums[k].add_initial(adjoint[k])
             self._unit_gradients(k, flow[k])
-            life = self.plan.steps - p.tail
-            self.into[k][:life] = self.normalisers[k].backward(self.into[k][:life])
+            into = self.into[k][: self.plan.steps - p.tail, ..., 0]
+            into[...] = self.normalisers[k].backward(into)
         for index, projection in enumerate(self.plan.projections):
             if projection.post in members and not projection.internal:
                 for t in range(self.plan.steps):
                     self._collect(t, index)
+
+    def _flow_back(self, t: int, k: int, a: np.ndarray, flow: np.ndarray) -> np.ndarray:
+        """The adjoint before the flow of step t, from that after it; ``flow`` gains dL/dP."""
+        p = self.populations[k]
+        if p.step_map is not None:
+            earlier = self.after[k][t - 1] if t > 0 else self._initial(k)
+            before, _, gained = pull_of(p, earlier, ~self.held[k][t], a)
+            self.sums[k].add_constants(gained)
+            return before
+        v, held, moving = p.threshold_state, self.held[k][t], a.copy()
+        moving[..., v] = np.where(held, 0, a[..., v])
+        if t > 0:
+            flow += np.einsum("bni,bnj->nij", moving, self.after[k][t - 1])
+        before = np.einsum("nij,bni->bnj", p.propagator.astype(a.dtype), moving)
+        before[..., v] = np.where(held, a[..., v], before[..., v])
+        return before
 
     def _internal_from(self, k: int) -> list[int]:
         """Projections from population k that stay inside its component."""
@@ -213,23 +240,6 @@ class SurrogateSimulation(Recorded):
 
     def _of(self, members: tuple[int, ...]) -> list[tuple[int, PlannedPopulation]]:
         return [(k, self.populations[k]) for k in members]
-
-    def _collect(self, t: int, index: int) -> None:
-        """dL/d(sent) at t from projection ``index``."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        for k in range(taps.count):
-            weight = self.weights[index] * taps.weight[:, k].astype(self.plan.dtype)
-            into = self._into(t, index, k)
-            target = self.sent_adjoint[projection.pre][t]
-            for trial in range(self.trials):
-                np.add.at(target[trial], table.pre, weight * into[trial])
-
-    def _into(self, t: int, index: int, k: int) -> np.ndarray:
-        """a_in of every synapse at the step where what was sent at t meets tap k, (trials, s)."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        step = np.minimum(t + projection.lag + taps.first + k, self.end - 1)
-        value = self.into[projection.post][step, :, table.post].T
-        return np.where(step >= 0, value, 0)
 
     def _retreat(self, t: int, k: int, a: np.ndarray) -> np.ndarray:
         """The adjoint before threshold and reset of step t, from that after them."""
@@ -240,9 +250,12 @@ class SurrogateSimulation(Recorded):
             if not self.rule.detach_reset:
                 ds = ds + np.sum((self._reset(p, x) - x) * a, axis=-1)
             back = np.einsum("nij,bni->bnj", p.reset_matrix.astype(dtype), a)
-            a = a + s[..., None] * (back - a)
             above = x[..., p.threshold_state] - p.threshold.astype(dtype)
-            a[..., p.threshold_state] += self.rule.derivative(above) * ds * ~self.held[k][t]
+            kick = self.rule.derivative(above) * ds * ~self.held[k][t]
+            if p.step_map is not None:
+                self.sums[k].add_spikes(s, a, x, -kick)
+            a = a + s[..., None] * (back - a)
+            a[..., p.threshold_state] += kick
         else:
             a = a.copy()
         a[..., p.threshold_state] += self.voltage_gradient[k][t]
@@ -252,29 +265,15 @@ class SurrogateSimulation(Recorded):
         """dL/d time constants from dL/dP, and those of the normalisation."""
         p = self.populations[k]
         life = self.plan.steps - p.tail
-        found = self.normalisers[k].gradients(self.into[k][:life])
+        found = self.normalisers[k].gradients(self.into[k][:life, ..., 0])
+        if p.step_map is not None:
+            found |= unit_gradients(p, self.sums[k].sums, frozenset())
         for name, derivative in self.derivatives[k].items():
             found[name] = np.einsum("nij,nij->n", flow, derivative)
         for name in self.tied[p.name]:
             found[name] = np.full(p.size, found[name].sum())
         if p.learn:
             self.units[p.name] = {name: found[name] for name in p.learn}
-
-    def _gradient(self, index: int) -> Gradient:
-        """Of weights and delays; rounded delays get the central difference, straight through."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        weight, delay = np.zeros(len(table)), np.zeros(len(table))
-        for t in range(self.plan.steps):
-            sent = self.sent[projection.pre][t][:, table.pre]
-            for k in range(taps.count):
-                here = np.sum(sent * self._into(t, index, k), axis=0)
-                weight += taps.weight[:, k] * here
-                if taps.slope is not None:
-                    delay += taps.slope[:, k] * here
-            if taps.slope is None:
-                later, earlier = self._into(t, index, 1), self._into(t, index, -1)
-                delay += 0.5 * np.sum(sent * (later - earlier), axis=0)
-        return Gradient(weight, self.weights[index] * delay / self.plan.dt)
 
     def _memory(self) -> int:
         return self._nbytes(self.current, self.states, self.after, self.held)

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.declaration.neurons.base import Neuron, Parameter
+from genn_delays.declaration.neurons.base import Change, Neuron, Parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,24 @@ class AdaptiveLIF(Neuron):
         flow[:, 2, 0] = p["a"] / p["tau_adapt"]
         flow[:, 2, 2] = -1.0 / p["tau_adapt"]
         return flow
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        return (*self.time_constants, "threshold", "a", "b")
+
+    @property
+    def bounded(self) -> tuple[str, ...]:
+        return (*self.time_constants, "threshold")
+
+    def change(self, parameter: str, size: int) -> Change:
+        change = super().change(parameter, size)
+        if parameter == "threshold":
+            change.threshold[:] = 1.0
+        elif parameter == "a":
+            change.flow[:, 2, 0] = 1.0 / self.parameters(size)["tau_adapt"]
+        elif parameter == "b":
+            change.reset_offset[:, 2] = 1.0
+        return change
 
     def reset(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         matrix, offset = super().reset(size)

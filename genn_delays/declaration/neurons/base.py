@@ -8,18 +8,44 @@ declares P itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from genn_delays.declaration.init import Initialiser
 from genn_delays.support.checks import own_copy
 from genn_delays.support.errors import NetworkError
 from genn_delays.support.references import Cited
 
-Parameter = float | np.ndarray
-"""A scalar, or one value per neuron of the population."""
+Parameter = float | np.ndarray | Initialiser
+"""A scalar, one value per neuron of the population, or what draws these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Derivatives by one parameter, for every neuron.
+
+    Those of M, m, R, r, the threshold and the initial state.
+
+    Attributes:
+        flow, reset_matrix: (size, states, states).
+        drive, reset_offset, initial: (size, states).
+        threshold: (size,).
+    """
+
+    flow: np.ndarray
+    drive: np.ndarray
+    reset_matrix: np.ndarray
+    reset_offset: np.ndarray
+    threshold: np.ndarray
+    initial: np.ndarray
+
+    @classmethod
+    def none(cls, size: int, states: int) -> Change:
+        """Nothing depends on it."""
+        square, row = (size, states, states), (size, states)
+        return cls(*(np.zeros(s) for s in (square, row, square, row, (size,), row)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +75,33 @@ class Neuron(Cited):
     time_constants: ClassVar[Mapping[str, str]] = {}
     on_grid: ClassVar[bool] = False
 
+    @property
+    def input_states(self) -> tuple[str, ...]:
+        """States that arriving weights can be added to; the first is ``input_state``."""
+        return (self.input_state,)
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        """Parameters that training can change."""
+        return tuple(self.time_constants)
+
+    @property
+    def bounded(self) -> tuple[str, ...]:
+        """Learnable parameters that stay within a tenth and ten times their declared value."""
+        return self.learnable
+
+    def arguments(self) -> dict[str, Any]:
+        """What this neuron was made with, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def values(self) -> dict[str, Parameter]:
+        """The numbers among the arguments, which :meth:`parameters` spreads over neurons."""
+        return self.arguments()
+
+    def with_values(self, values: Mapping[str, Parameter]) -> Neuron:
+        """This neuron with some other numbers."""
+        return replace(self, **values)
+
     def parameters(self, size: int) -> dict[str, np.ndarray]:
         """Every parameter as an array of shape (size,).
 
@@ -57,9 +110,8 @@ class Neuron(Cited):
                 its range.
         """
         resolved = {}
-        for field in fields(self):
-            name = f"{type(self).__name__}({field.name}=...)"
-            given = getattr(self, field.name)
+        for field, given in self.values().items():
+            name = f"{type(self).__name__}({field}=...)"
             try:
                 value = np.asarray(given, dtype=np.float64)
             except (TypeError, ValueError):
@@ -71,27 +123,43 @@ class Neuron(Cited):
                 )
             if not np.all(np.isfinite(value)):
                 raise NetworkError(f"{name}: every value must be finite")
-            if field.name in self.positive and np.any(value <= 0):
+            if field in self.positive and np.any(value <= 0):
                 raise NetworkError(f"{name}: {value.min():g} given, must be > 0")
-            if field.name in self.not_negative and np.any(value < 0):
+            if field in self.not_negative and np.any(value < 0):
                 raise NetworkError(f"{name}: {value.min():g} given, must be >= 0")
-            if field.name in self.flags and not np.all((value == 0) | (value == 1)):
+            if field in self.flags and not np.all((value == 0) | (value == 1)):
                 raise NetworkError(f"{name}: {given!r} given, must be True or False")
-            resolved[field.name] = np.broadcast_to(value, (size,)).copy()
+            resolved[field] = np.broadcast_to(value, (size,)).copy()
         return resolved
+
+    def drawn(self, size: int, rng: np.random.Generator) -> Neuron:
+        """This neuron with one value per neuron in place of each initialiser."""
+        values = self.values().items()
+        drawn = {n: v.sample(rng, size) for n, v in values if isinstance(v, Initialiser)}
+        return self.with_values(drawn) if drawn else self
 
     def owned(self) -> Neuron:
         """This neuron, with copies of per-neuron parameters that nobody can change."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
-        made = copy(self)
-        for name, value in arrays.items():
-            if not np.isscalar(value):
-                object.__setattr__(made, name, own_copy(value))
-        return made
+        arrays = {n: own_copy(v) for n, v in self.values().items() if not np.isscalar(v)}
+        return self.with_values(arrays) if arrays else self
 
     def flow(self, size: int) -> np.ndarray:
         """M in 1/ms, shape (size, states, states)."""
         return np.zeros((size, len(self.states), len(self.states)))
+
+    def drive(self, size: int) -> np.ndarray:
+        """m of x' = M x + m in 1/ms, shape (size, states)."""
+        return np.zeros((size, len(self.states)))
+
+    @property
+    def is_affine(self) -> bool:
+        """The flow is M x + m; else engines take its equations."""
+        return True
+
+    def voltage_time_constant(self, size: int) -> np.ndarray:
+        """-1 / M_VV in ms, at the initial state, shape (size,)."""
+        voltage = self.states.index(self.threshold_state)
+        return -1.0 / self.flow(size)[:, voltage, voltage]
 
     def propagator(self, size: int, dt: float, discretisation: str) -> np.ndarray:
         """P of one step of ``dt`` ms, shape (size, states, states).
@@ -99,30 +167,22 @@ class Neuron(Cited):
         expm(M dt) for ``discretisation="exact"``, 1 + M dt for ``"euler"``.
         """
         flow = self.flow(size)
-        if discretisation == "euler":
-            return np.eye(len(self.states)) + flow * dt
-        # scipy.linalg takes a fifth of a second to import, and not every command needs it
-        from scipy.linalg import expm
-
-        return _each_distinct(lambda m: expm(m * dt), flow)
+        return exponential(flow, dt, discretisation)
 
     def propagator_derivative(
         self, parameter: str, size: int, dt: float, discretisation: str
     ) -> np.ndarray:
         """dP / d parameter in 1/ms of one of ``time_constants``, as :meth:`propagator`."""
-        flow = self.flow(size)
-        row = self.states.index(self.time_constants[parameter])
-        change = np.zeros_like(flow)
-        change[:, row] = -flow[:, row] / self.parameters(size)[parameter][:, None]
-        if discretisation == "euler":
-            return change * dt
-        from scipy.linalg import expm_frechet  # as above
+        change = self.change(parameter, size).flow
+        return exponential_derivative(self.flow(size), change, dt, discretisation)
 
-        both = np.concatenate([flow, change], axis=-1) * dt
-        count = len(self.states)
-        return _each_distinct(
-            lambda m: expm_frechet(m[:, :count], m[:, count:], compute_expm=False), both
-        )
+    def change(self, parameter: str, size: int) -> Change:
+        """The derivative of what this neuron declares by one of ``learnable``."""
+        change = Change.none(size, len(self.states))
+        if parameter in self.time_constants:
+            flow, row = self.flow(size), self.states.index(self.time_constants[parameter])
+            change.flow[:, row] = -flow[:, row] / self.parameters(size)[parameter][:, None]
+        return change
 
     def threshold_value(self, size: int) -> np.ndarray | None:
         """Threshold per neuron, shape (size,): the parameter ``threshold``; None without spikes."""
@@ -145,8 +205,12 @@ class Neuron(Cited):
         return np.tile(np.eye(count), (size, 1, 1)), np.zeros((size, count))
 
     def describe(self) -> dict[str, Any]:
-        """Parameters as plain numbers and lists, for files."""
-        return {f.name: np.asarray(getattr(self, f.name)).tolist() for f in fields(self)}
+        """The parameters as plain numbers and lists."""
+        return {name: np.asarray(value).tolist() for name, value in self.values().items()}
+
+    def initial_state(self, size: int) -> np.ndarray:
+        """The state in which a trial begins, shape (size, states)."""
+        return np.zeros((size, len(self.states)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +219,30 @@ class Input(Neuron):
 
     cites: ClassVar[tuple[str, ...]] = ()
     spiking: ClassVar[bool] = False
+
+
+def exponential(flow: np.ndarray, dt: float, discretisation: str) -> np.ndarray:
+    """expm(M dt), or 1 + M dt for ``discretisation="euler"``, of each neuron."""
+    if discretisation == "euler":
+        return np.eye(flow.shape[-1]) + flow * dt
+    # scipy.linalg takes a fifth of a second to import, and not every command needs it
+    from scipy.linalg import expm
+
+    return _each_distinct(lambda m: expm(m * dt), flow)
+
+
+def exponential_derivative(
+    flow: np.ndarray, change: np.ndarray, dt: float, discretisation: str
+) -> np.ndarray:
+    """The derivative of :func:`exponential` where M changes by ``change``."""
+    if discretisation == "euler":
+        return change * dt
+    count = flow.shape[-1]
+    # the corner of the exponential of [[M, dM], [0, M]]
+    both = np.zeros((len(flow), 2 * count, 2 * count))
+    both[:, :count, :count] = both[:, count:, count:] = flow * dt
+    both[:, :count, count:] = change * dt
+    return exponential(both, 1.0, discretisation)[:, :count, count:]
 
 
 def _each_distinct(

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.declaration.neurons.base import Neuron, Parameter
+from genn_delays.declaration.neurons.base import Change, Neuron, Parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,17 @@ class LIF(Neuron):
         flow[:, 0, 1] = 1.0 / p["tau_mem"]
         flow[:, 1, 1] = -1.0 / p["tau_syn"]
         return flow
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        return (*self.time_constants, "threshold")
+
+    def change(self, parameter: str, size: int) -> Change:
+        change = super().change(parameter, size)
+        if parameter == "threshold":
+            change.threshold[:] = 1.0
+            change.reset_offset[:, 0] = -self.parameters(size)["soft_reset"]
+        return change
 
     def reset(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         p = self.parameters(size)

@@ -23,6 +23,14 @@ class GradientRule(Cited, ABC):
     name: ClassVar[str]
 
     @abstractmethod
+    def needs_step_map(self, neuron: Neuron, learn: tuple[str, ...]) -> bool:
+        """Whether this rule takes the step map of a neuron with a linear flow.
+
+        Args:
+            learn: its parameters that training changes.
+        """
+
+    @abstractmethod
     def check_population(self, population: PlannedPopulation) -> None:
         """Raise PlanError where the rule is not defined for this population."""
 

@@ -64,8 +64,12 @@ class EventProp(GradientRule):
         if not self.min_slope > 0:
             raise PlanError(f"EventProp(min_slope={self.min_slope}): must be > 0 thresholds per ms")
 
+    def needs_step_map(self, neuron: Neuron, learn: tuple[str, ...]) -> bool:
+        """Where something is learnt, or input jumps the voltage, at the time of its arrival."""
+        return bool(learn) or neuron.threshold_state in neuron.input_states
+
     def check_population(self, population: PlannedPopulation) -> None:
-        """A voltage that arriving input cannot jump, and nothing that only a time grid has."""
+        """Nothing that only a time grid has."""
         name = f"population {population.name!r}"
         if population.is_input:
             return
@@ -74,19 +78,12 @@ class EventProp(GradientRule):
                 f"{name}: a neuron that exists on a time grid only has no event-based gradient; "
                 "use gd.Surrogate(), or another neuron"
             )
-        if population.input_state == population.threshold_state:
-            state = population.states[population.threshold_state]
-            raise PlanError(
-                f"{name}: input jumps the voltage {state!r}, where EventProp is not defined; give "
-                "the neuron a synaptic state of its own, or use gd.Surrogate()"
-            )
         self._check_held(population)
         extras = {
             "normalise": population.normalise is not None,
             "bias": population.has_bias,
             "dropout": population.dropout > 0,
             "tail": population.tail > 0,
-            f"learn={list(population.learn)}": bool(population.learn),
         }
         for option, given in extras.items():
             if given:
@@ -130,5 +127,4 @@ class EventProp(GradientRule):
 
     def spike_drive_scale(self, neuron: Neuron, size: int) -> np.ndarray:
         """tau_mem = -1 / M_VV in ms: the drive is added to the adjoint of the voltage at spikes."""
-        voltage = neuron.states.index(neuron.threshold_state)
-        return -1.0 / neuron.flow(size)[:, voltage, voltage]
+        return neuron.voltage_time_constant(size)

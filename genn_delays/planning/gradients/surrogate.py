@@ -28,6 +28,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.declaration.neurons import Neuron
 from genn_delays.planning.dynamics import PlannedPopulation, PlannedProjection
 from genn_delays.planning.gradients.base import GradientRule
 from genn_delays.planning.readouts import Readout
@@ -93,6 +94,10 @@ class Surrogate(GradientRule):
             e = np.exp(-np.abs(y))  # f' is even, and this exponential never overflows
             return (self.slope * e / (1.0 + e) ** 2).astype(y.dtype)
         return (self.slope * np.maximum(0.0, 1.0 - np.abs(y))).astype(y.dtype)
+
+    def needs_step_map(self, neuron: Neuron, learn: tuple[str, ...]) -> bool:
+        """Time constants are learnt from dL/dP, all else needs more."""
+        return any(name not in neuron.time_constants for name in learn)
 
     def check_population(self, population: PlannedPopulation) -> None:
         """Every neuron has a surrogate gradient; batch statistics need the whole trial."""

@@ -12,12 +12,16 @@ from genn_delays.backends.native.eventprop.shapes import (
     read_shapes,
     row_shapes,
     spike_shapes,
+    start_shapes,
+    unit_shapes,
 )
-from genn_delays.backends.native.eventprop.structures import POPULATION
+from genn_delays.backends.native.eventprop.step_map import collected_count, logged_of, ports_of
+from genn_delays.backends.native.eventprop.structures import MAPPED, structures_of
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import empty, zeros
 from genn_delays.backends.native.structures import Buffers, point
 from genn_delays.backends.native.vectors import lanes_of
+from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
 
@@ -38,14 +42,17 @@ class PopulationBuffers(Buffers):
         lanes = lanes_of(plan)
         self.blocks = blocks_of(plan, index)
         self.padded = self.blocks * lanes
+        structures = structures_of(plan)
+        self.mapped_plan = structures is MAPPED
         super().__init__(
-            POPULATION.ctypes()(
+            structures.population.ctypes()(
                 size=self.size,
                 padded=self.padded,
                 blocks=self.blocks,
                 model=-1 if model is None else model.index,
                 states=len(self.population.states),
                 is_input=self.population.is_input,
+                **(self._of_step_maps() if self.mapped_plan else {}),
             )
         )
         if model is not None:
@@ -55,6 +62,46 @@ class PopulationBuffers(Buffers):
         if self.population.is_spiking:
             self.set(**zeros(cell_shapes(plan, index, plan.batch_size)))
             self._reserve(min(INITIAL_SPIKES, plan.steps) * lanes)
+
+    def _of_step_maps(self) -> dict[str, int]:
+        """Fields that only plans with step maps have."""
+        p = self.population
+        return {
+            "mapped": p.step_map is not None,
+            "ports": ports_of(p),
+            "logged": logged_of(p),
+            "collected": collected_count(p),
+            "blown": -1,
+        }
+
+    def renumber(self, population: PlannedPopulation) -> None:
+        """Take over the numbers of the same neurons after training changed them."""
+        assert self.model is not None
+        self.population = population
+        self.arrays["constants"][...] = constants_of(population, self.model, self.plan)
+
+    def keep_states(self, training: bool) -> None:
+        """Point the engine to room for the states of every step, made on first use, or to none."""
+        shapes = start_shapes(self.plan, self.index)
+        if training and "start" not in self.arrays:
+            self.arrays |= empty(shapes)
+        if shapes:
+            point(self.struct, start=self.arrays["start"] if training else None)
+
+    def unit_sums(self) -> np.ndarray:
+        """dL/d of what is collected, over the batch, float64, (n, collected)."""
+        found = self.arrays["unit_gradient"].sum(axis=0)
+        return found.transpose(0, 2, 1).reshape(self.padded, -1)[: self.size]
+
+    def clear_unit_sums(self) -> None:
+        """Before a backward pass."""
+        if "unit_gradient" in self.arrays:
+            self.arrays["unit_gradient"].fill(0)
+
+    def blown(self) -> tuple[int, int] | None:
+        """(step, unit) of the first state of the batch that is not finite."""
+        found = self.struct.blown if self.mapped_plan else -1
+        return None if found < 0 else divmod(found, self.size)
 
     def _observe(self) -> None:
         """Room for what the readout reads: every voltage, unless it reads weighted sums of them."""
@@ -68,6 +115,8 @@ class PopulationBuffers(Buffers):
         """Prepare for a batch."""
         self.struct.chunks = min(self.chunks, max(trials, 1))
         self.struct.needed = 0  # of this batch, not of one that was interrupted
+        if self.mapped_plan:
+            self.struct.blown = -1
         if self.most and 2 * self._with_spare() < self.struct.capacity:
             self._reserve(self._with_spare())  # less room lies closer together in memory
 
@@ -90,6 +139,7 @@ class PopulationBuffers(Buffers):
         """Take over the tasks of a layout, with room for the feedback in its slots."""
         if self.population.is_spiking:
             self.set(feedback=np.empty((slots, self.struct.storage), self.plan.dtype))
+        self.set(**zeros(unit_shapes(self.plan, self.index, chunks)))
         self.struct.band, self.chunks, self.struct.slots = band, chunks, slots
 
     def grow(self) -> bool:
@@ -162,7 +212,9 @@ class PopulationBuffers(Buffers):
             row: values per unit and trial, more than the steps of a trial: the rest stays 0.
         """
         if row is not None and "adjoint" not in self.arrays:
-            shape = (-(-self.plan.batch_size // TOGETHER), self.padded, TOGETHER, row)
+            groups = -(-self.plan.batch_size // TOGETHER)
+            ports = ports_of(self.population)
+            shape = (groups, ports, self.padded, TOGETHER, row)
             self.arrays["adjoint"] = np.zeros(shape, self.plan.dtype)
         point(self.struct, adjoint=None if row is None else self.arrays["adjoint"])
 

@@ -7,16 +7,24 @@ in these share one library.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import render_engine
+from genn_delays.backends.native.codegen import real_of, render_engine
+from genn_delays.backends.native.eventprop.step_map import (
+    MappedCode,
+    functions_of,
+    logged_of,
+    mapped_code,
+    mapped_matrices,
+    mapped_patterns,
+)
 from genn_delays.backends.native.eventprop.structures import (
     GATHERED_EVENTS,
+    MAPPED,
     PAIRINGS,
-    POPULATION,
-    PROJECTION,
-    SIMULATION,
+    structures_of,
 )
 from genn_delays.backends.native.model import (
     Entry,
@@ -52,13 +60,27 @@ class Model(NeuronModel):
     Attributes:
         P, M, R, r, D: nonzero entries of propagator, flow, reset matrix, reset offset and
             arrival shift.
+        map: the code of a step map, in place of P, M and D; None without one.
+        K, start, floor: with a step map, its constants, entries of the initial state, and how far
+            the threshold is above that.
+        logged: numbers that are logged at a spike.
     """
 
-    P: tuple[Entry, ...]
-    M: tuple[Entry, ...]
     R: tuple[Entry, ...]
     r: tuple[Entry, ...]
-    D: tuple[Entry, ...]
+    logged: int
+    P: tuple[Entry, ...] = ()
+    M: tuple[Entry, ...] = ()
+    D: tuple[Entry, ...] = ()
+    map: MappedCode | None = None
+    K: tuple[Entry, ...] = ()
+    start: tuple[Entry, ...] = ()
+    floor: tuple[Entry, ...] = ()
+
+    @property
+    def delta(self) -> bool:
+        """What arrives may cause a spike at once."""
+        return self.map is not None and self.spiking and self.threshold_state in self.map.ports
 
 
 def abreast_of(plan: Plan) -> int:
@@ -71,10 +93,12 @@ def abreast_of(plan: Plan) -> int:
 
 def models_of(plan: Plan) -> Models[Model]:
     """The distinct models of a plan, and the model of each population that has dynamics."""
-    return distinct_models(plan, _signature, _model)
+    return distinct_models(plan, partial(_signature, plan.dtype), partial(_model, plan.dtype))
 
 
-def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
+def _matrices(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
+    if p.step_map is not None:
+        return mapped_matrices(p, dtype)
     return {
         "P": p.propagator,
         "M": p.flow,
@@ -84,17 +108,22 @@ def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
     }
 
 
-def _patterns(p: PlannedPopulation) -> dict[str, np.ndarray]:
-    return {name: nonzero(array) for name, array in _matrices(p).items()}
+def _patterns(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
+    if p.step_map is not None:
+        return mapped_patterns(p, dtype)
+    return {name: nonzero(array) for name, array in _matrices(p, dtype).items()}
 
 
-def _signature(p: PlannedPopulation) -> tuple:
-    pattern = tuple(pattern.tobytes() for pattern in _patterns(p).values())
-    return (p.states, p.input_state, p.threshold_state, p.is_spiking, p.holds, pattern)
+def _signature(dtype: type, p: PlannedPopulation) -> tuple:
+    pattern = tuple(pattern.tobytes() for pattern in _patterns(p, dtype).values())
+    code = mapped_code(p)
+    common = (p.states, p.input_state, p.threshold_state, p.is_spiking, p.holds, pattern)
+    return (*common, None if code is None else code.key)
 
 
-def _model(index: int, p: PlannedPopulation) -> Model:
-    return Model(**structure(index, p, _patterns(p)))
+def _model(dtype: type, index: int, p: PlannedPopulation) -> Model:
+    given = structure(index, p, _patterns(p, dtype))
+    return Model(**given, map=mapped_code(p), logged=logged_of(p))
 
 
 def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
@@ -102,10 +131,13 @@ def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
     lanes = lanes_of(plan)
     blocks = -(-p.size // lanes)
     values: np.ndarray = np.zeros((model.constants, blocks * lanes), plan.dtype)
-    for name, array in _matrices(p).items():
+    for name, array in _matrices(p, plan.dtype).items():
         for e in getattr(model, name):
             values[e.k, : p.size] = array[:, e.row, e.column]
-    values[model.threshold] = np.inf
+    if model.map is not None:
+        values[:, p.size :] = values[:, p.size - 1 : p.size]  # numbers that can be computed with
+    # what does not spike may run away: infinity would reach a threshold of infinity
+    values[model.threshold] = np.inf if model.map is None else np.nan
     if p.threshold is not None:
         values[model.threshold, : p.size] = p.threshold
     if model.holds:
@@ -116,10 +148,11 @@ def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
 def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
+    of, maps = structures_of(plan), [model.map for model in models if model.map is not None]
     return render_engine(
         "eventprop",
         plan,
-        [EVENTS, POPULATION, PROJECTION, SIMULATION, GATHERED_EVENTS, PAIRINGS],
+        [EVENTS, of.population, of.projection, of.simulation, GATHERED_EVENTS, PAIRINGS],
         models=models,
         rounds=lanes_of(plan).bit_length() - 1,
         widest=WIDEST,
@@ -131,4 +164,9 @@ def render(plan: Plan) -> str:
         seldom=SELDOM,
         most_states=max(model.states for model in models),
         holds=any(model.holds for model in models),
+        mapped=of is MAPPED,
+        ports=max((len(code.ports) for code in maps), default=1),
+        delta=any(model.delta for model in models),
+        logged="logged" if of is MAPPED else "states",
+        **functions_of(maps, real_of(plan.dtype)),
     )

@@ -14,12 +14,17 @@ from genn_delays.backends.native.eventprop.shapes import (
     read_shapes,
     row_shapes,
     spike_shapes,
+    start_shapes,
     synapse_shapes,
+    unit_shapes,
 )
+from genn_delays.backends.native.eventprop.step_map import collected_count, logged_of, ports_of
+from genn_delays.backends.native.eventprop.structures import MAPPED, structures_of
 from genn_delays.backends.native.eventprop.synapses import slots_of
 from genn_delays.backends.native.shapes import nbytes
 from genn_delays.backends.native.vectors import lanes_of, line_of
 from genn_delays.declaration.network import Network
+from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
 
@@ -45,6 +50,9 @@ def estimate(
             continue
         parts["synapses"] += constants_of(p, models[k], plan).nbytes
         parts["voltages"] += nbytes(read_shapes(plan, k) | gradient_shapes(plan, k))
+        if start := start_shapes(plan, k):
+            parts["states"] = parts.get("states", 0) + nbytes(start)
+        parts["synapses"] += nbytes(unit_shapes(plan, k, layout.chunks[k]))
         if p.is_spiking:
             capacity = int(np.ceil(room * lanes_of(plan)))
             held = spike_shapes(plan, k, capacity, layout.slots[k])
@@ -93,20 +101,34 @@ def scratch_bytes(plan: Plan, threads: int, room: float) -> int:
 def _component_scratch(plan: Plan, component: Component, room: float) -> int:
     real, lanes, row = np.dtype(plan.dtype).itemsize, lanes_of(plan), row_length(plan)
     trace, beyond = 2 * lanes * row * real, 2 * line_of(plan) * real
+    jumps = room * jump_bytes(plan)
+    members = [plan.populations[k] for k in component.populations]
+    if not component.recurrent:
+        ports, log = ports_of(members[0]), _log_bytes(plan, members[0], lanes)
+        forward = real * lanes * row + max(STRANDS) * (real * lanes * row * ports + log)
+        strands = max(STRANDS) * (ports * trace + lanes * jumps)
+        return max(forward, int(trace + 2 * beyond + strands))
+    forward, backward = lanes * row * real, trace + beyond
+    for p in members:
+        padded = -(-p.size // lanes) * lanes
+        forward += row * padded * ports_of(p) * real + _log_bytes(plan, p, padded)
+        backward += int(padded * ((2 * row * ports_of(p) + 1) * real + jumps)) + 2 * lanes * real
+        if structures_of(plan) is MAPPED:
+            backward += padded * (ports_of(p) * real + collected_count(p) * 8)
+    return max(forward, backward)
+
+
+def _log_bytes(plan: Plan, p: PlannedPopulation, padded: int) -> int:
+    """Of the spikes of a trial, before they are sorted: there may be some in every step."""
+    real, lanes = np.dtype(plan.dtype).itemsize, lanes_of(plan)
+    vectors = logged_of(p) + p.holds
+    return plan.steps * (12 * padded // lanes + padded * vectors * real)
+
+
+def jump_bytes(plan: Plan) -> int:
+    """Of the coefficients of a jump; see templates/types."""
+    real = np.dtype(plan.dtype).itemsize
     states = max(len(p.states) for p in plan.populations)
     holds = any(p.holds for p in plan.populations)
-    jumps = room * (8 + real * (3 + states + 2 * holds))
-    if not component.recurrent:
-        vectors = states + plan.populations[component.populations[0]].holds
-        log = plan.steps * (12 + lanes * vectors * real)
-        forward = real * lanes * row + max(STRANDS) * (real * lanes * row + log)
-        return max(forward, int(trace + 2 * beyond + max(STRANDS) * (trace + lanes * jumps)))
-    forward, backward = lanes * row * real, trace + beyond
-    for k in component.populations:
-        p = plan.populations[k]
-        padded = -(-p.size // lanes) * lanes
-        vectors = len(p.states) + p.holds
-        log = plan.steps * (12 * padded // lanes + padded * vectors * real)
-        forward += row * padded * real + log
-        backward += int(padded * ((2 * row + 1) * real + jumps)) + 2 * lanes * real
-    return max(forward, backward)
+    mapped = structures_of(plan) is MAPPED
+    return 8 + real * (3 + states + 2 * holds + mapped)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.eventprop.layout import blocks_of, rows_of
+from genn_delays.backends.native.eventprop.step_map import collected_count, kept_states, logged_of
 from genn_delays.backends.native.shapes import Shapes
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.plan import Plan
@@ -39,9 +40,24 @@ def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
     return release | {
         "time": ((storage + BUNDLE,), np.int32),
         "order": ((storage,), np.int32),
-        "before": ((storage, len(p.states)), plan.dtype),
+        "before": ((storage, logged_of(p)), plan.dtype),
         "feedback": ((slots, storage), plan.dtype),
     }
+
+
+def start_shapes(plan: Plan, k: int) -> Shapes:
+    """The state before each step of a training batch, where the way back needs it."""
+    if not (states := kept_states(plan.populations[k])):
+        return {}
+    shape = (plan.batch_size, blocks_of(plan, k), plan.steps, states, lanes_of(plan))
+    return {"start": (shape, plan.dtype)}
+
+
+def unit_shapes(plan: Plan, k: int, chunks: int) -> Shapes:
+    """Gradients of the numbers of units, for each part of the batch."""
+    if not (collected := collected_count(plan.populations[k])):
+        return {}
+    return {"unit_gradient": ((chunks, blocks_of(plan, k), collected, lanes_of(plan)), np.float64)}
 
 
 def input_shapes(plan: Plan, events: int, graded: bool) -> Shapes:

@@ -16,24 +16,26 @@ from genn_delays.backends.native.eventprop.codegen import models_of, render
 from genn_delays.backends.native.eventprop.correlation import Adjoints, pairings
 from genn_delays.backends.native.eventprop.layout import Layout, layout_of
 from genn_delays.backends.native.eventprop.memory import kept_row, row_length, scratch_bytes
-from genn_delays.backends.native.eventprop.structures import SIMULATION
+from genn_delays.backends.native.eventprop.structures import structures_of
 from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
 from genn_delays.backends.native.vectors import lanes_of
+from genn_delays.backends.reference.mapped import blow_up_message, unit_gradients
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.planning.dynamics import with_current_parameters
 from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp
 from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
+from genn_delays.support.errors import BackendError
 
 
 class EventPropEngine(Engine):
     """A network trained with EventProp."""
 
-    shared = SIMULATION
-
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
         assert isinstance(plan.gradient, EventProp)
+        self.shared = structures_of(plan).simulation
         super().__init__(plan, render(plan), threads)
         self.min_slope, self.row = plan.gradient.min_slope, row_length(plan)
         _, models = models_of(plan)
@@ -49,6 +51,7 @@ class EventPropEngine(Engine):
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         layout, held = layout_of(self.plan, [len(table) for table in tables]), self.layout
         self.layout = None  # until all of it is loaded: buffers of two networks do not fit
+        self._load_units(network)
         if layout != held:
             tasks = zip(layout.band, layout.chunks, layout.slots, strict=True)
             for population, task in zip(self.populations, tasks, strict=True):
@@ -59,8 +62,21 @@ class EventPropEngine(Engine):
         self.layout = layout
         self.adjoints.renew()
 
+    def _load_units(self, network: Network) -> None:
+        """The parameters of units that training has reached."""
+        plan, declared = self.plan, network.populations.values()
+        self.tied = [population.units.tied for population in declared]
+        for p, buffers, population in zip(
+            plan.populations, self.populations, declared, strict=True
+        ):
+            if p.changes:
+                now = with_current_parameters(p, population, plan.dt, plan.discretisation)
+                buffers.renumber(now)
+
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         self.adjoints.renew()
+        for buffers in self.populations:
+            buffers.keep_states(self.training)
         self._insert(events)
         for component in self.plan.components:
             self._forward_component(component)
@@ -69,6 +85,7 @@ class EventPropEngine(Engine):
         """Run a component, again where it had more spikes than there was room for."""
         while True:
             self._pass("forward", component)
+            self._check_states(component)
             grown = [self.populations[k].grow() for k in component.populations]
             if not any(grown):
                 break
@@ -76,6 +93,13 @@ class EventPropEngine(Engine):
         for k in component.populations:
             if self.plan.populations[k].is_spiking:
                 self._run(self.library.list_active, k)
+
+    def _check_states(self, component: Component) -> None:
+        """Raise BackendError where a state of a population is not finite."""
+        found = [(*at, k) for k in component.populations if (at := self.populations[k].blown())]
+        if found:
+            step, unit, k = min(found, key=lambda at: (at[0], at[2]))
+            raise BackendError(blow_up_message(self.plan.populations[k], unit, step * self.plan.dt))
 
     def _insert(self, events: Mapping[str, Events]) -> None:
         """Events into the populations that send them."""
@@ -120,12 +144,23 @@ class EventPropEngine(Engine):
         if self.unfinished:
             for buffers in self.projections:
                 buffers.clear()
+        for population in self.populations:
+            population.clear_unit_sums()
         self.unfinished = True
         for component in reversed(self.plan.components):
             self._pass("backward", component)
         found = {p.name: self._gradient(k) for k, p in enumerate(self.plan.projections)}
         self.unfinished = False
-        return Gradients(found)
+        return Gradients(found, self._unit_gradients())
+
+    def _unit_gradients(self) -> dict[str, dict[str, np.ndarray]]:
+        """Of populations that learn something."""
+        pairs = zip(self.populations, self.tied, strict=True)
+        return {
+            buffers.population.name: unit_gradients(buffers.population, buffers.unit_sums(), tied)
+            for buffers, tied in pairs
+            if buffers.population.changes
+        }
 
     def _gradient(self, k: int) -> Gradient:
         gradient, pointers = self.projections[k].gradient()

@@ -9,7 +9,7 @@ import numpy as np
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.eventprop.codegen import abreast_of
 from genn_delays.backends.native.eventprop.shapes import AHEAD, synapse_shapes
-from genn_delays.backends.native.eventprop.structures import PROJECTION
+from genn_delays.backends.native.eventprop.structures import MAPPED, structures_of
 from genn_delays.backends.native.shapes import empty
 from genn_delays.backends.native.structures import Buffers
 from genn_delays.declaration.synapses import SynapseTable, stable_order
@@ -30,11 +30,13 @@ class ProjectionBuffers(Buffers):
     def __init__(self, plan: Plan, index: int) -> None:
         self.plan = plan
         self.projection = plan.projections[index]
+        structures, port = structures_of(plan), self.projection.port
         super().__init__(
-            PROJECTION.ctypes()(
+            structures.projection.ctypes()(
                 pre=self.projection.pre,
                 post=self.projection.post,
                 internal=self.projection.internal,
+                **({"port": port} if structures is MAPPED else {}),
             )
         )
         self.pre = self.post = np.zeros(0, np.int32)

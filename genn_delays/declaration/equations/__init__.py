@@ -1,0 +1,1 @@
+"""Neurons written as text: from lines of equations to symbols, without running any of it."""
