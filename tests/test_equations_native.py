@@ -296,6 +296,9 @@ TERMS = (
 )
 RESETS = ("V = V_r; w += b", "V = V_r + b*w; w = b*w")
 
+MOST = 1e4
+"""Gradients up to which random systems are compared."""
+
 
 @st.composite
 def systems(draw) -> gd.Equations:
@@ -332,7 +335,9 @@ def check_system(neuron: gd.Equations) -> None:
         reference = simulate(net, events, "reference")
     except BackendError:
         assume(False)
-    assert_same(reference, simulate(net, events, "native"), outputs=1e-11, gradients=1e-8)
+    # beyond that they double at every spike, and the last digits of both with them
+    assume(max(np.abs(column).max() for column in columns_of(reference[1]).values()) < MOST)
+    assert_same(reference, simulate(net, events, "native"))
 
 
 FEW = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
