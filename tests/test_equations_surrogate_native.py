@@ -197,7 +197,7 @@ def test_lanes_without_a_trial_run_away_and_nothing_comes_of_it(recurrent):
     net.add_population("input", gd.Input(), 2)
     diverging = gd.Equations(
         "dV/dt = V**2 + k + I\ndI/dt = -I/20",
-        threshold="V >= 1e30",
+        threshold="V >= 1e15",
         reset="V = 0",
         parameters={"k": 0.02},
     )
