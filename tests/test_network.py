@@ -98,6 +98,12 @@ def test_a_population_of_another_network_is_refused(net):
     [
         (lambda: gd.init.Normal(0.0, -1.0), "standard deviation is >= 0"),
         (lambda: gd.init.Uniform(2.0, 1.0), "low must not exceed high"),
+        (lambda: gd.init.LogUniform(0.0, 1.0), r"LogUniform\(0.0, 1.0\): must be 0 < low <= high"),
+        (lambda: gd.init.LogUniform(2.0, 1.0), "must be 0 < low <= high"),
+        (lambda: gd.init.LogUniform("a", 1.0), "must be 0 < low <= high"),
+        (lambda: gd.init.hierarchy(100.0, -200.0, 2), r"centre - \|delta\| / 2, must be > 0 ms"),
+        (lambda: gd.init.hierarchy(100.0, np.nan, 2), "must be > 0 ms"),
+        (lambda: gd.init.hierarchy(100.0, 10.0, 0), "layers=0.*whole number >= 1"),
         (lambda: gd.Network(seed=-1), r"Network\(seed=-1\): must be a whole number >= 0"),
         (lambda: gd.Network(seed="one"), "seed='one'"),
     ],

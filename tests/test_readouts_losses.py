@@ -10,7 +10,7 @@ import genn_delays as gd
 from genn_delays.experiment.options import LOSSES, READOUTS
 from genn_delays.planning.softmax import log_softmax, softmax
 from genn_delays.support.errors import DataError, PlanError
-from genn_delays.training.losses import CrossEntropy, MeanSquaredError
+from genn_delays.training.losses import CrossEntropy, MeanSquaredError, StepCrossEntropy
 
 VOLTAGES = np.random.default_rng(0).normal(size=(3, 7, 4))
 OBSERVED = {
@@ -73,17 +73,20 @@ def test_a_bad_time_constant_is_refused():
 
 
 LABELS = np.array([3, 0, 1])
+STEP_LABELS = np.random.default_rng(3).integers(0, 4, (3, 7))
 CASES = [
     (CrossEntropy(), LABELS),
     (CrossEntropy(scale=20.0), LABELS),
     (CrossEntropy(scale=-0.3, label_smoothing=0.2), LABELS),
     (MeanSquaredError(), np.random.default_rng(2).normal(size=(3, 4))),
+    (StepCrossEntropy(scale=2.0), STEP_LABELS),
+    (StepCrossEntropy(label_smoothing=0.2, steps=((1, 3), (5, 7)), counted=((6, 7),)), STEP_LABELS),
 ]
 
 
 @pytest.mark.parametrize(("loss", "targets"), CASES, ids=lambda case: str(case)[:60])
 def test_losses_have_the_gradient_of_finite_differences(loss, targets):
-    outputs = VOLTAGES[:, 0] * 0.3
+    outputs = 0.3 * (VOLTAGES if isinstance(loss, StepCrossEntropy) else VOLTAGES[:, 0])
     value, drive = loss(outputs, targets)
     expected = slopes(lambda moved: loss(moved, targets)[0], outputs)
     assert isinstance(value, float)
@@ -123,6 +126,7 @@ def test_predictions_are_the_largest_or_where_the_scale_is_negative_the_smallest
         ([0, 4, 1], "label 4 is out of range for 4 output units; labels are 0 to 3"),
         ([0, -1, 1], "label -1 is out of range"),
         ([0, 1], r"labels of shape \(2,\) .* for 3 trials"),
+        ([[0, 1], [1, 0], [1, 1]], r"labels of shape \(3, 2\) .* for 3 trials"),
         ([0.0, 1.0, 2.0], "float64"),
     ],
 )
@@ -149,6 +153,47 @@ def test_a_cross_entropy_is_the_mean_over_the_trials_of_what_the_labels_expect()
     np.testing.assert_allclose(drive, outputs / 3)
 
 
+def test_a_step_cross_entropy_is_the_mean_of_those_of_its_steps():
+    each = [CrossEntropy(2.0, 0.1)(VOLTAGES[:, t], STEP_LABELS[:, t]) for t in range(7)]
+    value, drive = StepCrossEntropy(2.0, 0.1)(VOLTAGES, STEP_LABELS)
+    assert value == pytest.approx(np.mean([value for value, _ in each]))
+    np.testing.assert_allclose(drive, np.stack([drive for _, drive in each], axis=1) / 7)
+    some, drive = StepCrossEntropy(2.0, 0.1, steps=((1, 3), (2, 4)))(VOLTAGES, STEP_LABELS)
+    assert some == pytest.approx(np.mean([value for value, _ in each[1:4]]))
+    assert np.all(drive[:, [0, 4, 5, 6]] == 0.0)
+
+
+def test_classes_of_steps_are_the_largest_outputs_and_none_where_accuracy_does_not_count():
+    largest = VOLTAGES.argmax(axis=-1)
+    np.testing.assert_array_equal(StepCrossEntropy().predict(VOLTAGES), largest)
+    of_loss = StepCrossEntropy(steps=((2, 4),)).predict(VOLTAGES)
+    np.testing.assert_array_equal(of_loss[:, 2:4], largest[:, 2:4])
+    assert np.all(of_loss[:, [0, 1, 4, 5, 6]] == -1)
+    apart = StepCrossEntropy(steps=((2, 4),), counted=((5, 7),)).predict(VOLTAGES)
+    np.testing.assert_array_equal(apart[:, 5:], largest[:, 5:])
+    assert np.all(apart[:, :5] == -1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "labels", "message"),
+    [
+        ({}, VOLTAGES[:, 0], LABELS, "outputs .trials, steps, classes.* read a voltage_trace"),
+        ({}, VOLTAGES[:0], STEP_LABELS[:0], "of at least one trial"),
+        ({}, VOLTAGES, LABELS, r"labels of shape \(3,\) for 3 trials of 7 steps"),
+        ({}, VOLTAGES, STEP_LABELS[:, 1:], r"of 7 steps; .* is training.duration that of the data"),
+        ({}, VOLTAGES[..., :2], STEP_LABELS, "label 3 is out of range for 2 output units"),
+        ({}, VOLTAGES, STEP_LABELS * 1.0, "classes are whole numbers"),
+        ({"steps": ((2, 8),)}, VOLTAGES, STEP_LABELS, r"steps=...\): \(2, 8\) ends beyond the 7"),
+    ],
+)
+def test_outputs_and_labels_that_are_none_of_steps_are_refused(loss, outputs, labels, message):
+    with pytest.raises(DataError, match=message):
+        StepCrossEntropy(**loss)(outputs, labels)
+    if loss:
+        with pytest.raises(DataError, match=r"counted=...\): \(2, 8\)"):
+            StepCrossEntropy(counted=((2, 8),)).predict(outputs)
+
+
 def test_targets_of_another_shape_are_refused():
     with pytest.raises(DataError, match=r"targets of shape \(4,\) for outputs of shape \(3, 4\)"):
         MeanSquaredError()(VOLTAGES[:, 0], np.zeros(4))
@@ -165,3 +210,10 @@ def test_targets_of_another_shape_are_refused():
 def test_impossible_losses_are_refused(arguments, message):
     with pytest.raises(PlanError, match=message):
         CrossEntropy(**arguments)
+
+
+@pytest.mark.parametrize("name", ["steps", "counted"])
+@pytest.mark.parametrize("bad", [(3, 3), (-1, 2), (4, 1)])
+def test_ranges_without_steps_are_refused(name, bad):
+    with pytest.raises(PlanError, match=rf"StepCrossEntropy\({name}=...\): .* holds no steps"):
+        StepCrossEntropy(**{name: ((0, 2), bad)})

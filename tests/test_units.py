@@ -32,6 +32,53 @@ def test_one_time_constant_is_learnt_for_the_population_or_one_per_unit():
     assert declare(learn=("tau_mem",)).parameters()["units"] == 1
 
 
+EQUATIONS = "dV/dt = (I - V) / tau\ndI/dt = -I / 5.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("tau_mem", lambda values: gd.LIF(tau_mem=values)),
+        ("tau_mem", lambda values: gd.DiscreteLIF(tau_mem=values)),
+        ("tau", lambda values: gd.Equations(EQUATIONS, "V >= 1", parameters={"tau": values})),
+    ],
+)
+def test_parameters_of_any_neuron_are_drawn_one_per_unit_and_learnt_so(name, make):
+    net = gd.Network(seed=3)
+    drawn = net.add_population("a", make(gd.init.LogUniform(5.0, 500.0)), 400, learn=(name,))
+    values = getattr(drawn.units, name)
+    assert drawn.units.tied == frozenset()
+    assert 5.0 <= values.min() < 10.0 < 250.0 < values.max() < 500.0
+    assert np.mean(values < 50.0) == pytest.approx(0.5, abs=0.1)
+    np.testing.assert_array_equal(drawn.neuron.values()[name], values)
+
+
+def test_each_population_draws_from_a_stream_of_its_own_that_follows_the_seed():
+    def draw(seed: int, first: float | gd.init.Normal = 20.0) -> np.ndarray:
+        net = gd.Network(seed)
+        net.add_population("a", gd.LIF(tau_mem=first), 4)
+        net.add_population("b", gd.LIF(tau_mem=gd.init.Normal(20.0, 2.0)), 4)
+        net.connect("a", "b", weight=gd.init.Normal(20.0, 2.0), pairs=([0] * 4, range(4)))
+        weights = net.projections["a->b"].synapses.weight
+        assert not np.any(np.isin(net.populations["b"].neuron.tau_mem, weights))
+        return net.populations["b"].neuron.tau_mem
+
+    np.testing.assert_array_equal(draw(1), draw(1, gd.init.Normal(20.0, 2.0)))
+    assert np.all(draw(1) != draw(2))
+    assert np.all(draw(1) != gd.init.Normal(20.0, 2.0).sample(np.random.default_rng(1), 4))
+
+
+def test_a_drawn_parameter_out_of_its_range_is_refused():
+    with pytest.raises(gd.GennDelaysError, match=r"LIF\(tau_mem=...\): .* must be > 0"):
+        declare(gd.LIF(tau_mem=gd.init.Uniform(-5.0, -1.0)))
+
+
+def test_time_constants_spread_evenly_over_layers():
+    np.testing.assert_allclose(gd.init.hierarchy(300.0, 500.0, 3), [50.0, 300.0, 550.0])
+    np.testing.assert_allclose(gd.init.hierarchy(300.0, -500.0, 2), [550.0, 50.0])
+    np.testing.assert_allclose(gd.init.hierarchy(300.0, 500.0, 1), [300.0])
+
+
 def test_batch_normalisation_brings_gain_and_bias_to_learn():
     hidden = declare(normalise=gd.BatchNorm()).populations["hidden"]
     assert hidden.learn == ("gain", "bias")

@@ -8,6 +8,7 @@ from typing import Any
 from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.datasets.base import Dataset, Source, Split
 from genn_delays.datasets.frame_arrays import FrameArrays
+from genn_delays.datasets.mts_xor import MtsXor
 from genn_delays.datasets.sequence import Sequence
 from genn_delays.datasets.spike_hdf5 import SpikeHDF5
 from genn_delays.datasets.spoken_digits import SpokenDigits
@@ -19,6 +20,7 @@ from genn_delays.support.settings import build
 SOURCES: dict[str, type[Source]] = {
     "audio_folder": AudioFolder,
     "frame_arrays": FrameArrays,
+    "mts_xor": MtsXor,
     "sequence": Sequence,
     "spike_hdf5": SpikeHDF5,
     "spoken_digits": SpokenDigits,

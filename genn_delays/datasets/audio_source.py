@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h5py
 import numpy as np
@@ -149,6 +149,7 @@ class AudioSource(Source):
             return self._cached(name, about, make)
 
         encoder = self.encoder
+        splits: dict[str, Any]
         if isinstance(encoder, FrameEncoder):  # as many numbers as features, and soon made
             splits = {
                 split: encoder.encode(bands, labels, self.duration, dt)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.datasets.labels import class_labels
+from genn_delays.datasets.labels import class_labels, step_labels
 from genn_delays.planning.events import Events
 from genn_delays.planning.timing import at_or_after
 from genn_delays.support.checks import all_finite, extremes, taken_over
@@ -32,7 +32,8 @@ class Split:
             Those of the data sets here are float32, in their steps of the dt they are loaded for.
         unit: int32, shape (events,).
         offset: int64, shape (trials + 1,); trial k owns events offset[k] to offset[k + 1].
-        labels: int64, shape (trials,), or float64 (trials, ...): the target of a regression.
+        labels: int64, the class of each trial, (trials,), or of each step of it, (trials, steps);
+            or float64 (trials, ...), the target of a regression.
         value: float32, shape (events,), graded values; None where every event is a spike.
 
     Arrays are not copied but taken over: they are read-only from now on. Only a view of memory
@@ -90,21 +91,28 @@ class Split:
         make = Events.trusted if self._checked else Events
         return make(take(self.time), take(self.unit), trial, len(index), value)
 
-    def check(self, where: str, units: int, classes: int, duration: float) -> None:
+    def check(
+        self, where: str, units: int, classes: int, duration: float, label_steps: int = 0
+    ) -> None:
         """Raise DataError unless there are trials, and labels and events are within range.
 
-        Labels of classes are brought into one form, see :func:`class_labels`.
+        Labels of classes are brought into one form, see :func:`class_labels` and
+        :func:`step_labels`.
 
         Args:
             where: begins the message: a file or the name of the split.
             classes: 0 where the labels are not classes.
             duration: length of a trial in ms.
+            label_steps: labels of a trial; 0 where it has one class.
         """
         if not len(self):
             raise DataError(f"{where}: it has no trials; check the files and the split arguments")
-        if classes:
-            labels = class_labels(self.labels, len(self.offset) - 1, where, classes)
+        trials = len(self.offset) - 1
+        if label_steps:
+            labels = step_labels(self.labels, trials, label_steps, where, classes)
             object.__setattr__(self, "labels", labels)
+        elif classes:
+            object.__setattr__(self, "labels", class_labels(self.labels, trials, where, classes))
         # written so that NaN is caught too
         self._refuse(
             ~(self.time >= 0) | at_or_after(self.time, duration),
@@ -160,6 +168,8 @@ class Dataset:
         classes: number of classes, 0 for a regression.
         duration: length of a trial in ms; every event lies in [0, duration).
         class_names: one name per class, or () where they have none.
+        label_steps: steps of a trial that have a class each, at the dt it was loaded for; 0 where a
+            trial has one class.
 
     Raises:
         DataError: an empty split, a label out of range, an event outside trial or population,
@@ -174,6 +184,7 @@ class Dataset:
     classes: int
     duration: float
     class_names: tuple[str, ...]
+    label_steps: int = 0
 
     def __post_init__(self) -> None:
         if self.class_names and len(self.class_names) != self.classes:
@@ -183,7 +194,7 @@ class Dataset:
             )
         for name, split in self.splits().items():
             where = f"data set {self.name!r}, {name} split"
-            split.check(where, self.units, self.classes, self.duration)
+            split.check(where, self.units, self.classes, self.duration, self.label_steps)
 
     def splits(self) -> dict[str, Split]:
         """The splits by name, in the order train, validation, test."""

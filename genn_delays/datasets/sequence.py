@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,9 +57,10 @@ class Sequence(Source):
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         sizes = self.sizes()
+        splits: dict[str, Any] = {split: self._split(getattr(self, split), dt) for split in SPLITS}
         return Dataset(
             name="sequence",
-            **{split: self._split(getattr(self, split), dt) for split in SPLITS},
+            **splits,
             units=sizes.units,
             classes=sizes.classes,
             duration=sizes.duration,

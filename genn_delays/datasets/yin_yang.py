@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -104,7 +104,7 @@ class YinYang(Source):
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         streams = np.random.SeedSequence(self.seed).spawn(len(SPLITS))
-        splits = {
+        splits: dict[str, Any] = {
             split: self._split(np.random.default_rng(stream), getattr(self, split), dt)
             for split, stream in zip(SPLITS, streams, strict=True)
         }

@@ -1,4 +1,8 @@
-"""Initialisers of weights and delays (delays in ms): drawn once, when a projection is made."""
+"""Initialisers of weights, delays (ms) and parameters of neurons.
+
+Drawn once, when a projection or a population is made: ``gd.LIF(tau_mem=gd.init.Normal(20.0, 2.0))``
+has a time constant of its own for every unit.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,11 @@ from genn_delays.support.errors import NetworkError
 
 
 class Initialiser(ABC):
-    """A distribution from which one value per synapse is drawn."""
+    """A distribution from which one value per synapse, or per unit, is drawn."""
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        """``size`` values as float64, one per synapse in (pre, post) order."""
+        """``size`` values as float64: of synapses in (pre, post) order, or of units."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,22 @@ class Uniform(Initialiser):
 
 
 @dataclass(frozen=True)
+class LogUniform(Initialiser):
+    """Uniform in the logarithm, on [low, high): time constants over several scales."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        ends = (self.low, self.high)
+        if not (all(map(is_number, ends)) and 0.0 < self.low <= self.high):
+            raise NetworkError(f"LogUniform{ends}: must be 0 < low <= high")
+
+    def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        return np.exp(rng.uniform(np.log(self.low), np.log(self.high), size))
+
+
+@dataclass(frozen=True)
 class KaimingUniform(Initialiser):
     """Uniform within +- sqrt(6 / fan_in): He et al. (2015, arXiv 1502.01852, eq. 10)."""
 
@@ -95,3 +115,34 @@ class UniformTaps(Initialiser):
 
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
         return np.minimum(rng.uniform(0.0, self.max_delay + self.step, size), self.max_delay)
+
+
+def hierarchy(centre: float, delta: float, layers: int) -> np.ndarray:
+    """A time constant for each layer, evenly from centre - delta/2 to centre + delta/2.
+
+    Moro et al. (2024, arXiv 2407.18838): with delta > 0 later layers are slower. A single layer has
+    the centre.
+
+    Args:
+        centre, delta: ms.
+        layers: how many there are.
+
+    Returns:
+        ms, float64, (layers,).
+
+    Raises:
+        NetworkError: one is not > 0, or no layers.
+
+    >>> hierarchy(300.0, 400.0, 3)
+    array([100., 300., 500.])
+    """
+    if not is_count(layers):
+        raise NetworkError(f"hierarchy(layers={layers!r}): must be a whole number >= 1")
+    if not (is_number(centre) and is_number(delta) and centre - abs(delta) / 2.0 > 0.0):
+        raise NetworkError(
+            f"hierarchy(centre={centre!r}, delta={delta!r}): the smallest time constant, centre - "
+            "|delta| / 2, must be > 0 ms"
+        )
+    if layers == 1:
+        return np.array([float(centre)])
+    return np.linspace(centre - delta / 2.0, centre + delta / 2.0, layers)

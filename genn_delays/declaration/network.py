@@ -80,8 +80,8 @@ class Network:
     """Populations and projections, in the order they were added.
 
     Args:
-        seed: seeds the initialisers. Each projection draws from its own stream, so that its
-            values do not depend on the projections before it being drawn at all.
+        seed: seeds the initialisers. Each projection and each population draws from its own
+            stream, so that its values do not depend on those before it being drawn at all.
 
     Attributes:
         populations: by name.
@@ -112,6 +112,8 @@ class Network:
         All options but the first three need the surrogate rule.
 
         Args:
+            neuron: its parameters are numbers, arrays of one value per unit, or initialisers such
+                as ``gd.init.LogUniform(5.0, 100.0)``, which draw one per unit.
             bias: added to the input of each unit at every step; None for none.
             normalise: ``gd.BatchNorm()`` normalises the input current, with gain and bias that
                 are learnt.
@@ -139,6 +141,8 @@ class Network:
             )
         where = f"population {name!r}"
         check_units(neuron, int(size), where)
+        stream = np.random.SeedSequence(self.seed, spawn_key=(len(self.populations),))
+        neuron = neuron.drawn(int(size), np.random.default_rng(stream))
         parameters = neuron.parameters(int(size))
         if not (is_number(dropout) and 0.0 <= dropout < 1.0):
             raise NetworkError(f"{where}: dropout {dropout!r} given, must be in [0, 1)")

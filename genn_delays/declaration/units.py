@@ -172,7 +172,7 @@ def unit_table(
     }
     constants = [name for name in bounds if name != "bias"]
     columns |= {name: parameters[name] for name in constants}
-    tied = frozenset(name for name in constants if np.ndim(neuron.values()[name]) == 0)
+    tied = frozenset(name for name in constants if np.asarray(neuron.values()[name]).ndim == 0)
     return UnitTable(size, columns, bounds, tied), (*fixed, *bounds)
 
 

@@ -41,6 +41,7 @@ READOUTS: dict[str, type[Readout]] = {
 LOSSES: dict[str, type[Loss]] = {
     "cross_entropy": losses.CrossEntropy,
     "mean_squared_error": losses.MeanSquaredError,
+    "step_cross_entropy": losses.StepCrossEntropy,
 }
 REWIRING: dict[str, type[RewiringRule]] = rewiring.RULES
 

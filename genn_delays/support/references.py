@@ -101,6 +101,19 @@ ENTRIES = {
   booktitle = {Neuro-Inspired Computational Elements Conference}, year = {2022},
   doi = {10.1145/3517343.3517380}
 }""",
+    "zheng2024": """@article{zheng2024,
+  title = {Temporal dendritic heterogeneity incorporated with spiking neural networks for learning
+           multi-timescale dynamics},
+  author = {Zheng, Hanle and Zheng, Zhong and Hu, Rui and Xiao, Bo and Wu, Yujie and Yu, Fangwen
+            and Liu, Xue and Li, Guoqi and Deng, Lei},
+  journal = {Nature Communications}, volume = {15}, pages = {277}, year = {2024},
+  doi = {10.1038/s41467-023-44614-z}
+}""",
+    "moro2024": """@misc{moro2024,
+  title = {The role of temporal hierarchy in spiking neural networks},
+  author = {Moro, Filippo and Aceituno, Pau Vilimelis and Kriener, Laura and Payvand, Melika},
+  year = {2024}, eprint = {2407.18838}, archiveprefix = {arXiv}
+}""",
     "bellec2018": """@inproceedings{bellec2018,
   title = {Deep rewiring: Training very sparse deep networks},
   author = {Bellec, Guillaume and Kappel, David and Maass, Wolfgang and Legenstein, Robert},

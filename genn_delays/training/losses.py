@@ -12,6 +12,8 @@ from genn_delays.planning.softmax import log_softmax
 from genn_delays.support.errors import DataError, PlanError
 from genn_delays.support.references import Cited
 
+Ranges = tuple[tuple[int, int], ...]
+
 
 class Loss(Cited, ABC):
     """Base of all losses."""
@@ -21,7 +23,10 @@ class Loss(Cited, ABC):
         """(mean loss over the trials, its derivative with respect to ``outputs``)."""
 
     def predict(self, outputs: np.ndarray) -> np.ndarray | None:
-        """Class of each trial, shape (trials,), or None where the loss is a regression."""
+        """Class of each trial or of each of its steps, or None where the loss is a regression.
+
+        Of the shape of the labels; -1 where accuracy does not count.
+        """
         return None
 
 
@@ -52,24 +57,94 @@ class CrossEntropy(Loss):
                 f"CrossEntropy takes outputs (trials, classes) of at least one trial, got "
                 f"{outputs.shape}; read a mean, a maximum or first spikes"
             )
-        trials, classes = outputs.shape
         labels = np.asarray(targets)
-        if labels.shape != (trials,) or labels.dtype.kind not in "iu":
-            raise DataError(f"labels of shape {labels.shape} ({labels.dtype}) for {trials} trials")
-        if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        if labels.shape != outputs.shape[:1]:
+            raise DataError(
+                f"labels of shape {labels.shape} ({labels.dtype}) for {len(outputs)} trials"
+            )
+        return self._mean(outputs, labels)
+
+    def _mean(self, outputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+        """Mean over all labels, shape (...), and its derivative by the outputs, (..., classes)."""
+        classes = outputs.shape[-1]
+        if labels.dtype.kind not in "iu":
+            raise DataError(f"labels of type {labels.dtype}; classes are whole numbers")
+        if labels.min() < 0 or labels.max() >= classes:
             bad = labels.min() if labels.min() < 0 else labels.max()
             raise DataError(
                 f"label {bad} is out of range for {classes} output units; "
                 f"labels are 0 to {classes - 1}"
             )
-        log_p = log_softmax(self.scale * outputs, axis=1)
-        wanted = np.full((trials, classes), self.label_smoothing / classes)
-        wanted[np.arange(trials), labels] += 1.0 - self.label_smoothing
-        value = -np.sum(wanted * log_p) / trials
-        return float(value), self.scale * (np.exp(log_p) - wanted) / trials
+        log_p = log_softmax(self.scale * outputs, axis=-1)
+        wanted = np.full(outputs.shape, self.label_smoothing / classes)
+        share = 1.0 - self.label_smoothing + self.label_smoothing / classes
+        np.put_along_axis(wanted, labels[..., None], share, axis=-1)
+        value = -np.sum(wanted * log_p) / labels.size
+        return float(value), self.scale * (np.exp(log_p) - wanted) / labels.size
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
-        return np.argmax(self.scale * outputs, axis=1)
+        return np.argmax(self.scale * outputs, axis=-1)
+
+
+@dataclass(frozen=True)
+class StepCrossEntropy(CrossEntropy):
+    """Cross-entropy of each step, for labels (trials, steps) and the outputs of a VoltageTrace.
+
+    Attributes:
+        scale, label_smoothing: as of CrossEntropy.
+        steps: ranges (first, end) of the steps whose mean it is, the end left out; () for all.
+        counted: ranges of the steps that accuracy is the share of; () for those of ``steps``.
+    """
+
+    steps: Ranges = ()
+    counted: Ranges = ()
+    cites: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("steps", "counted"):
+            for first, end in getattr(self, name):
+                if not 0 <= first < end:
+                    raise PlanError(
+                        f"StepCrossEntropy({name}=...): ({first}, {end}) holds no steps; "
+                        "write 0 <= first < end"
+                    )
+
+    def __call__(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+        if outputs.ndim != 3 or not outputs.size:
+            raise DataError(
+                "StepCrossEntropy takes outputs (trials, steps, classes) of at least one trial, "
+                f"got {outputs.shape}; read a voltage_trace"
+            )
+        labels = np.asarray(targets)
+        if labels.shape != outputs.shape[:2]:
+            raise DataError(
+                f"labels of shape {labels.shape} for {outputs.shape[0]} trials of "
+                f"{outputs.shape[1]} steps; each step needs one: is training.duration that of the "
+                "data set?"
+            )
+        chosen = _chosen(self.steps, "steps", outputs.shape[1])
+        value, drive = self._mean(outputs[:, chosen], labels[:, chosen])
+        result = np.zeros(outputs.shape)
+        result[:, chosen] = drive
+        return value, result
+
+    def predict(self, outputs: np.ndarray) -> np.ndarray:
+        counted = _chosen(self.counted or self.steps, "counted", outputs.shape[1])
+        return np.where(counted, super().predict(outputs), -1)
+
+
+def _chosen(ranges: Ranges, name: str, steps: int) -> np.ndarray:
+    """Which steps of a trial lie in one of the ranges, (steps,); all where there are none."""
+    chosen = np.full(steps, not ranges)
+    for first, end in ranges:
+        if end > steps:
+            raise DataError(
+                f"StepCrossEntropy({name}=...): ({first}, {end}) ends beyond the {steps} steps of "
+                "a trial; they are counted at training.dt"
+            )
+        chosen[first:end] = True
+    return chosen
 
 
 @dataclass(frozen=True)

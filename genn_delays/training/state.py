@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from genn_delays.support.checks import extremes
-from genn_delays.support.errors import short
+from genn_delays.support.errors import DataError, short
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Metrics:
 
     Attributes:
         loss: mean over the trials.
-        accuracy: share of the trials classified right, in [0, 1]; None for a regression.
+        accuracy: share of the trials classified right, or of their steps where each has a class,
+            in [0, 1]; None for a regression.
         seconds: wall clock.
         spikes_per_neuron: mean over trials and over the neurons that can spike.
         silent: populations that can spike and did not; None where all did.
@@ -46,7 +47,8 @@ class Tally:
     Attributes:
         trials: trials seen.
         loss: sum of their losses.
-        classified, correct: trials that the loss gave a class to, and gave the right one.
+        classified, correct: trials, or steps of trials, that the loss gave a class to, and gave
+            the right one.
         seconds: wall clock.
         rescued: neurons rescued at the end of the epoch, -1 before that or without a rescue.
         rewired: by projection, synapses dropped, grown and refused.
@@ -70,14 +72,24 @@ class Tally:
         spikes: Mapping[str, np.ndarray],
         seconds: float,
     ) -> None:
-        """Count a batch: its mean loss, classes, labels and spikes (trials, units)."""
+        """Count a batch: its mean loss, classes, labels and spikes (trials, units).
+
+        Raises:
+            DataError: classes that are not one for each label.
+        """
         trials = len(labels)
         self.trials += trials
         self.loss += float(value) * trials
         self.seconds += seconds
         if predicted is not None:
-            self.classified += trials
-            self.correct += int(np.count_nonzero(predicted == labels))
+            if predicted.shape != labels.shape:
+                raise DataError(
+                    f"the loss predicts classes of shape {predicted.shape} for labels of shape "
+                    f"{labels.shape}; give one for each label, or None"
+                )
+            counted = predicted >= 0
+            self.classified += int(np.count_nonzero(counted))
+            self.correct += int(np.count_nonzero(counted & (predicted == labels)))
         for name, counts in spikes.items():
             self.spikes[name] = self.spikes.get(name, 0) + counts.sum(axis=0, dtype=np.int64)
 
@@ -85,7 +97,7 @@ class Tally:
         """Raise ValueError unless these are sums that training leaves behind."""
         for name, least in (("trials", 0), ("classified", 0), ("correct", 0), ("rescued", -1)):
             _require(name, getattr(self, name), _is_whole(getattr(self, name), least))
-        _require("correct", self.correct, self.correct <= self.classified <= self.trials)
+        _require("correct", self.correct, self.correct <= self.classified)
         for name in ("loss", "seconds"):
             value = getattr(self, name)
             _require(name, value, type(value) is float and isfinite(value))

@@ -8,7 +8,7 @@ import pytest
 
 from genn_delays.datasets import load
 from genn_delays.datasets.base import Dataset, Split
-from genn_delays.datasets.labels import class_labels
+from genn_delays.datasets.labels import class_labels, step_labels
 from genn_delays.support.errors import DataError
 
 WANTED = [0, 1, 1, 0]
@@ -97,3 +97,34 @@ def test_half_precision_and_huge_labels_are_told_in_short():
 def test_labels_of_another_number_of_trials_are_refused():
     with pytest.raises(DataError, match=r"shape \(3,\) for 2 trials"):
         class_labels(np.zeros(3, int), 2, "x")
+
+
+def with_step_labels(labels) -> Dataset:
+    split = Split(np.zeros(0, "f4"), np.zeros(0, "i4"), np.zeros(3, np.int64), labels)
+    made = dict.fromkeys(("train", "validation", "test"), split)
+    return Dataset("own", **made, units=1, classes=2, duration=9, class_names=(), label_steps=3)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, float, bool])
+def test_a_class_for_each_step_is_kept_as_such_even_where_each_trial_has_a_single_one(kind):
+    labels = np.array([[0, 1, 0], [1, 0, 0]])
+    found = with_step_labels(labels.astype(kind)).validation.labels
+    assert found.dtype == np.int64
+    np.testing.assert_array_equal(found, labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([[0, 1, 0], [1, 0, 2]]), "train split: trial 1, step 2 has label 2, outside"),
+        (np.array([[0, 1, 0], [1, -1, 0]]), "trial 1, step 1 has label -1"),
+        (np.array([[0, 0.5, 0], [1, 0, 0]]), "type float64 and shape .* one whole number >= 0"),
+        (np.zeros((2, 4), int), r"shape \(2, 4\) for 2 trials of 3 steps"),
+        (np.zeros(2, int), r"shape \(2,\) for 2 trials of 3 steps"),
+    ],
+)
+def test_other_labels_of_steps_are_refused_with_their_place(labels, message):
+    with pytest.raises(DataError, match=message):
+        with_step_labels(labels)
+    with pytest.raises(DataError, match=r"^x: "):
+        step_labels(labels, 2, 3, "x", 2)

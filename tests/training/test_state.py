@@ -8,6 +8,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 
+from genn_delays.support.errors import DataError
 from genn_delays.training import Metrics, TrainerState
 from genn_delays.training.state import Tally
 
@@ -74,7 +75,7 @@ WHOLE = {"trials": 5, "loss": 1.0, "classified": 4, "correct": 3, "seconds": 2.0
         {"rescued": 2**63},
         {"trials": True},
         {"correct": 5},
-        {"classified": 6},
+        {"classified": 2},
         {"loss": nan},
         {"loss": 1},
         {"seconds": inf},
@@ -92,6 +93,21 @@ def test_sums_that_no_training_leaves_are_refused(changes):
     Tally(**WHOLE).check()
     with pytest.raises(ValueError, match=r" = "):
         Tally(**WHOLE | changes).check()
+
+
+def test_accuracy_is_the_share_of_the_steps_that_count_where_steps_have_classes():
+    tally = Tally()
+    labels = np.array([[0, 1, 1], [1, 0, 0]])
+    tally.add(1.0, np.array([[-1, 1, 0], [-1, 0, 0]]), labels, {}, 0.5)
+    assert (tally.trials, tally.classified, tally.correct) == (2, 4, 3)
+    assert tally.metrics().accuracy == 0.75
+    tally.check()
+
+
+@pytest.mark.parametrize("labels", [np.zeros((2, 2), int), np.zeros((2, 5), int)])
+def test_classes_that_are_not_one_for_each_label_are_refused(labels):
+    with pytest.raises(DataError, match=r"classes of shape \(2,\) for labels of shape \(2, "):
+        Tally().add(1.0, np.zeros(2, int), labels, {}, 0.5)
 
 
 def test_sums_at_the_ends_of_their_ranges_are_those_of_a_training():

@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from genn_delays.declaration.init import Initialiser
 from genn_delays.support.checks import own_copy
 from genn_delays.support.errors import NetworkError
 from genn_delays.support.references import Cited
 
-Parameter = float | np.ndarray
-"""A scalar, or one value per neuron of the population."""
+Parameter = float | np.ndarray | Initialiser
+"""A scalar, one value per neuron of the population, or what draws these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +131,12 @@ class Neuron(Cited):
                 raise NetworkError(f"{name}: {given!r} given, must be True or False")
             resolved[field] = np.broadcast_to(value, (size,)).copy()
         return resolved
+
+    def drawn(self, size: int, rng: np.random.Generator) -> Neuron:
+        """This neuron with one value per neuron in place of each initialiser."""
+        values = self.values().items()
+        drawn = {n: v.sample(rng, size) for n, v in values if isinstance(v, Initialiser)}
+        return self.with_values(drawn) if drawn else self
 
     def owned(self) -> Neuron:
         """This neuron, with copies of per-neuron parameters that nobody can change."""

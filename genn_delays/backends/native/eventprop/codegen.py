@@ -136,7 +136,8 @@ def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:
             values[e.k, : p.size] = array[:, e.row, e.column]
     if model.map is not None:
         values[:, p.size :] = values[:, p.size - 1 : p.size]  # numbers that can be computed with
-    values[model.threshold] = np.inf
+    # what does not spike may run away: infinity would reach a threshold of infinity
+    values[model.threshold] = np.inf if model.map is None else np.nan
     if p.threshold is not None:
         values[model.threshold, : p.size] = p.threshold
     if model.holds:
