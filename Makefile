@@ -5,7 +5,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 
-.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu docs clean
+.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu gpu gpu-counts docs clean
 
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
@@ -54,7 +54,16 @@ bench-surrogate: $(VENV)/.run
 
 # PyGeNN is installed by hand, so these run in the interpreter that has it.
 bench-gpu:
-	PYTHONPATH=. $(PYTHON) benchmarks/gpu.py $(ARGS)
+	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.table $(ARGS)
+
+# All that a bare node with an NVIDIA device can say in nine minutes, see docs/gpu.md.
+gpu:
+	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.node $(ARGS)
+
+# What nvcc says of the generated kernels, and the counted floor.
+gpu-counts:
+	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.resources $(ARGS)
+	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.floor
 
 docs: $(VENV)/.dev
 	$(BIN)/pdoc --math --docformat google --output-directory docs/_build genn_delays

@@ -52,17 +52,17 @@ class Form(EventPropSimulation):
         return super()._jump(t, k, p, a, time_gradient, voltage_gradient)
 
     def _shift(self, t: int, k: int, p: PlannedPopulation, a: np.ndarray) -> None:
-        onward, spiked = self.shift[k][t].copy(), self.fired[k][t] > 0
+        onward, spiked = self.shift[k][t][..., 0].copy(), self.fired[k][t] > 0
         super()._shift(t, k, p, a)
         if self.form == "one-sided":
-            self.shift[k][t] = np.einsum("bni,ni->bn", a, p.flow[:, :, p.input_state])
+            self.shift[k][t][..., 0] = np.einsum("bni,ni->bn", a, p.flow[:, :, p.input_state])
         elif self.form != "right":
             if self.form == "central without jump" and p.threshold is not None:
                 a, v = self.unjumped, p.threshold_state
                 a[..., v] = np.where(self._held(t, k, p), 0, a[..., v])
             central = (onward + np.einsum("bni,ni->bn", a, p.arrival_shift)) / 2
             alone = spiked & (self.form == "central, right at spikes")
-            self.shift[k][t] = np.where(alone, onward, central)
+            self.shift[k][t][..., 0] = np.where(alone, onward, central)
 
 
 def network(neuron: gd.Neuron, recurrent: bool, count: int, longer: float) -> gd.Network:

@@ -3,9 +3,9 @@
     python benchmarks/eventax_gradient.py
 
 5 inputs of one spike each, 30 hidden and 3 output neurons, delays to 10 ms on every synapse, 60 ms,
-loss on the times of the first output spikes, 64 trials. Both sides have the same weights, delays and
-input, steps of 0.1 ms (eventax: Euler with a search for each crossing) and single precision. They
-take turns, all cores are there for both. Needs ``pip install eventax==0.1.0``.
+loss on the times of the first output spikes, 64 trials. Both sides have the same weights, delays
+and input, steps of 0.1 ms (eventax: Euler with a search for each crossing) and single precision.
+They take turns, all cores are there for both. Needs ``pip install eventax==0.1.0``.
 """
 
 from __future__ import annotations

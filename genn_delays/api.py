@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from genn_delays.backends import get_backend
+from collections.abc import Mapping
+
+from genn_delays.backends import get_backend, learning_backend
 from genn_delays.backends.base import Simulation
+from genn_delays.backends.learning import AdamRule
 from genn_delays.declaration.network import Network
 from genn_delays.planning.gradients import EventProp, GradientRule
 from genn_delays.planning.plan import make_plan
@@ -22,6 +25,7 @@ def compile(  # noqa: A001 - the field's word, always used as gd.compile
     precision: str = "float32",
     threads: int | None = None,
     discretisation: str = "exact",
+    adam: Mapping[str, AdamRule] | None = None,
 ) -> Simulation:
     """Compile a network into a simulation that runs batches forwards and backwards.
 
@@ -37,6 +41,8 @@ def compile(  # noqa: A001 - the field's word, always used as gd.compile
         precision: ``"float32"`` or ``"float64"``.
         threads: for the native backend; by default one per available core.
         discretisation: ``"exact"`` for P = expm(M dt), ``"euler"`` for P = 1 + M dt.
+        adam: ``{"weight": Adam(1e-3), "delay": Adam(0.1)}`` lets these learn on the device of a
+            PyGeNN backend; see :class:`genn_delays.backends.learning.Learning`.
 
     Raises:
         NetworkError, PlanError: before anything is built, for what cannot be run.
@@ -54,5 +60,8 @@ def compile(  # noqa: A001 - the field's word, always used as gd.compile
         discretisation=discretisation,
     )
     engine.check(plan)
+    learner = learning_backend(engine) if adam else None
     engine.check_memory(plan, network, threads)
+    if learner is not None:
+        return learner.compile(plan, network, threads, adam)
     return engine.compile(plan, network, threads)

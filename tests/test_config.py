@@ -98,6 +98,7 @@ def test_defaults_of_the_surrogate_rule_are_written_out(write):
         ("training.sigma=0.2", "write a mapping of final, share, start"),
         ("training.sigma.share=2", r"Narrowing\(share=2.0\): must be in"),
         ("optimiser.delay={lr: 1, l1: 1}", "l1 is for weights; remove it from the delay"),
+        ("optimiser.device=maybe", "device is 'maybe'; give true or false"),
         ("optimiser.units.lr=1", "did you mean 'unit'"),
     ],
 )

@@ -26,7 +26,6 @@ SURROGATE_ONLY = {
     "bias": network(bias=0.5),
     "dropout": network(dropout=0.5),
     "tail": network(tail=1.0),
-    r"learn=\['tau_mem'\]": network(learn=("tau_mem",)),
     "a delay kernel": network(projection={"kernel": gd.kernels.Gaussian(1.0)}),
     "lag=0": network(projection={"lag": 0}),
     "a neuron that exists on a time grid only": network(gd.DiscreteLIF(5.0)),

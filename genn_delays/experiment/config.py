@@ -116,6 +116,7 @@ def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
             for name, chosen in made.groups.items()
         },
         "clip": describe(made.clip),
+        "device": made.device,
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from genn_delays import api, datasets
-from genn_delays.backends import get_backend
+from genn_delays.backends import get_backend, learning_backend
 from genn_delays.backends.base import Simulation
 from genn_delays.datasets import Dataset
 from genn_delays.datasets.base import Sizes
@@ -19,6 +19,7 @@ from genn_delays.planning.timing import MAX_STEPS, duration_to_steps
 from genn_delays.rewiring import Rewiring
 from genn_delays.support.errors import ConfigError
 from genn_delays.training import Trainer, TrainerState
+from genn_delays.training.on_device import OnDevice
 from genn_delays.training.trainer import check_parts
 
 
@@ -117,8 +118,11 @@ def check_declared(config: Config) -> bool:
     backend.check_memory(plan, network, config.backend.threads)
     parts = _parts(config)
     rewiring = Rewiring(parts["rewiring"], parts["optimiser"], parts["seed"])
+    on_device = OnDevice(parts["optimiser"], parts["rewiring"])
     fitting = [parts[name] for name in ("optimiser", "rescue", "narrowing")]
-    check_parts(network, (*fitting, *parts["regularisers"], rewiring))
+    check_parts(network, (*fitting, *parts["regularisers"], rewiring, on_device))
+    if on_device.rules:
+        learning_backend(backend)
     return True
 
 
@@ -141,10 +145,13 @@ def prepare(
         CheckpointError: no checkpoint could hold the network.
     """
     check_names(network)
+    on_device = OnDevice(config.optimiser, config.rewiring)
+    on_device.check(network)
     simulation = api.compile(
         network,
         backend=config.backend.name,
         threads=config.backend.threads,
+        adam=on_device.rules,
         **_plan_arguments(config, dataset),
     )
     trainer = Trainer(network, simulation, dataset, **_parts(config), state=state)

@@ -145,7 +145,7 @@ def numbers_of(
     if step_map is None:
         return np.zeros((size, 0)), {}
 
-    from genn_delays.planning.step_maps.step_map import unit_numbers  # sympy takes long
+    from genn_delays.planning.step_maps.unit_numbers import unit_numbers  # sympy takes long
 
     numbers = unit_numbers(step_map, neuron, learn, size)
     return numbers.constants, numbers.changes

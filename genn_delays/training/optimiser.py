@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genn_delays.declaration.network import LEARNABLE, Network
-from genn_delays.declaration.synapses import SynapseTable
-from genn_delays.declaration.units import UnitTable
-from genn_delays.support.checks import all_finite
 from genn_delays.support.errors import ConfigError, TrainingError, suggest
 from genn_delays.support.settings import check_keys
 from genn_delays.training import schedules, update_rules
+from genn_delays.training.learnt import Learnt, gradient_of, learning_of
 from genn_delays.training.schedules import Progress, Schedule
 from genn_delays.training.update_rules import Adam, Rule
 
@@ -65,32 +63,6 @@ class Group:
         return rule, prod((schedule(progress) for schedule in self.schedules), start=1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Learnt:
-    """One parameter of one projection or population that training changes."""
-
-    owner: str
-    parameter: str
-    table: SynapseTable | UnitTable
-
-    @property
-    def where(self) -> str:
-        kind = "population" if isinstance(self.table, UnitTable) else "projection"
-        return f"the {self.parameter} gradient of {kind} {self.owner!r}"
-
-    def free(self, gradient: np.ndarray) -> np.ndarray:
-        """The entries that are parameters of their own: one of a column with a single value."""
-        tied = isinstance(self.table, UnitTable) and self.parameter in self.table.tied
-        return gradient[:1] if tied else gradient
-
-    def bound(self) -> None:
-        """Bring the parameter back into its range."""
-        if isinstance(self.table, UnitTable):
-            self.table.clip(self.parameter)
-        elif self.parameter == "delay":
-            np.clip(self.table.delay, 0.0, self.table.max_delay, out=self.table.delay)
-
-
 @dataclass(frozen=True)
 class Optimiser:
     """Updates every parameter of a network that may learn.
@@ -104,6 +76,8 @@ class Optimiser:
         clip: largest norm of the gradient over all projections or populations. Weights, delays
             and what units learn have different units, so their norms are taken apart: one number
             holds for each of them, ``{"weight": 1.0, "delay": 5.0}`` sets them singly.
+        device: Adam runs where the simulation does, and the network follows at the end of each
+            epoch; see :mod:`genn_delays.training.on_device` for what it cannot do.
 
     Raises:
         ConfigError: a parameter that cannot be learnt, or a clip that is not positive.
@@ -114,8 +88,11 @@ class Optimiser:
     unit: Rule | Group | None = None
     groups: Mapping[str, Mapping[str, Rule | Group]] = field(default_factory=dict)
     clip: float | Mapping[str, float] | None = None
+    device: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.device, bool):
+            raise ConfigError(f"optimiser device is {self.device!r}; give true or false")
         if isinstance(self.clip, Mapping):
             check_keys("optimiser clip", self.clip, KINDS)
         for kind in KINDS:
@@ -183,11 +160,13 @@ class Optimiser:
                 schedule without progress.
             ConfigError: a group names an unknown projection or population.
         """
+        if self.device:
+            raise TrainingError("this optimiser is on the device; call learn() of the simulation")
         self.check(network)
         updates = []
         for kind in KINDS:
-            learning = _learning(network, kind)
-            found = [_gradient(learnt, gradients) for learnt in learning]
+            learning = learning_of(network, kind)
+            found = [gradient_of(learnt, gradients) for learnt in learning]
             scale = self._clip_scale(kind, learning, found)
             for learnt, gradient in zip(learning, found, strict=True):
                 group = self.group(learnt.owner, learnt.parameter)
@@ -204,7 +183,7 @@ class Optimiser:
     def _limit(self, kind: str) -> float | None:
         return self.clip.get(kind) if isinstance(self.clip, Mapping) else self.clip
 
-    def _clip_scale(self, kind: str, learning: list[_Learnt], gradients: list[np.ndarray]) -> float:
+    def _clip_scale(self, kind: str, learning: list[Learnt], gradients: list[np.ndarray]) -> float:
         limit = self._limit(kind)
         if limit is None:
             return 1.0
@@ -218,56 +197,25 @@ def _as_group(given: Rule | Group) -> Group:
     return given if isinstance(given, Group) else Group(given)
 
 
-def _learning(network: Network, kind: str) -> list[_Learnt]:
-    """What training changes of one kind, in the order of the network."""
-    if kind == "unit":
-        populations = network.populations.values()
-        return [_Learnt(p.name, column, p.units) for p in populations for column in p.learn]
-    projections = network.projections.values()
-    return [_Learnt(p.name, kind, p.synapses) for p in projections if kind in p.learn]
-
-
-def _gradient(learnt: _Learnt, gradients: Gradients) -> np.ndarray:
-    table, parameter = learnt.table, learnt.parameter
-    if isinstance(table, UnitTable):
-        gradient = gradients.units.get(learnt.owner, {}).get(parameter)
-        rows, remedy = "units", "compile the network that is being trained"
-    else:
-        gradient = getattr(gradients.get(learnt.owner), parameter, None)
-        rows = "synapses"
-        remedy = "call simulation.load(network) after changing the connectivity"
-    if gradient is None:
-        raise TrainingError(f"{learnt.where} is missing; compile the network that is being trained")
-    if gradient.shape != (len(table),):
-        raise TrainingError(
-            f"{learnt.where} has shape {gradient.shape} for {len(table)} {rows}; {remedy}"
-        )
-    if not all_finite(gradient):
-        raise TrainingError(
-            f"{learnt.where} holds NaN or infinity; lower the learning rate, ease it in, or set "
-            "clip="
-        )
-    return gradient
-
-
 def make(given: Mapping[str, Any]) -> Optimiser:
     """An Optimiser from the ``optimiser`` section of a configuration.
 
     ``{weight: {name: adam, lr: 1e-3, l1: 0.01, schedule: [{name: ease_in, batches: 100},
     cosine]}, delay: {name: adam, lr: 0.1}, unit: {name: adam, lr: 1e-3}, groups:
     {"input->hidden": {delay: {name: sgd, lr: 1}}, hidden: {tau_mem: {name: adam, lr: 0.1}}},
-    clip: {weight: 1.0}}``; every key may be left out.
+    clip: {weight: 1.0}, device: false}``; every key may be left out.
 
     Raises:
         ConfigError: unknown key, rule or schedule (the nearest is named), or a wrong value.
     """
-    check_keys("optimiser", given, [*KINDS, "groups", "clip"])
+    check_keys("optimiser", given, [*KINDS, "groups", "clip", "device"])
     arguments: dict[str, Any] = {kind: _make_group(given[kind]) for kind in KINDS if kind in given}
     arguments["groups"] = {
         name: {what: _make_group(rule) for what, rule in _mapping(name, group).items()}
         for name, group in _mapping("groups", given.get("groups") or {}).items()
     }
-    return Optimiser(**arguments, clip=_make_clip(given.get("clip")))
+    clip, device = _make_clip(given.get("clip")), given.get("device", False)
+    return Optimiser(**arguments, clip=clip, device=device)
 
 
 def _mapping(name: str, given: Any) -> Mapping[str, Any]:

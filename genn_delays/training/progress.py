@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from io import TextIOBase
 from typing import TYPE_CHECKING, TextIO
 
-from tqdm import tqdm
-
 from genn_delays.training.callbacks import Callback, Run
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from genn_delays.training.state import Metrics
 
 
@@ -61,6 +61,8 @@ class ProgressBar(_Progress):
         self.bar: tqdm | None = None
 
     def on_epoch_begin(self, trainer: Run) -> None:
+        from tqdm import tqdm  # not where nobody looks
+
         self.bar = tqdm(
             total=trainer.batches_per_epoch,
             initial=trainer.state.batch,

@@ -28,6 +28,7 @@ from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
 from genn_delays.training.loader import DROPOUT, Augmentation, Loader, stream
 from genn_delays.training.losses import Loss
 from genn_delays.training.narrowing import Narrowing, largest_width
+from genn_delays.training.on_device import OnDevice
 from genn_delays.training.optimiser import Optimiser
 from genn_delays.training.regularisers import Regulariser, SilentRescue
 from genn_delays.training.schedules import Progress
@@ -45,7 +46,7 @@ class Trainer:
     """Trains a network on a data set.
 
     Args:
-        network: changed in place.
+        network: changed in place; at the end of each epoch where the optimiser is on the device.
         simulation: compiled from that network.
         dataset: with splits ``train``, ``validation`` and ``test``, which :meth:`fit` never
             reads.
@@ -97,6 +98,7 @@ class Trainer:
         self.narrowing = narrowing
         self.callbacks = callbacks
         self.rewiring = Rewiring(rewiring, optimiser, seed)
+        self.on_device = OnDevice(optimiser, rewiring)
         self.state = state or TrainerState()
         self.stop_requested = False
         self._spiking = [p.name for p in network.populations.values() if p.neuron.spiking]
@@ -116,7 +118,9 @@ class Trainer:
                 f"batch_size={self.simulation.plan.batch_size}"
             )
         parts = (self.optimiser, self.rescue, self.narrowing, *self.regularisers, self.rewiring)
-        check_parts(self.network, parts)
+        check_parts(self.network, (*parts, self.on_device))
+        if self.optimiser.device:
+            self.on_device.learner(self.simulation)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -169,8 +173,11 @@ class Trainer:
         statistics = self.simulation.statistics
         value, drive = self.loss(outputs, labels)
         self._require_finite(value, "train")
-        gradients = self.simulation.backward(drive, self._spike_drive())
-        progress = self.progress
+        progress, spike_drive = self.progress, self._spike_drive()
+        if self.optimiser.device:
+            self.on_device.step(self.simulation, drive, spike_drive, progress)
+            return value, outputs
+        gradients = self.simulation.backward(drive, spike_drive)
         contexts = self.rewiring.contexts(self.network, gradients, self.simulation, progress)
         self.rewiring.before_update(contexts)
         if not self.rewiring.replaces_update(progress):
@@ -214,9 +221,12 @@ class Trainer:
                 self.state.batch += 1
                 # with the last batch, not after it: a run resumed in between would rescue twice
                 if self.state.batch == self.batches_per_epoch:
+                    self._fetch()
                     self._rescue()
                 self._call("on_batch_end")
-                self._stop_if_asked()
+                if self.stop_requested:
+                    self._fetch()
+                    self._stop_if_asked()
 
     def _finish_epoch(self) -> None:
         validation = self.evaluate("validation")
@@ -253,6 +263,11 @@ class Trainer:
             for name, values in regulariser.spike_drive(self.network, self.simulation).items():
                 drive[name] = drive[name] + values if name in drive else values
         return drive or None
+
+    def _fetch(self) -> None:
+        """The network follows what has learnt on the device."""
+        if self.optimiser.device:
+            self.on_device.learner(self.simulation).fetch(self.network)
 
     def _rescue(self) -> None:
         if self.rescue is not None:

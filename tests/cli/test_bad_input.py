@@ -175,3 +175,19 @@ def test_a_truncated_checkpoint_is_refused(folder, config, call):
     expect_error(call("resume", "run"), "checkpoint.h5")
     expect_error(call("evaluate", "run"), "best.h5")
     shutil.rmtree(folder / "run")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "parts"),
+    [
+        (["optimiser.device=true"], ["'native' learns on the host", "genn-cuda"]),
+        (["optimiser.device=true", "optimiser.clip=1"], ["device: true has no clip"]),
+        (["optimiser.device=true", "rewiring=[{name: deep_r}]"], ["has no rewiring"]),
+    ],
+)
+def test_what_the_device_cannot_do_is_refused_before_any_data_are_read(
+    config, call, overrides, parts
+):
+    chosen = ["backend.name=native", *overrides]
+    given = [part for override in chosen for part in ("--set", override)]
+    expect_error(call("check", config, *given), *parts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -11,14 +13,16 @@ import pytest
 from networks import KINDS
 
 import genn_delays as gd
+from genn_delays.backends import get_backend
 from genn_delays.backends.genn import codegen
-from genn_delays.backends.genn.availability import facts
+from genn_delays.backends.genn.availability import CUDA, facts, require
 from genn_delays.backends.genn.declaration import declare, row_room
 from genn_delays.backends.genn.show import text_of
 from genn_delays.planning.plan import make_plan
-from genn_delays.support.errors import PlanError
+from genn_delays.support.errors import BackendError, PlanError
 
 LOOPED = KINDS["looped"]
+GENN = ("genn-cpu", "genn-cuda")
 
 
 def planned(network, readout=None, **arguments):
@@ -55,8 +59,12 @@ def test_every_name_in_the_code_is_declared():
 
 
 def test_readout_decides_what_is_recorded():
+    """Sums over the steps are taken on the device: no voltage goes to the host, or comes back."""
     network = LOOPED()
     names = {name for name, _ in codegen.neuron(planned(network), 3).arrays}
+    assert names == {"Output", "OutputGradient", "StepWeight"}
+    trace = planned(network, gd.readouts.VoltageTrace())
+    names = {name for name, _ in codegen.neuron(trace, 3).arrays}
     assert names == {"Voltage", "VoltageGradient"}
     first = planned(network, gd.readouts.FirstSpike(population="adaptive"))
     assert "FirstSpikeGradient" in codegen.neuron(first, 2).sim_code
@@ -129,3 +137,53 @@ def test_facts_tell_of_pygenn_and_cuda(monkeypatch):
     found = facts()
     assert found["CUDA_PATH"] == "not set"
     assert found["PyGeNN"]
+
+
+def take_pygenn() -> dict[str, ModuleType]:
+    """Forget what was imported of pygenn; what that was."""
+    names = [name for name in sys.modules if name.partition(".")[0] == "pygenn"]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+@pytest.fixture
+def no_pygenn():
+    """What a test imports as pygenn is not what others find."""
+    before = take_pygenn()
+    yield
+    take_pygenn()
+    sys.modules.update(before)
+
+
+@pytest.mark.parametrize(
+    ("built", "said"),
+    [
+        (True, r"built with the backend 'cuda'.*libcuda.so.1: cannot open.*\n.*NVIDIA driver"),
+        (False, r"built without the backend 'cuda'.*\nset CUDA_PATH"),
+    ],
+)
+def test_a_backend_that_cannot_be_loaded_is_told_from_one_that_was_not_built(
+    tmp_path, monkeypatch, no_pygenn, built, said
+):
+    """As on a login node: PyGeNN itself leaves out silently what it cannot load."""
+    package = tmp_path / "pygenn"
+    package.mkdir()
+    (package / "__init__.py").write_text("__version__ = '5.4.0'\n")
+    (package / "genn_model.py").write_text("backend_modules = {'single_threaded_cpu': None}\n")
+    if built:
+        missing = "libcuda.so.1: cannot open shared object file"
+        (package / "cuda_backend.py").write_text(f"raise ImportError({missing!r})\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(BackendError, match=said) as caught:
+        require(CUDA)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("rule", [gd.EventProp(), gd.Surrogate()], ids=["eventprop", "surrogate"])
+def test_memory_is_asked_for_before_anything_is_built(rule):
+    """On CUDA every trial of a batch has two gradients of every synapse."""
+    network = LOOPED()
+    options = {"readout": gd.readouts.MeanVoltage(), "dt": 1.0, "steps": 80, "batch_size": 1000}
+    plan = make_plan(network, gradient=rule, **options)
+    needed = {name: get_backend(name).needed(plan, network, None) for name in GENN}
+    synapses = sum(len(projection.synapses) for projection in network.projections.values())
+    assert needed["genn-cuda"] - needed["genn-cpu"] > 999 * 2 * 4 * synapses

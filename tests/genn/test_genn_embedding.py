@@ -204,17 +204,39 @@ def test_wrong_inputs_are_named(pygenn, model):
             gd.genn.add_network(model, network, inputs=inputs)
 
 
+def examples(count: int) -> list[str]:
+    """The first blocks of code of the documentation."""
+    return re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)[:count]
+
+
 def test_example_of_the_documentation_runs(pygenn, capsys):
-    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
     names: dict = {}
-    exec(blocks[0], names)
+    exec(examples(1)[0], names)
     spikes = int(capsys.readouterr().out.splitlines()[-1].split()[0])
     assert 20 < spikes < 3000
     names["model"].unload()
-    names["model"] = pygenn.GeNNModel("float", "own", backend="single_threaded_cpu")
-    names["model"].dt = 1.0
-    exec(blocks[1], names)
-    names["model"].build()
-    names["model"].load()
-    voltage = play(names["model"], names["target"], "V", 100)
-    assert voltage.max() > 0.0
+
+
+def test_neurons_of_the_documentation_fire_as_the_network_behind_the_same_input(pygenn):
+    """A resistance that is not 1 would make every weight 20 times as large."""
+    network, *own = examples(3)
+    names: dict = {}
+    exec(network, names)
+    names["model"].unload()
+    model = names["model"] = pygenn.GeNNModel("float", "own", backend="single_threaded_cpu")
+    model.dt, model.seed = 1.0, 1234
+    for block in own:
+        exec(block, names)
+    inputs = {"input": names["source"]}
+    hidden = gd.genn.add_network(model, names["network"], inputs=inputs).populations["hidden"]
+    groups = (hidden, names["target"], names["neurons"])
+    for group in groups:
+        group.spike_recording_enabled = True
+    model.build()
+    model.load(num_recording_timesteps=200)
+    while model.timestep < 200:
+        model.step_time()
+    model.pull_recording_buffers_from_device()
+    wanted, *found = (len(group.spike_recording_data[0][0]) for group in groups)
+    assert wanted > 100
+    np.testing.assert_allclose(found, wanted, rtol=0.1)

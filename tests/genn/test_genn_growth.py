@@ -40,15 +40,17 @@ CASES = {
 }
 
 
+MEAN = gd.readouts.MeanVoltage(population="output")
+
+
 def simulate(network: gd.Network, rule: gd.gradients.GradientRule, backend: str, **options):
     return gd.compile(
         network,
         gradient=rule,
-        readout=gd.readouts.MeanVoltage(population="output"),
         steps=STEPS,
         batch_size=4,
         backend=backend,
-        **{"precision": "float64"} | options,
+        **{"precision": "float64", "readout": MEAN} | options,
     )
 
 
@@ -67,8 +69,7 @@ def train(simulation, seed: int = 1):
 def spoilt(simulation, network: gd.Network):
     """As :func:`train`, but the caller goes on to use every array and kernel for something else."""
     masks = {"lif": np.full((3, 9), 1.0)}
-    simulation.forward(batch(trials=3, steps=STEPS), masks=masks)
-    drive = np.ones((3, 5))
+    drive = np.ones_like(simulation.forward(batch(trials=3, steps=STEPS), masks=masks))
     simulation.backward(drive)
     masks["lif"][:], drive[:] = 5.0, 100.0
     for projection in network.projections.values():
@@ -77,11 +78,13 @@ def spoilt(simulation, network: gd.Network):
 
 
 @pytest.mark.genn
-def test_growth_gradients_are_of_the_batch_as_it_was_given(genn_cpu):
+@pytest.mark.parametrize("readout", [gd.readouts.MeanVoltage, gd.readouts.VoltageTrace])
+def test_growth_gradients_are_of_the_batch_as_it_was_given(genn_cpu, readout):
     found = []
     for backend in (genn_cpu, "reference"):
         network = layered(kernel=gd.kernels.Gaussian(0.8))
-        with simulate(network, gd.Surrogate(), backend) as simulation:
+        options = {"readout": readout(population="output")}
+        with simulate(network, gd.Surrogate(), backend, **options) as simulation:
             found.append(spoilt(simulation, network))
     for name, expected in found[1].items():
         np.testing.assert_allclose(found[0][name], expected, atol=1e-9)

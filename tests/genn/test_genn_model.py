@@ -14,6 +14,7 @@ from networks import KINDS, batch
 from refractory_networks import network as refractory_network
 
 import genn_delays as gd
+from genn_delays.backends import get_backend
 from genn_delays.backends.genn import compiler
 from genn_delays.support.errors import BackendError
 
@@ -232,6 +233,8 @@ def test_memory_is_what_is_allocated(genn_cpu, kind, rule):
     network = KINDS["looped"](seed=3) if kind == "free" else refractory_network("looped")
     settings = {"gradient": rule, "steps": 80, "batch_size": 5}
     with compiled(network, genn_cpu, **settings) as simulation:
+        asked = get_backend(genn_cpu).needed(simulation.plan, network, None)
+        assert asked == simulation.memory()
         simulation.forward(batch())
         groups = simulation.model.neuron_populations.values()
         synapses = simulation.model.synapse_populations.values()

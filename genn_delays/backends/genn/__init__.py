@@ -16,15 +16,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
-
 from genn_delays.backends.base import Backend
 from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.genn.availability import CPU, CUDA, require
-from genn_delays.backends.genn.optimiser import AdamRule
+from genn_delays.backends.genn.declaration import declare, width_of
+from genn_delays.backends.genn.memory import bytes_of
 from genn_delays.backends.genn.show import source_of, text_of
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.simulation import SurrogateSimulation
+from genn_delays.backends.genn.synapses import row_of
+from genn_delays.backends.learning import AdamRule
 from genn_delays.declaration.network import Network
 from genn_delays.planning.plan import Plan
 
@@ -58,12 +59,13 @@ class GennCPU(Backend):
         return SIMULATIONS[plan.gradient.name](plan, network, self.engine, adam)
 
     def needed(self, plan: Plan, network: Network, threads: int | None) -> int:
-        """States, the slots of delays, and under the surrogate rule the voltages of all steps."""
-        kept = plan.steps if plan.gradient.name == "surrogate" else 0
-        numbers = sum(p.size * (len(p.states) + kept) for p in plan.populations)
-        for q in plan.projections:
-            numbers += plan.populations[q.post].size * (q.max_delay_steps + 1)
-        return plan.batch_size * numbers * np.dtype(plan.dtype).itemsize
+        """All arrays of the model before the first batch: no events yet, and a short tape."""
+        tables = [network.projections[q.name].synapses for q in plan.projections]
+        rows = [row_of(plan, k, table) for k, table in enumerate(tables)]
+        declaration = declare(plan, rows, width_of(plan, self.engine), [()] * len(rows))
+        buffers = SIMULATIONS[plan.gradient.name].buffers
+        groups = enumerate(declaration.neurons)
+        return bytes_of(declaration, [buffers(plan, k, n.snippet).lengths() for k, n in groups])
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
+import importlib.util
 import os
 from functools import cache
 from types import ModuleType
@@ -38,18 +40,32 @@ def require(backend: str) -> ModuleType:
     """pygenn, with one of GeNN's backends that can run here.
 
     Raises:
-        BackendError: no PyGeNN, PyGeNN without this backend, or no device.
+        BackendError: no PyGeNN, PyGeNN without this backend or what it links to, or no device.
     """
     pygenn = import_pygenn()
-    found = list(pygenn.genn_model.backend_modules)
-    if backend not in found:
-        raise BackendError(
-            f"this PyGeNN was built without the backend {backend!r}; it has {found}\n"
-            f"set CUDA_PATH and install it again: {PAGE}"
-        )
+    if backend not in pygenn.genn_model.backend_modules:
+        raise _left_out(backend, list(pygenn.genn_model.backend_modules))
     if backend == CUDA:
         devices()
     return pygenn
+
+
+def _left_out(backend: str, found: list[str]) -> BackendError:
+    """Why PyGeNN, which says nothing of backends that it cannot load, has left one out."""
+    module = f"pygenn.{backend}_backend"
+    if importlib.util.find_spec(module) is not None:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            return BackendError(
+                f"PyGeNN was built with the backend {backend!r}, which cannot be loaded here: "
+                f"{reason(error, 200)}\nlibcuda comes with the NVIDIA driver, where a GPU is; "
+                "libcudart with CUDA: put its folder into LD_LIBRARY_PATH"
+            )
+    return BackendError(
+        f"this PyGeNN was built without the backend {backend!r}; it has {found}\n"
+        f"set CUDA_PATH and install it again: {PAGE}"
+    )
 
 
 def cuda_usable() -> bool:

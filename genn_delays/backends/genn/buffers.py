@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from genn_delays.backends.genn.equations import constants_of
+from genn_delays.backends.genn.insertion import merge
 from genn_delays.backends.genn.snippets import NeuronSnippet, type_of
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
@@ -50,6 +51,7 @@ class PopulationBuffers:
             "TapeStep": units * self.room,
             "TapeRelease": units * self.room,
             "Held": units * self.plan.steps,
+            "StepWeight": self.plan.steps,
         }
         tape = {f"Tape_{s}": units * self.room for s in self.population.states}
         return {name: max((known | tape).get(name, units), 1) for name, _ in self.snippet.arrays}
@@ -62,8 +64,10 @@ class PopulationBuffers:
         """Say what GeNN is to allocate, before the model is loaded."""
         kinds = dict(self.snippet.arrays)
         for name, length in self.lengths().items():
-            zeros = np.zeros(length, self.dtype(kinds[name]))
-            group.extra_global_params[name].set_init_values(zeros)
+            values: np.ndarray | None = np.zeros(length, self.dtype(kinds[name]))
+            if name == "StepWeight":
+                values = self.plan.readout.weights(self.plan.steps, self.plan.dt)
+            group.extra_global_params[name].set_init_values(values)
         for name in self.snippet.constants:
             values = self.constants[name].astype(self.dtype(type_of(name)))
             group.vars[name].set_init_values(values)
@@ -87,28 +91,25 @@ class PopulationBuffers:
         array.pull_from_device()
         return array.view
 
-    def sort(self, events: Events) -> None:
-        """Take the input of a batch: events of one unit in one step become one of their sum."""
-        T, n = self.plan.steps, self.size
-        step = events.steps(self.plan.dt, T, n, self.population.name)
-        self.given = events.on_grid(step, self.plan.dt)
-        value = np.ones(len(events)) if events.value is None else events.value.astype(float)
-        place = (events.trial * n + events.unit) * T + step
-        distinct, inverse = np.unique(place, return_inverse=True)
-        total = np.zeros(len(distinct), self.plan.dtype)
-        np.add.at(total, inverse.ravel(), value.astype(self.plan.dtype))
-        kept = total != 0
-        unit, self.step = np.divmod(distinct[kept], T)
-        self.value = total[kept]
-        self.start = np.searchsorted(unit, np.arange(self.plan.batch_size * n + 1))
-        if len(self.step) > self.events:
-            self.events = int(len(self.step) * 1.25)
+    def take(self, events: Events) -> None:
+        """The input of a batch, and room for it."""
+        self.given = events
+        if len(events) > self.events:
+            self.events = int(len(events) * 1.25)
 
     def insert(self) -> None:
-        """Send the input of the batch to the device."""
-        self.push("EventStart", self.start)
-        self.push("EventStep", self.step)
-        self.push("EventValue", self.value)
+        """Send the input of the batch to the device.
+
+        Raises:
+            DataError: an event lies outside the trial, the population or the batch.
+        """
+        names = ("EventStart", "EventStep", "EventValue")
+        arrays = [self.group.extra_global_params[name] for name in names]
+        count = merge(self.plan, self.population, self.given, *(array.view for array in arrays))
+        arrays[0].push_to_device()
+        for array in arrays[1:]:
+            # the public push sends the room for more events as well
+            array._array.push_slice_1d_to_device(0, count)
 
     def counts(self, trials: int) -> np.ndarray:
         """Spikes per trial and unit, int64."""
@@ -135,7 +136,8 @@ class PopulationBuffers:
     def spikes(self, trials: int) -> Events:
         """Spikes or input values of the last batch, sorted by (trial, unit, time)."""
         if self.population.is_input and trials:
-            return self.given
+            steps = (self.plan.dt, self.plan.steps, self.size, self.population.name)
+            return self.given.on_grid(self.given.steps(*steps), self.plan.dt)
         counts = self.counts(trials)
         trial, unit = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), self.size)
         step = np.zeros(0)
@@ -147,6 +149,10 @@ class PopulationBuffers:
     def voltage(self, trials: int) -> np.ndarray:
         """Voltages before the reset, (trials, steps, n)."""
         return self.every_step("Voltage", trials)
+
+    def output(self, trials: int) -> np.ndarray:
+        """Sums of weighted voltages, (trials, n)."""
+        return self.pull("Output").reshape(-1, self.size)[:trials].copy()
 
     def every_step(self, name: str, trials: int) -> np.ndarray:
         """An array with a value for each unit in every step, (trials, steps, n)."""

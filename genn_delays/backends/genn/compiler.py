@@ -49,12 +49,7 @@ def open_model(declaration: Declaration, backend: str) -> tuple[Any, TemporaryDi
     Raises:
         BackendError: PyGeNN or the device is missing, or its compiler reports an error.
     """
-    folder = folder_of(declaration, backend)
-    if (library := kept(folder, RUNNER)) is None:
-        _build(declaration, backend, folder)
-        library = kept(folder, RUNNER)
-    if library is None:
-        raise BackendError(f"{folder} does not keep what is written to it; check the disk")
+    library = built(declaration, backend)
     # in the cache, because programs may not be run from the temporary folder of some clusters
     own = TemporaryDirectory(prefix=temporary_prefix("loaded"), dir=cache_folder("genn-loaded"))
     code = Path(own.name) / f"{NAME}_CODE"
@@ -65,6 +60,21 @@ def open_model(declaration: Declaration, backend: str) -> tuple[Any, TemporaryDi
     # nothing is compiled here: GeNN only works out which array belongs to which group
     model.build(own.name, never_rebuild=True)
     return model, own
+
+
+def built(declaration: Declaration, backend: str) -> Path:
+    """The library of a model in the cache; GeNN's source and the compiler's output lie beside it.
+
+    Raises:
+        BackendError: as :func:`open_model`.
+    """
+    folder = folder_of(declaration, backend)
+    if (library := kept(folder, RUNNER)) is None:
+        _build(declaration, backend, folder)
+        library = kept(folder, RUNNER)
+    if library is None:
+        raise BackendError(f"{folder} does not keep what is written to it; check the disk")
+    return library
 
 
 def _build(declaration: Declaration, backend: str, folder: Path) -> None:

@@ -16,12 +16,13 @@ from genn_delays.support.errors import PlanError
 RESERVED = frozenset([
     "Adjoint", "ArrivalGradient", "Back", "Bias", "Dropout", "EventStart", "EventStep",
     "EventValue", "FirstSpikeGradient", "Held", "Hold", "Into", "Into1", "Into2", "Isyn",
-    "LaterValue", "Left", "Life", "Line", "MinSlope", "Moved", "Next", "Offset", "Refractory",
-    "Release", "Room", "Shift", "Slope", "SpikeDrive", "Steps", "TapeCount", "TapeRelease",
-    "TapeStep", "Trial", "Value", "Voltage", "VoltageGradient", "above", "above_threshold",
-    "batch", "bias_gradient", "bracket", "decay", "derivative", "dt", "fired", "held",
-    "held_voltage", "id", "latest", "now", "num_neurons", "place", "sent", "since", "slope",
-    "spike_drive", "steep", "step", "t", "threshold", "trial", "unit",
+    "LaterValue", "Left", "Life", "Line", "MinSlope", "Moved", "Next", "Offset", "Output",
+    "OutputGradient", "Refractory", "Release", "Room", "Shift", "Slope", "SpikeDrive",
+    "StepWeight", "Steps", "TapeCount", "TapeRelease", "TapeStep", "Trial", "Value", "Voltage",
+    "VoltageGradient", "above", "above_threshold", "batch", "bias_gradient", "bracket",
+    "decay", "derivative", "dt", "fired", "held", "held_voltage", "id", "latest", "now",
+    "num_neurons", "place", "sent", "since", "slope", "spike_drive", "steep", "step", "t",
+    "threshold", "trial", "unit",
 ])
 # fmt: on
 """Names that a state of a neuron cannot have, because the snippets use them."""

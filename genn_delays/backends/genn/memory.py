@@ -22,7 +22,8 @@ def bytes_of(declaration: Declaration, lengths: list[dict[str, int]]) -> int:
     return neurons + sum(_synapses(declaration, s) for s in declaration.synapses)
 
 
-def _size(kind: str, declaration: Declaration) -> int:
+def size_of(kind: str, declaration: Declaration) -> int:
+    """Bytes of an element of a GeNN type."""
     scalar = {"float": np.float32, "double": np.float64}[declaration.precision]
     return np.dtype(scalar if kind == "scalar" else kind.removesuffix("_t")).itemsize
 
@@ -34,10 +35,10 @@ def _neurons(declaration: Declaration, n: NeuronGroup, lengths: dict[str, int]) 
     into = {v for s in declaration.synapses if s.target == n.name for v, _ in s.snippet.post}
     out_of = {v for s in declaration.synapses if s.source == n.name for v, _ in s.snippet.pre}
     delayed = (into | out_of) - {"Back"}
-    arrays = sum(lengths[name] * _size(kind, declaration) for name, kind in n.snippet.arrays)
-    constants = n.size * sum(_size(type_of(c), declaration) for c in n.snippet.constants)
+    arrays = sum(lengths[name] * size_of(kind, declaration) for name, kind in n.snippet.arrays)
+    constants = n.size * sum(size_of(type_of(c), declaration) for c in n.snippet.constants)
     variables = sum(
-        _size(v.type, declaration) * (slots if v.name in delayed else 1)
+        size_of(v.type, declaration) * (slots if v.name in delayed else 1)
         for v in n.snippet.variables
     )
     return arrays + constants + variables * n.size * declaration.batch_size
@@ -45,11 +46,13 @@ def _neurons(declaration: Declaration, n: NeuronGroup, lengths: dict[str, int]) 
 
 def _synapses(declaration: Declaration, s: SynapseGroup) -> int:
     sizes = {n.name: n.size for n in declaration.neurons}
-    scalar = _size("scalar", declaration)
+    scalar = size_of("scalar", declaration)
     per_trial = sum(
-        _size(v.type, declaration) for v in s.snippet.variables if v.access == "READ_WRITE"
+        size_of(v.type, declaration) for v in s.snippet.variables if v.access == "READ_WRITE"
     )
-    shared = sum(_size(v.type, declaration) for v in s.snippet.variables if v.access == "READ_ONLY")
+    shared = sum(
+        size_of(v.type, declaration) for v in s.snippet.variables if v.access == "READ_ONLY"
+    )
     totals = 2 * scalar
     adam = len(s.learn) * len(ADAM_STATE) * 8
     per_synapse = INDEX + shared + per_trial * declaration.batch_size + totals + adam

@@ -14,8 +14,10 @@ from genn_delays.backends.genn.snippets import NeuronSnippet, SynapseSnippet, Va
 CLEAR, CLEAR_GRADIENTS, REDUCE, ADAM = "clear", "clear_gradients", "reduce", "adam"
 """Groups of custom updates, which the host starts by name."""
 GRADIENTS = ("weight_gradient", "delay_gradient")
-BLOCK = 64
-"""Threads of a block of every CUDA kernel."""
+BLOCK, NARROW = 64, 32
+"""Threads of a block of a CUDA kernel; of that which visits synapses, where all rows fit it."""
+PRESYNAPTIC = 1
+"""Place of that kernel in PyGeNN's list of block sizes."""
 ADAM_PARAMS = ("lr", "beta1", "beta2", "eps", "weight_decay", "largest", "grid")
 RUNS = {"weight": "w", "delay": "d"}
 """Variable of a synapse that a parameter runs as."""
@@ -25,7 +27,11 @@ ADAM_STATE = ("parameter", "first", "second", "age")
 def make_model(declaration: Declaration, backend: str, name: str) -> Any:
     """A GeNNModel, not yet built."""
     pygenn = import_pygenn()
-    settings = {"backend": backend, "time_precision": "double", **_preferences(backend)}
+    settings = {
+        "backend": backend,
+        "time_precision": "double",
+        **_preferences(declaration, backend),
+    }
     model = pygenn.GeNNModel(declaration.precision, name, **settings)
     model.dt = declaration.dt
     model.batch_size = declaration.batch_size
@@ -41,7 +47,19 @@ def make_model(declaration: Declaration, backend: str, name: str) -> Any:
     return model
 
 
-def _preferences(backend: str) -> dict[str, Any]:
+def block_sizes(declaration: Declaration, kernels: int) -> list[int]:
+    """Threads of a block of each CUDA kernel.
+
+    A thread has one synapse of a row, and each row begins a block of its own: with rows of 19
+    synapses a second warp would have nothing to do.
+    """
+    sizes = [BLOCK] * kernels
+    if all(s.row <= NARROW for s in declaration.synapses):
+        sizes[PRESYNAPTIC] = NARROW
+    return sizes
+
+
+def _preferences(declaration: Declaration, backend: str) -> dict[str, Any]:
     """Fixed kernel sizes on CUDA, on the first device that ``CUDA_VISIBLE_DEVICES`` shows.
 
     By default GeNN finds them by compiling every kernel twice, in the model's own folder, each
@@ -54,7 +72,9 @@ def _preferences(backend: str) -> dict[str, Any]:
         "device_select_method": module.DeviceSelect.MANUAL,
         "manual_device_id": 0,
         "block_size_select_method": module.BlockSizeSelect.MANUAL,
-        "manual_block_sizes": [BLOCK] * len(module.Preferences().manual_block_sizes),
+        "manual_block_sizes": block_sizes(
+            declaration, len(module.Preferences().manual_block_sizes)
+        ),
     }
 
 

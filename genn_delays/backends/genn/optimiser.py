@@ -7,28 +7,20 @@ and rounded delays that the simulation reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from genn_delays.backends.genn import model as names
 from genn_delays.backends.genn.synapses import ProjectionBuffers, raw_view
+from genn_delays.backends.learning import AdamRule
 from genn_delays.declaration.network import LEARNABLE, Network
 from genn_delays.planning.plan import Plan
-from genn_delays.support.errors import PlanError, suggest
+from genn_delays.support.checks import all_finite
+from genn_delays.support.errors import PlanError, TrainingError, suggest
 
 COLUMNS = {"first": "{}_adam_m", "second": "{}_adam_v", "age": "{}_adam_steps"}
 """Where the host's Adam keeps the same state in a synapse table."""
-
-
-class AdamRule(Protocol):
-    """Settings of Adam: :class:`genn_delays.training.Adam` is one."""
-
-    lr: float
-    beta1: float
-    beta2: float
-    eps: float
-    weight_decay: float
 
 
 def learnt(plan: Plan, network: Network, adam: Mapping[str, AdamRule]) -> list[tuple[str, ...]]:
@@ -110,8 +102,19 @@ class DeviceAdam:
             buffers.set(parameter, self.state[k, parameter]["parameter"])
 
     def fetch(self, network: Network) -> None:
-        """Write parameters and moments into the tables of the network."""
+        """Write parameters and moments into the tables of the network.
+
+        Raises:
+            TrainingError: NaN or infinity; nothing is written.
+        """
         self.save()
+        for (k, parameter), state in self.state.items():
+            if not all(map(all_finite, state.values())):
+                name = self.plan.projections[k].name
+                raise TrainingError(
+                    f"what projection {name!r} learnt as its {parameter} holds NaN or infinity; "
+                    "lower the learning rate, or ease it in"
+                )
         for (k, parameter), state in self.state.items():
             table = network.projections[self.plan.projections[k].name].synapses
             getattr(table, parameter)[:] = state["parameter"]

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.base import Simulation
 from genn_delays.backends.genn import model as names
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.compiler import open_model
 from genn_delays.backends.genn.correlation import History, Sent, correlate, sent_of
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.memory import bytes_of
-from genn_delays.backends.genn.optimiser import AdamRule, DeviceAdam, learnt
+from genn_delays.backends.genn.optimiser import DeviceAdam, learnt
 from genn_delays.backends.genn.schedule import schedule_of
+from genn_delays.backends.genn.snippets import sums
 from genn_delays.backends.genn.synapses import ProjectionBuffers, row_of
 from genn_delays.backends.gradient import Gradients
+from genn_delays.backends.learning import AdamRule, Learning
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.events import Events
@@ -29,7 +30,7 @@ from genn_delays.support.errors import PlanError
 log = logging.getLogger(__name__)
 
 
-class GennSimulation(Simulation):
+class GennSimulation(Learning):
     """A network on one of GeNN's backends.
 
     Trials run side by side on CUDA and one after the other on GeNN's CPU backend, which knows
@@ -38,8 +39,7 @@ class GennSimulation(Simulation):
     Args:
         plan, network: what to run.
         backend: GeNN's name of its backend.
-        adam: by parameter, the rule of an Adam that runs on the device; see
-            :meth:`accumulate` and :meth:`learn`.
+        adam: by parameter, the rule of an Adam that runs on the device.
     """
 
     buffers: type[PopulationBuffers] = PopulationBuffers
@@ -121,7 +121,7 @@ class GennSimulation(Simulation):
         self._prepare(masks)
         for buffers in self.populations:
             if buffers.population.is_input:
-                buffers.sort(events[buffers.population.name])
+                buffers.take(events[buffers.population.name])
         while True:
             if not self.loaded or self.room != [(b.room, b.events) for b in self.populations]:
                 self._allocate()
@@ -145,6 +145,20 @@ class GennSimulation(Simulation):
 
     def _insert_masks(self) -> None:
         """Send the dropout factors of a batch to the device; EventProp has none."""
+
+    @property
+    def _weighted(self) -> bool:
+        """The device itself sums the voltages with the weights of the readout."""
+        return self.plan.readout.reads == "voltage" and sums(self.plan)
+
+    def _read(self) -> np.ndarray:
+        buffers = self.populations[self.plan.readout_population]
+        return buffers.output(self.trials) if self._weighted else super()._read()
+
+    def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
+        found = output_gradient if self._weighted else super()._unread(output_gradient)
+        # a copy of what is the caller's: correlation() may go back once more
+        return found.copy() if np.may_share_memory(found, output_gradient) else found
 
     def _observe(self) -> np.ndarray:
         buffers = self.populations[self.plan.readout_population]
@@ -176,13 +190,6 @@ class GennSimulation(Simulation):
         self._accumulate(observed, spike_drive)
         pairs = zip(self.plan.projections, self.projections, strict=True)
         return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
-
-    def accumulate(
-        self, output_gradient: np.ndarray, spike_drive: Mapping[str, np.ndarray] | None = None
-    ) -> None:
-        """As :meth:`backward`, but the gradients stay on the device, for :meth:`learn`."""
-        with self._going_back(output_gradient, spike_drive) as (observed, extra):
-            self._accumulate(observed, extra)
 
     def _accumulate(
         self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
@@ -233,37 +240,25 @@ class GennSimulation(Simulation):
         """What went into the synapses of a population in the last batch."""
         return sent_of(buffers.spikes(self.trials), buffers.size, self.plan.dt)
 
-    def learn(self, weight: float = 1.0, delay: float = 1.0) -> None:
-        """One step of Adam on the device, after :meth:`accumulate` or :meth:`backward`.
+    @property
+    def learns(self) -> bool:
+        return self.optimiser is not None
 
-        Args:
-            weight, delay: factors on the learning rates, from the schedules.
+    def _learn(self, factors: Mapping[str, float]) -> None:
+        assert self.optimiser is not None
+        self.optimiser.step(self.model, factors)
 
-        Raises:
-            PlanError: the simulation was compiled without ``adam=``.
-        """
-        with self._life.at_work():
-            self._optimiser().step(self.model, {"weight": weight, "delay": delay})
-
-    def fetch(self, network: Network) -> None:
-        """Bring weights, delays and Adam's moments from the device into the network's tables."""
-        with self._life.at_work():
-            self._optimiser().fetch(network)
-
-    def _optimiser(self) -> DeviceAdam:
-        if self.optimiser is None:
-            raise PlanError(
-                "this simulation was compiled without adam=; nothing learns on the device"
-            )
-        return self.optimiser
+    def _fetch(self, network: Network) -> None:
+        assert self.optimiser is not None
+        self.optimiser.fetch(network)
 
     def _set_gradients(
         self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
     ) -> None:
         if observed is not None:
-            voltage = self.plan.readout.reads == "voltage"
-            read = self.populations[self.plan.readout_population]
-            read.push("VoltageGradient" if voltage else "FirstSpikeGradient", observed)
+            kinds = {"voltage": "VoltageGradient", "first_spike": "FirstSpikeGradient"}
+            kind = "OutputGradient" if self._weighted else kinds[self.plan.readout.reads]
+            self.populations[self.plan.readout_population].push(kind, observed)
         for buffers in self.populations:
             if buffers.population.is_spiking:
                 given = spike_drive.get(buffers.population.name, 0.0)

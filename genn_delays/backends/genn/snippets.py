@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genn_delays.planning.plan import PlannedPopulation
+from genn_delays.planning.plan import Plan, PlannedPopulation
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,20 @@ def input_neuron(sim_code: str, params: Params, variables: tuple[Variable, ...])
         variables=variables,
         arrays=(("EventStart", "uint32_t"), ("EventStep", "uint32_t"), ("EventValue", "scalar")),
     )
+
+
+def sums(plan: Plan) -> bool:
+    """True where the device sums the voltages that a readout weights by their steps."""
+    return plan.readout.weights(plan.steps, plan.dt) is not None
+
+
+def observed(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
+    """Arrays of population ``k`` for a readout of its voltage: every one, or sums of them."""
+    if not plan.reads_voltage(k):
+        return ()
+    if sums(plan):
+        return (("Output", "double"), ("OutputGradient", "scalar"), ("StepWeight", "double"))
+    return (("Voltage", "scalar"), ("VoltageGradient", "scalar"))
 
 
 def scalars(*names: str) -> tuple[Variable, ...]:

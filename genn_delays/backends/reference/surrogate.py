@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from genn_delays.backends.gradient import Gradient, Gradients
+from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.reference.mapped import (
     UnitSums,
     check_states,
@@ -22,7 +22,7 @@ from genn_delays.backends.reference.mapped import (
     unit_gradients,
 )
 from genn_delays.backends.reference.normalise import Normaliser
-from genn_delays.backends.reference.recorded import Recorded
+from genn_delays.backends.reference.walked import Walked
 from genn_delays.declaration.kernels import taps_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
@@ -33,7 +33,7 @@ from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
 
 
-class SurrogateSimulation(Recorded):
+class SurrogateSimulation(Walked):
     """Backpropagation through time, one step after the other."""
 
     def __init__(self, plan: Plan, network: Network) -> None:
@@ -140,17 +140,6 @@ class SurrogateSimulation(Recorded):
         if normaliser.statistics is not None:
             self.statistics = {**self.statistics, p.name: normaliser.statistics}
 
-    def _deliver(self, t: int, index: int) -> None:
-        """What was sent at t goes through projection ``index``, to every tap."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        into = self.current[projection.post][..., projection.port]
-        sent = self.sent[projection.pre][t][:, table.pre]
-        for k in range(taps.count):
-            weight = self.weights[index] * taps.weight[:, k].astype(self.plan.dtype)
-            step = np.minimum(t + projection.lag + taps.first + k, self.end - 1)
-            for trial in range(self.trials):
-                np.add.at(into[:, trial], (step, table.post), weight * sent[trial])
-
     def _advance(self, t: int, k: int, x: np.ndarray, arriving: np.ndarray) -> np.ndarray:
         """One step of a population: flow, input, threshold, reset."""
         p, dtype = self.populations[k], self.plan.dtype
@@ -252,23 +241,6 @@ class SurrogateSimulation(Recorded):
     def _of(self, members: tuple[int, ...]) -> list[tuple[int, PlannedPopulation]]:
         return [(k, self.populations[k]) for k in members]
 
-    def _collect(self, t: int, index: int) -> None:
-        """dL/d(sent) at t from projection ``index``."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        for k in range(taps.count):
-            weight = self.weights[index] * taps.weight[:, k].astype(self.plan.dtype)
-            into = self._into(t, index, k)
-            target = self.sent_adjoint[projection.pre][t]
-            for trial in range(self.trials):
-                np.add.at(target[trial], table.pre, weight * into[trial])
-
-    def _into(self, t: int, index: int, k: int) -> np.ndarray:
-        """a_in of every synapse at the step where what was sent at t meets tap k, (trials, s)."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        step = np.minimum(t + projection.lag + taps.first + k, self.end - 1)
-        value = self.into[projection.post][step, :, table.post, projection.port].T
-        return np.where(step >= 0, value, 0)
-
     def _retreat(self, t: int, k: int, a: np.ndarray) -> np.ndarray:
         """The adjoint before threshold and reset of step t, from that after them."""
         p, dtype = self.populations[k], self.plan.dtype
@@ -302,22 +274,6 @@ class SurrogateSimulation(Recorded):
             found[name] = np.full(p.size, found[name].sum())
         if p.learn:
             self.units[p.name] = {name: found[name] for name in p.learn}
-
-    def _gradient(self, index: int) -> Gradient:
-        """Of weights and delays; rounded delays get the central difference, straight through."""
-        projection, table, taps = self.plan.projections[index], self.tables[index], self.taps[index]
-        weight, delay = np.zeros(len(table)), np.zeros(len(table))
-        for t in range(self.plan.steps):
-            sent = self.sent[projection.pre][t][:, table.pre]
-            for k in range(taps.count):
-                here = np.sum(sent * self._into(t, index, k), axis=0)
-                weight += taps.weight[:, k] * here
-                if taps.slope is not None:
-                    delay += taps.slope[:, k] * here
-            if taps.slope is None:
-                later, earlier = self._into(t, index, 1), self._into(t, index, -1)
-                delay += 0.5 * np.sum(sent * (later - earlier), axis=0)
-        return Gradient(weight, self.weights[index] * delay / self.plan.dt)
 
     def _memory(self) -> int:
         return self._nbytes(self.current, self.states, self.after, self.held)

@@ -78,19 +78,6 @@ class StepMap:
     collected: Collected
 
 
-@dataclass(frozen=True, eq=False)
-class UnitNumbers:
-    """Numbers of the neurons of a population with a step map.
-
-    Attributes:
-        constants: (n, constants).
-        changes: d collected / d parameter of each learnt parameter, (n, collected).
-    """
-
-    constants: np.ndarray
-    changes: dict[str, np.ndarray]
-
-
 def make_step_map(
     neuron: Neuron, learn: tuple[str, ...], size: int, holds: bool, dt: float, discretisation: str
 ) -> StepMap:
@@ -105,28 +92,6 @@ def make_step_map(
         return _affine_map(neuron, learn, size, holds, dt, discretisation)
     assert isinstance(neuron, Equations)
     return _method_map(neuron, learn, size, holds, dt, discretisation)
-
-
-def unit_numbers(
-    step_map: StepMap, neuron: Neuron, learn: tuple[str, ...], size: int
-) -> UnitNumbers:
-    """The numbers of a neuron with its present parameters."""
-    changes = {}
-    for parameter in learn:
-        by = neuron.change(parameter, size)
-        constants = step_map.constants.derivative(neuron, parameter, size)
-        c = step_map.collected
-        changes[parameter] = np.concatenate(
-            [
-                constants[:, list(c.constants)],
-                *(by.reset_matrix[:, i, j, None] for i, j in c.matrix),
-                by.reset_offset[:, list(c.offset)],
-                *([by.threshold[:, None]] if c.threshold else []),
-                by.initial[:, list(c.initial)],
-            ],
-            axis=1,
-        )
-    return UnitNumbers(step_map.constants.values(neuron, size), changes)
 
 
 def _collected(

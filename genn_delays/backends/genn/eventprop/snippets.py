@@ -12,9 +12,11 @@ from genn_delays.backends.genn.snippets import (
     SynapseSnippet,
     Variable,
     input_neuron,
+    observed,
     parameters,
     scalars,
     states_of,
+    sums,
 )
 from genn_delays.planning.gradients import EventProp
 from genn_delays.planning.plan import Plan
@@ -33,10 +35,9 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     Args:
         keeps: write the adjoint of the input in every step to the array ``Adjoint``.
     """
-    p = plan.populations[k]
-    read, reads = k == plan.readout_population, plan.readout.reads
-    voltage, first = read and reads == "voltage", read and reads == "first_spike"
-    sends = bool(plan.out_of(k))
+    p, sends = plan.populations[k], bool(plan.out_of(k))
+    voltage = plan.reads_voltage(k)
+    first = k == plan.readout_population and plan.readout.reads == "first_spike"
     shared = (("Trial", "unsigned int", 0), ("Steps", "unsigned int", plan.steps))
     if p.is_input:
         variables = (Variable("Value", "scalar"), *_TRAVERSAL)
@@ -44,7 +45,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     check_names(p)
     tape = tuple((f"Tape_{s}", "scalar") for s in p.states) if p.is_spiking else ()
     arrays = (
-        ((("Voltage", "scalar"), ("VoltageGradient", "scalar")) if voltage else ())
+        observed(plan, k)
         + ((("TapeCount", "uint32_t"), ("TapeStep", "uint32_t"), *tape) if p.is_spiking else ())
         + ((("TapeRelease", "scalar"),) if p.holds else ())
         + ((("SpikeDrive", "scalar"),) if p.is_spiking else ())
@@ -55,8 +56,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     slots = scalars("Into", "Shift", "Moved", *(("Release",) if p.holds else ()))
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
-    wanted = {"voltage": voltage, "first_spike": first, "sends": sends, "keeps": keeps}
-    code = render("eventprop/neuron.j2", **wanted, **equations(p))
+    read = {"voltage": voltage, "weighted": voltage and sums(plan), "first_spike": first}
+    code = render("eventprop/neuron.j2", **read, sends=sends, keeps=keeps, **equations(p))
     params, constants = constants_in(code, p)
     return NeuronSnippet(
         sim_code=code,

@@ -20,9 +20,11 @@ from genn_delays.backends.genn.snippets import (
     SynapseSnippet,
     Variable,
     input_neuron,
+    observed,
     parameters,
     scalars,
     states_of,
+    sums,
 )
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
@@ -96,10 +98,12 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
 
 
 def _code(plan: Plan, k: int, keeps: bool) -> str:
-    p = plan.populations[k]
+    p, read = plan.populations[k], plan.reads_voltage(k)
     return render(
         "surrogate/neuron.j2",
-        read=plan.reads_voltage(k),
+        read=read,
+        weighted=read and sums(plan),
+        recorded="Voltage" in dict(_arrays(plan, k)),
         sends=bool(plan.out_of(k)),
         keeps=keeps,
         kept=kept_states(plan, p),
@@ -120,13 +124,12 @@ def _variables(p: PlannedPopulation) -> tuple[Variable, ...]:
 
 
 def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
-    p, read = plan.populations[k], plan.reads_voltage(k)
-    names = ["Voltage"] if read or p.is_spiking else []
+    p, read = plan.populations[k], observed(plan, k)
+    names = ["Voltage"] if p.is_spiking and ("Voltage", "scalar") not in read else []
     names += [f"History_{s}" for s in kept_states(plan, p)]
-    names += ["VoltageGradient"] if read else []
     names += ["SpikeDrive"] if p.is_spiking else []
     names += ["Dropout"] if p.dropout else []
-    arrays = tuple((name, "scalar") for name in names)
+    arrays = read + tuple((name, "scalar") for name in names)
     arrays += (("Held", "uint8_t"),) if p.holds else ()
     return arrays + ((("TapeCount", "uint32_t"),) if p.is_spiking else ())
 
