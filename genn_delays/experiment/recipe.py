@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, FiniteFloat
 
 from genn_delays.datasets.base import Dataset
 from genn_delays.experiment.class_names import find, name_of
@@ -16,6 +18,7 @@ from genn_delays.experiment.options import GRADIENTS, LOSSES, READOUTS, describe
 from genn_delays.planning.gradients import GradientRule
 from genn_delays.planning.plan import Plan
 from genn_delays.planning.readouts import Readout
+from genn_delays.planning.timing import MAX_STEPS
 from genn_delays.support.errors import CheckpointError
 from genn_delays.support.settings import build
 from genn_delays.training.losses import Loss
@@ -28,10 +31,10 @@ T = TypeVar("T")
 class _Stored:
     """The recipe as plain values."""
 
-    dt: float
-    steps: int
-    precision: str
-    discretisation: str
+    dt: Annotated[FiniteFloat, Field(gt=0)]
+    steps: Annotated[int, Field(gt=0, le=MAX_STEPS)]
+    precision: Literal["float32", "float64"]
+    discretisation: Literal["exact", "euler"]
     gradient: dict[str, Any]
     readout: dict[str, Any]
     loss: dict[str, Any]

@@ -10,10 +10,10 @@ from genn_delays.api import compile as compile_network
 from genn_delays.backends.simulation import Simulation
 from genn_delays.datasets.base import Dataset, required
 from genn_delays.declaration.network import Network
+from genn_delays.fitting.checks import steps_of
 from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp, GradientRule
 from genn_delays.planning.readouts import Readout
-from genn_delays.planning.timing import duration_to_steps
 from genn_delays.support.checks import is_number
 from genn_delays.support.errors import DataError, NetworkError, suggest
 
@@ -65,7 +65,7 @@ def calibrate(
         gradient=gradient or EventProp(),
         readout=readout,
         dt=dt,
-        steps=max(1, duration_to_steps(data.duration, dt)),
+        steps=steps_of(data.duration, dt),
         batch_size=batch.trials,
         backend=backend,
         discretisation=discretisation,

@@ -11,11 +11,11 @@ import numpy as np
 from genn_delays.backends.checks import input_events
 from genn_delays.backends.reference.stepping import Stepper
 from genn_delays.declaration.network import Network
+from genn_delays.fitting.checks import steps_of
 from genn_delays.planning.events import Batch, Events
 from genn_delays.planning.gradients import EventProp, GradientRule
 from genn_delays.planning.plan import Plan, make_plan
 from genn_delays.planning.readouts import MeanVoltage, Readout
-from genn_delays.planning.timing import duration_to_steps
 from genn_delays.support.errors import PlanError
 from genn_delays.support.limits import check_size
 
@@ -70,7 +70,7 @@ def record(
         gradient=gradient or EventProp(),
         readout=readout or MeanVoltage(),
         dt=dt,
-        steps=max(1, duration_to_steps(duration, dt)),
+        steps=steps_of(duration, dt),
         batch_size=max(1, trials),
         precision=precision,
         discretisation=discretisation,

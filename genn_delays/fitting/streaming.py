@@ -60,7 +60,7 @@ class Stream:
         units = plan.populations[self._read].size
         check_size(8.0 * plan.steps * units, "what a stream keeps of its readout", error=PlanError)
         self._stepper = Stepper(plan, self._model.network)
-        self._window = np.zeros((plan.steps, units), plan.dtype)
+        self._window = np.zeros((plan.steps, units))
         self._until = 0.0
         self._waiting = [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)]
         self.outputs = np.full(units, np.nan)

@@ -11,14 +11,15 @@ from typing import Any
 from genn_delays.api import compile as compile_network
 from genn_delays.datasets.base import Dataset
 from genn_delays.declaration.network import Network
+from genn_delays.declaration.neurons import Input
 from genn_delays.experiment.recipe import Recipe
 from genn_delays.fitting import history
+from genn_delays.fitting.checks import steps_of
 from genn_delays.fitting.model import Model
 from genn_delays.planning.gradients import EventProp, GradientRule
 from genn_delays.planning.readouts import ExponentialMeanVoltage, Readout
-from genn_delays.planning.timing import duration_to_steps
 from genn_delays.rewiring import RewiringRule
-from genn_delays.support.errors import DataError
+from genn_delays.support.errors import DataError, PlanError
 from genn_delays.training import (
     Callback,
     EarlyStopping,
@@ -108,7 +109,7 @@ def fit(
         gradient=gradient or EventProp(),
         readout=readout or ExponentialMeanVoltage(),
         dt=dt,
-        steps=max(1, duration_to_steps(duration or data.duration, dt)),
+        steps=steps_of(data.duration if duration is None else duration, dt),
         batch_size=batch_size,
         backend=backend,
         precision=precision,
@@ -146,6 +147,12 @@ def _check(network: Network, data: Dataset) -> None:
         raise DataError(
             f"fit(): {type(data).__name__} given; give a data set, as of gd.Dataset.from_arrays or "
             "gd.datasets.load"
+        )
+    inputs = [p for p in network.populations.values() if isinstance(p.neuron, Input)]
+    if len(inputs) == 1 and inputs[0].size < data.units:
+        raise PlanError(
+            f"fit(): population {inputs[0].name!r} has {inputs[0].size} units, the data have "
+            f"{data.units}; give it as many"
         )
 
 
