@@ -129,8 +129,8 @@ class Rate(Initialiser):
 
     They follow from the number of synapses of a neuron, its time constants, threshold and
     refractory period (see :mod:`genn_delays.declaration.firing`), for presynaptic units that spike
-    independently of each other. :func:`genn_delays.calibrate` measures instead, for any neuron and
-    real data.
+    independently of each other, and for neurons that nothing else drives.
+    :func:`genn_delays.calibrate` measures instead, for any neuron and real data.
 
     Attributes:
         hz: wanted spikes per second of the postsynaptic neurons.

@@ -19,7 +19,7 @@ from genn_delays.planning.gradients import GradientRule
 from genn_delays.planning.plan import Plan
 from genn_delays.planning.readouts import Readout
 from genn_delays.planning.timing import MAX_STEPS
-from genn_delays.support.errors import CheckpointError
+from genn_delays.support.errors import CheckpointError, PlanError
 from genn_delays.support.settings import build
 from genn_delays.training.losses import Loss
 
@@ -132,4 +132,7 @@ def _made(
     if not isinstance(name, str):
         raise CheckpointError(f"{where}.{what} has no name; the file is damaged")
     kind = find(name, known, base, what, where)
-    return build(kind, settings, f"{where}.{what}", CheckpointError)
+    try:
+        return build(kind, settings, f"{where}.{what}", CheckpointError)
+    except PlanError as error:  # of the class itself, which knows no file
+        raise CheckpointError(f"{where}.{what}: {error}") from None

@@ -93,7 +93,9 @@ class Stream:
                 this call was taken.
         """
         if not (is_number(until) and until >= self._until):
-            raise DataError(f"until={until!r}; the stream is at {self._until:g} ms already")
+            raise DataError(
+                f"until={until!r}; give a time in ms, the stream is at {self._until:g} ms already"
+            )
         arrived = self._checked(times, units, until, values)
         self._waiting = [np.concatenate(pair) for pair in zip(self._waiting, arrived, strict=True)]
         self._until = float(until)

@@ -34,6 +34,8 @@ def splits_of(given: Any, network: Network, recipe: Recipe) -> dict[str, Split]:
     inputs = {name: p for name, p in network.populations.items() if isinstance(p.neuron, Input)}
     if isinstance(given, Mapping) and any(isinstance(v, Events) for v in given.values()):
         events = dict(given)
+        if set(events) != set(inputs) or not all(isinstance(v, Events) for v in events.values()):
+            raise DataError(f"give gd.Events of each of the inputs {list(inputs)} by name")
     elif len(inputs) > 1:
         raise DataError(f"the network has inputs {list(inputs)}; give Events by name")
     else:

@@ -121,6 +121,18 @@ def write_long(path):
         file.writeframes(np.ones(RATE // 2, "<i2").tobytes())
 
 
+def test_a_fit_to_sounds_knows_their_encoder_and_its_file_does_too(sounds, folder):
+    args = {"duration": 400.0, "bands": 8, "deltas": True}
+    data = gd.datasets.load("audio_folder", dt=4.0, path=folder / "sounds", **args)
+    weights = {"hidden": (6,), "weight_input": (0.5, 0.3)}
+    net = gd.models.feedforward.build(inputs=data.units, outputs=2, seed=1, **weights)
+    model = gd.fit(net, data, epochs=1, dt=4.0, progress=False)
+    model.save("model.h5")
+    expected = model.outputs(data.test.batch(np.arange(6)))
+    for one in (model, gd.load("model.h5")):
+        np.testing.assert_array_equal(one.outputs(sounds["test"]), expected)
+
+
 def test_a_model_of_arrays_hears_no_sound(config, call, folder):
     call("run", config, "--output", "run")
     (folder / "a.wav").write_text("")

@@ -13,6 +13,7 @@ import pytest
 
 import genn_delays as gd
 from genn_delays.experiment import checkpoint
+from genn_delays.experiment.recipe import Recipe
 from genn_delays.support.errors import CheckpointError, DataError, PlanError
 from genn_delays.training.progress import ProgressBar
 
@@ -91,6 +92,15 @@ def test_a_prediction_does_not_depend_on_the_trials_beside_it(network, data, opt
     for k in (0, 7):
         np.testing.assert_array_equal(model.outputs([trials[k]])[0], together[k])
     np.testing.assert_array_equal(together[:20], together[80:])
+
+
+def test_events_by_the_name_of_another_population_are_refused(network, data, options):
+    model = gd.fit(network, data, **options | {"epochs": 1})
+    events = gd.Events([1.0], [2], [0], 1)
+    assert model.predict({"input": events}).shape == model.predict(events).shape == (1,)
+    for given in ({"in": events}, {"input": events, "hidden": events}, {"input": events, "b": 3}):
+        with pytest.raises(DataError, match=r"of each of the inputs \['input'\] by name"):
+            model.predict(given)
 
 
 def test_what_is_saved_is_the_same_model_in_another_process(
@@ -239,6 +249,32 @@ def test_a_damaged_recipe_is_named(network, data, options, tmp_path, damage, mes
     checkpoint.save(path, network, attributes={"inference": recipe})
     with pytest.raises(gd.GennDelaysError, match=message):
         gd.load(path)
+
+
+def test_recipes_that_were_changed_at_random_are_read_or_refused():
+    rng, values = (
+        np.random.default_rng(1),
+        [None, 0, -1, np.inf, np.nan, "x", "", [], {}, [1], True],
+    )
+    values += [10**30, "a:b", "model.py@00:X", {"name": "x"}, {"a": {"b": 1}}, "float32"]
+    whole = Recipe(
+        *(1.0, 80, "float32", "exact", gd.Surrogate(), gd.readouts.ExponentialMeanVoltage()),
+        *(gd.losses.CrossEntropy(), ("a", "b"), {"name": "audio_folder", "args": {"bands": 3}}),
+    ).to_attribute()
+    refused = 0
+    for _ in range(1000):
+        changed = deepcopy(whole)
+        place = changed
+        key = rng.choice(list(place))
+        while isinstance(place[key], dict) and place[key] and rng.random() < 0.6:
+            place = place[key]
+            key = rng.choice(list(place))
+        place[key] = values[rng.integers(len(values))]
+        try:
+            Recipe.from_attribute(changed, "model.h5")
+        except CheckpointError as error:
+            refused += str(error).startswith("model.h5")
+    assert refused > 500
 
 
 @pytest.mark.parametrize("rows", [3, [3], [{}], [{"epoch": "x"}]])
