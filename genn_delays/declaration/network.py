@@ -180,9 +180,7 @@ class Network(Shown):
         if max_delay is None:
             max_delay = float(delays[np.isfinite(delays)].max(initial=0.0))
         if not (is_number(max_delay) and max_delay >= 0):
-            raise NetworkError(
-                f"projection {name!r}: max_delay {max_delay!r} given, must be >= 0 ms"
-            )
+            raise NetworkError(f"{where}: max_delay {max_delay!r} given, must be >= 0 ms")
         table = SynapseTable(
             *(rows, columns, weights, delays),
             max_delay=max_delay,
