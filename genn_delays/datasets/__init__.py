@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,4 +57,9 @@ def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -
     if not dt > 0:
         raise DataError(f"load({name!r}): dt is {dt}, it must be > 0 ms")
     chosen = None if path is None else expanded(path, "data.path", DataError)
-    return source(name, **args).load(float(dt), chosen)
+    made = source(name, **args)
+    dataset = made.load(float(dt), chosen)
+    origin = {"name": name, "args": asdict(made)}  # type: ignore[call-overload]
+    # once, rather than by replace(), which would look at all events again
+    object.__setattr__(dataset, "origin", origin)
+    return dataset

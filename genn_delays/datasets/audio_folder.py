@@ -22,7 +22,7 @@ from genn_delays.datasets.audio import CHUNK
 from genn_delays.datasets.audio_source import AudioSource, Features
 from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.datasets.files import Files, open_files
-from genn_delays.datasets.sound import read_sound, resample
+from genn_delays.datasets.sound import read_sound
 from genn_delays.support.errors import DataError, short
 from genn_delays.support.limits import RECORDING, check_size
 
@@ -99,13 +99,11 @@ class AudioFolder(AudioSource):
         where = f"{files.path}: {file}"
         recording = read_sound(files.read(file), where)
         notes.update(recording.notes)
-        sound = resample(recording.samples, recording.rate, self.rate, where)
-        if len(sound) > self.samples and not self.crop:
-            raise DataError(
-                f"{where} lasts {1000 * len(sound) / self.rate:g} ms, longer than a trial of "
-                f"{self.duration:g} ms; raise data.args.duration or set data.args.crop: true"
-            )
-        return sound[: self.samples]
+        return self.fitted(recording, where)
+
+    @property
+    def cuts(self) -> bool:
+        return self.crop
 
 
 def read_list(files: Files, name: str) -> Rows:
