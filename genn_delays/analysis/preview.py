@@ -78,6 +78,7 @@ def _draw_trial(axes: Axes, dataset: Dataset, trial: int) -> None:
         axes.imshow(image, aspect="auto", origin="lower", extent=extent, cmap="magma")
     axes.set(xlim=(0, dataset.duration), ylim=(-0.5, dataset.units - 0.5), xlabel="time (ms)")
     axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     label = dataset.train.labels[trial]
     if dataset.classes:
         axes.set_title(dataset.class_names[label] if dataset.class_names else f"class {label}")
@@ -111,4 +112,4 @@ def _draw_balance(axes: Axes, dataset: Dataset) -> None:
     if dataset.class_names and classes <= 40:
         rotation = 0 if classes <= 12 else 60
         axes.set_xticks(range(classes), dataset.class_names, rotation=rotation)
-    axes.legend(loc="upper right", ncols=3)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2, ncols=3)
