@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from genn_delays.analysis.plots import COLOURS, STYLE
 from genn_delays.datasets.base import Dataset
 from genn_delays.planning.events import Events
+from genn_delays.support.cache import atomic_path
 from genn_delays.support.errors import DataError
 from genn_delays.support.recording import writing
 
@@ -36,8 +37,8 @@ def draw_preview(dataset: Dataset, path: Path) -> Path:
         raise DataError(f"{path}: no picture has this suffix; use .png, .svg or .pdf")
     with mpl.rc_context(STYLE):
         figure = preview(dataset)
-        with writing(path):
-            figure.savefig(path, dpi=150)
+        with writing(path), atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150)
     return path
 
 

@@ -28,7 +28,8 @@ class _Data(click.Group):
         return super().resolve_command(ctx, given)
 
 
-@click.group(cls=_Data)
+# an option that is none of the group's is one of `info`
+@click.group(cls=_Data, context_settings={"ignore_unknown_options": True})
 def data() -> None:
     """Describe, fetch and draw data sets; `data NAME` is `data info NAME`."""
 

@@ -35,6 +35,8 @@ def test_every_data_set_is_listed_with_what_it_is(call):
 def test_info_is_what_data_does_with_a_name(call, config):
     assert call("data", "info", "sequence").stdout == call("data", "sequence").stdout
     assert call("data", "info", config).stdout == call("data", config).stdout
+    shorter = call("data", "--set", "data.args.duration=30", config).stdout
+    assert "sequence: 2 units, 2 classes, 30 ms" in shorter
     result = call("data", "shd")
     assert result.exit_code == 2
     assert "genn-delays data fetch shd" in result.stderr
@@ -58,7 +60,7 @@ def test_import_copies_and_list_says_that_it_is_there(call, folder, monkeypatch)
     (folder / "downloads").mkdir()
     (folder / "downloads/a.gz").write_bytes(content)
     result = call("data", "import", "shd", "--from", folder / "downloads")
-    assert result.stdout.splitlines()[0] == "a.gz: copied"
+    assert result.stdout.splitlines()[0] == "a.gz: copied, the checksum is right"
     assert "one, fetched" in call("data", "list").stdout
 
 

@@ -257,13 +257,16 @@ def test_files_are_imported_checked_and_unpacked(entry, tmp_path):
     folder = bring("one", tmp_path, say=lambda line: None)
     assert (folder / MARK).read_bytes() == b"list"
     assert is_complete("one")
+    assert bring("one", folder, say=lambda line: None) == folder
 
 
 def test_unpacked_files_are_imported_as_they_are(entry, tmp_path):
     entry(instead="one")
     (tmp_path / "one").mkdir()
     (tmp_path / "one/a").write_bytes(b"x")
-    assert (bring("one", tmp_path, say=lambda line: None) / "one/a").read_bytes() == b"x"
+    lines: list[str] = []
+    assert (bring("one", tmp_path, say=lines.append) / "one/a").read_bytes() == b"x"
+    assert lines == ["one: copied, not checked"]
     assert is_complete("one")
 
 

@@ -58,7 +58,8 @@ def fetch(name: str, *, mirror: str | None = None, say: Say = print) -> Path:
 def bring(name: str, source: Path, *, say: Say = print) -> Path:
     """Copy the files of a data set from a folder, check and unpack them; its folder.
 
-    Files that are not packed any more have no checksum, and are copied as they are.
+    Files that are not packed any more, or whose checksum is only on the authors' list, are copied
+    as they are; ``say`` is told so.
 
     Raises:
         DataError: a file is missing there, or is another one than was published.
@@ -69,21 +70,33 @@ def bring(name: str, source: Path, *, say: Say = print) -> Path:
         names = [each for each in (file.name, file.instead) if each]
         there = [source / each for each in names if (source / each).exists()]
         if not there:
-            raise DataError(f"{name}: no {' or '.join(names)} in {source}")
+            raise DataError(
+                f"{name}: no {' or '.join(names)} in {source}; a folder that is unpacked already "
+                "can be named in data.path"
+            )
         found.append((file, there[0]))
-    for file, path in found:
-        if path.name == file.name:
+    packed = [path.name == file.name for file, path in found]
+    for (file, path), is_packed in zip(found, packed, strict=True):
+        if is_packed:
             _check(path, file.md5)
-        target = folder / path.name
-        if path.is_dir():
-            shutil.copytree(path, target, dirs_exist_ok=True)
-        else:
-            with atomic_path(target) as temporary:
-                shutil.copyfile(path, temporary)
-        say(f"{path.name}: copied")
-        if path.name == file.name:
-            _unpacked(target, file)
+    for (file, path), is_packed in zip(found, packed, strict=True):
+        _copy(path, folder / path.name)
+        checked = is_packed and file.md5 is not None
+        say(f"{path.name}: copied, {'the checksum is right' if checked else 'not checked'}")
+        if is_packed:
+            _unpacked(folder / path.name, file)
     return folder
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy a file or folder, unless it is there under this very name."""
+    if target.exists() and target.samefile(path):
+        return
+    if path.is_dir():
+        shutil.copytree(path, target, dirs_exist_ok=True)
+    else:
+        with atomic_path(target) as temporary:
+            shutil.copyfile(path, temporary)
 
 
 def is_complete(name: str) -> bool:
