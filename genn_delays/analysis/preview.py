@@ -76,6 +76,7 @@ def _draw_trial(axes: Axes, dataset: Dataset, trial: int) -> None:
     else:
         extent = (0.0, dataset.duration, -0.5, dataset.units - 0.5)
         image = spectrogram(events, dataset.units, dataset.duration)
+        axes.grid(visible=False)
         axes.imshow(image, aspect="auto", origin="lower", extent=extent, cmap="magma")
     axes.set(xlim=(0, dataset.duration), ylim=(-0.5, dataset.units - 0.5), xlabel="time (ms)")
     axes.xaxis.set_major_locator(MaxNLocator(3))

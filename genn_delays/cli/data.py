@@ -11,7 +11,6 @@ from genn_delays import datasets
 from genn_delays.cli.arguments import set_option
 from genn_delays.datasets import Dataset, Split
 from genn_delays.datasets.published.catalogue import CATALOGUE
-from genn_delays.datasets.published.fetch import bring, fetch, is_complete
 from genn_delays.experiment.config import load_config
 from genn_delays.experiment.experiment import load_dataset
 
@@ -37,6 +36,8 @@ def data() -> None:
 @data.command("list")
 def list_() -> None:
     """List the data sets, and which of those that can be fetched are here."""
+    from genn_delays.datasets.published.fetch import is_complete
+
     for name, kind in sorted(datasets.SOURCES.items()):
         about = (kind.__doc__ or "").splitlines()[0]
         if name in CATALOGUE:
@@ -60,6 +61,9 @@ def info(name_or_config: str, overrides: tuple[str, ...]) -> None:
 @click.option("--mirror", metavar="URL", help="A folder on a server that has the files.")
 def fetch_(name: str, mirror: str | None) -> None:
     """Fetch the files of a published data set; goes on where it was interrupted."""
+    # urllib and ssl take a while to import, and only this needs them
+    from genn_delays.datasets.published.fetch import fetch
+
     click.echo(f"{name}: complete in {fetch(name, mirror=mirror, say=click.echo)}")
 
 
@@ -74,6 +78,8 @@ def fetch_(name: str, mirror: str | None) -> None:
 )
 def import_(name: str, source: Path) -> None:
     """Copy the files of a published data set from a folder, and check them."""
+    from genn_delays.datasets.published.fetch import bring
+
     click.echo(f"{name}: complete in {bring(name, source, say=click.echo)}")
 
 
