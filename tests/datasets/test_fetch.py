@@ -230,9 +230,17 @@ def test_an_archive_is_unpacked_once(entry, server):
     assert len(server.asked) == 1
 
 
+def damaged_in_the_middle() -> bytes:
+    """An archive of three members, of which the second has a header that is none."""
+    whole = bytearray(gzip.decompress(archive({MARK: b"list", "a": b"x", "b": b"y"})))
+    whole[1024 + 150] ^= 1  # of its checksum
+    return gzip.compress(bytes(whole))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (damaged_in_the_middle(), "damaged in the middle"),
         (archive({"../out.txt": b"x", MARK: b""}), "cannot be unpacked"),
         (archive({"/tmp/out.txt": b"x"}), "no lists.txt in it"),
         (archive({"link": None, MARK: b""}), "'link' is a link or a device"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import shutil
 import tarfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 from genn_delays.support.errors import DataError, reason
 from genn_delays.support.limits import RECORDING, check_size
+
+BLOCK = 1 << 20
 
 
 def unpack(archive: Path, mark: str) -> None:
@@ -54,9 +55,13 @@ def _extract(archive: Path, folder: Path) -> None:
             bounded: Any = _Bounded(packed, archive)
             with tarfile.open(fileobj=bounded, mode="r:") as tar:
                 _members(tar, archive, folder, room)
+                packed.seek(tar.offset)
+                while block := packed.read(BLOCK):
+                    if block.count(0) != len(block):  # tarfile ends at a header it cannot read
+                        raise DataError(f"{archive}: damaged in the middle; fetch it again")
     except DataError:
         raise
-    except (tarfile.TarError, EOFError, zlib.error, ValueError, OSError) as failure:
+    except Exception as failure:  # whatever a damaged header makes tarfile raise
         raise DataError(
             f"{archive}: cannot be unpacked ({reason(failure)}); fetch it again"
         ) from None
@@ -73,7 +78,7 @@ def _members(tar: tarfile.TarFile, archive: Path, folder: Path, room: int) -> No
         room -= member.size
         if room < 0:
             raise DataError(f"{archive}: unpacked it needs more room than the disk has")
-        tar.extract(member, folder, filter="data")
+        tar.extract(member, folder, set_attrs=False, filter="data")
 
 
 class _Bounded:
