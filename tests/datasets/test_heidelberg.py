@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets import load, source
+from genn_delays.experiment.config import load_config
 from genn_delays.support.errors import DataError
+
+MODEL = Path(__file__).parents[2] / "models" / "feedforward.py"
 
 
 def write_set(spike_file, folder: Path, names: list[str]) -> Path:
@@ -82,3 +85,15 @@ def test_a_truncated_file_is_refused(spike_file, tmp_path):
     (folder / "shd_train.h5.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"shd_train\.h5\.gz"):
         load("shd", dt=1.0, path=folder)
+
+
+def test_a_configuration_keeps_the_settings_of_a_preset_rather_than_its_name(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text(
+        f"model: {{file: {MODEL}}}\ndata: {{name: ssc, args: {{preset: dcls, seed: 7}}}}\n"
+    )
+    args = load_config(path).data.args
+    assert "preset" not in args
+    assert (args["bin_units"], args["duration"], args["seed"]) == (5, 1000.0, 7)
+    path.write_text(load_config(path).to_yaml())
+    assert load_config(path).data.args == args
