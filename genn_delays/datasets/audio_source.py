@@ -136,7 +136,10 @@ class AudioSource(Source):
         Raises:
             DataError: it lasts longer, and nothing says that it may be cut.
         """
-        sound = resample(recording.samples, recording.rate, self.rate, where)
+        return self.trimmed(resample(recording.samples, recording.rate, self.rate, where), where)
+
+    def trimmed(self, sound: np.ndarray, where: str) -> np.ndarray:
+        """Samples at ``rate``, no longer than a trial; see :meth:`fitted`."""
         if len(sound) > self.samples and not self.cuts:
             raise DataError(
                 f"{where} lasts {1000 * len(sound) / self.rate:g} ms, longer than a trial of "
