@@ -86,7 +86,9 @@ class Braille(Published, Source):
             )
         return Dataset(
             name="braille",
-            **splits,
+            train=splits["train"],
+            validation=splits["validation"],
+            test=splits["test"],
             units=SIGNS * self.taxels,
             classes=len(names),
             duration=self.duration,

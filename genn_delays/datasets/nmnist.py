@@ -77,7 +77,9 @@ class NMNIST(Published, Source):
         sizes = self.sizes()
         return Dataset(
             name="nmnist",
-            **splits,
+            train=splits["train"],
+            validation=splits["validation"],
+            test=splits["test"],
             units=sizes.units,
             classes=sizes.classes,
             duration=self.duration,

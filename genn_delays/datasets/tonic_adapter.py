@@ -80,7 +80,9 @@ class Tonic(Source):
         classes = max(int(split.labels.max(initial=-1)) + 1 for split in splits.values())
         return Dataset(
             name="tonic",
-            **splits,
+            train=splits["train"],
+            validation=splits["validation"],
+            test=splits["test"],
             units=int(np.prod(sensor)),
             classes=classes,
             duration=self.duration,
