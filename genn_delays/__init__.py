@@ -3,7 +3,8 @@
 Units: time, time constants and delays in ms; voltages and weights dimensionless.
 """
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from genn_delays.api import compile  # noqa: A004 - the field's word, always used as gd.compile
 from genn_delays.declaration import init, kernels, neurons, wiring
@@ -27,16 +28,42 @@ from genn_delays.planning.gradients import EventProp, Surrogate
 from genn_delays.support.errors import GennDelaysError
 
 if TYPE_CHECKING:
+    from genn_delays import analysis, datasets, genn, models, rewiring, training
+    from genn_delays.datasets import Dataset
+    from genn_delays.experiment import checkpoint
+    from genn_delays.fitting import Model, calibrate, fit, load, record, stream
     from genn_delays.training import losses
-else:
 
-    def __getattr__(name: str):
-        """``gd.losses`` when it is asked for: the trainer beside it takes long to import."""
-        if name == "losses":
-            from genn_delays.training import losses
+_LATER = {
+    "Dataset": "genn_delays.datasets:Dataset",
+    "Model": "genn_delays.fitting:Model",
+    "analysis": "genn_delays.analysis",
+    "calibrate": "genn_delays.fitting:calibrate",
+    "checkpoint": "genn_delays.experiment.checkpoint",
+    "datasets": "genn_delays.datasets",
+    "fit": "genn_delays.fitting:fit",
+    "genn": "genn_delays.genn",
+    "load": "genn_delays.fitting:load",
+    "losses": "genn_delays.training.losses",
+    "models": "genn_delays.models",
+    "record": "genn_delays.fitting:record",
+    "rewiring": "genn_delays.rewiring",
+    "stream": "genn_delays.fitting:stream",
+    "training": "genn_delays.training",
+}
+"""What is imported when it is asked for, because it takes long: where it is."""
 
-            return losses
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _LATER[name].partition(":")
+    found = import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
 
 
 __version__ = "0.1.0"
@@ -45,6 +72,7 @@ __all__ = [
     "LIF",
     "AdaptiveLIF",
     "BatchNorm",
+    "Dataset",
     "DiscreteLIF",
     "DiscreteReadout",
     "Equations",
@@ -53,6 +81,7 @@ __all__ = [
     "GennDelaysError",
     "Input",
     "LeakyReadout",
+    "Model",
     "Network",
     "Neuron",
     "Population",
@@ -60,13 +89,25 @@ __all__ = [
     "Surrogate",
     "SynapseTable",
     "UnitTable",
+    "analysis",
+    "calibrate",
+    "checkpoint",
     "compile",
+    "datasets",
+    "fit",
     "fold",
+    "genn",
     "gradients",
     "init",
     "kernels",
+    "load",
     "losses",
+    "models",
     "neurons",
     "readouts",
+    "record",
+    "rewiring",
+    "stream",
+    "training",
     "wiring",
 ]

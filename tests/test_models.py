@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import setuptools
 
 import genn_delays as gd
+from genn_delays.experiment import model_file
 from genn_delays.experiment.model_file import build_network
+from genn_delays.support.errors import ConfigError
 
 FEEDFORWARD = Path(__file__).parents[1] / "models" / "feedforward.py"
 
@@ -73,3 +79,53 @@ def test_recurrent_layers_of_the_temporal_hierarchy_have_no_synapse_from_a_neuro
 def test_a_temporal_hierarchy_without_hidden_layers_is_refused():
     with pytest.raises(gd.GennDelaysError, match="layers=1 given; must be >= 2"):
         hierarchy(layers=1)
+
+
+@pytest.mark.parametrize("path", sorted(FEEDFORWARD.parent.glob("*.py")), ids=lambda p: p.stem)
+def test_every_model_is_reached_by_its_name(path):
+    assert path.stem in dir(gd.models)
+    module = getattr(gd.models, path.stem)
+    assert Path(module.__file__).read_bytes() == path.read_bytes()
+    assert model_file.path_of(Path(path.stem), Path("/nowhere")).read_bytes() == path.read_bytes()
+
+
+def test_a_model_is_built_by_its_name():
+    net = gd.models.dcls.build(inputs=40, outputs=20, seed=1)
+    assert net.populations["input"].size == 40
+    with pytest.raises(AttributeError, match="no attribute 'dcsl'"):
+        gd.models.dcsl  # noqa: B018
+
+
+def test_a_file_beside_the_configuration_goes_before_an_installed_model(tmp_path):
+    (tmp_path / "dcls").write_text("")
+    assert model_file.path_of(Path("dcls"), tmp_path) == tmp_path / "dcls"
+    with pytest.raises(ConfigError, match="no installed model of that name; did you mean 'dcls'"):
+        model_file.load_build(model_file.path_of(Path("dclss"), tmp_path))
+
+
+def test_what_is_installed_holds_the_models(tmp_path, monkeypatch):
+    given = {}
+    monkeypatch.setattr(setuptools, "setup", lambda **options: given.update(options))
+    monkeypatch.chdir(FEEDFORWARD.parents[1])
+    exec(compile(Path("setup.py").read_text(), "setup.py", "exec"), {})
+    command = setuptools.Distribution({**given, "script_name": "setup.py"}).get_command_obj(
+        "build_py"
+    )
+    command.ensure_finalized()
+    command.build_lib = str(tmp_path)
+    command.run()
+    built = {path.name for path in (tmp_path / "genn_delays" / "models").glob("*.py")}
+    assert built == {"__init__.py"} | {path.name for path in FEEDFORWARD.parent.glob("*.py")}
+    code = (
+        "import genn_delays as gd\n"
+        "print(gd.models.dcls.build(inputs=2, outputs=2, seed=1) and gd.models.dcls.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(tmp_path / "genn_delays" / "models" / "dcls.py")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genn_delays.declaration.network import Network, Projection
+from genn_delays.declaration.synapses import SynapseTable
 
 AT_BOUND = 1e-9
 """Share of max_delay within which a delay counts as being at a bound."""
@@ -54,16 +55,23 @@ def statistics(network: Network, initial: Network | None = None) -> dict[str, Pr
     return found
 
 
+def at_bounds(table: SynapseTable) -> tuple[float, float]:
+    """Shares of the synapses, of which there are some, whose delays are 0 and ``max_delay``."""
+    margin = AT_BOUND * table.max_delay
+    at_max = table.delay >= table.max_delay - margin
+    return float(np.mean(table.delay <= margin)), float(np.mean(at_max))
+
+
 def _describe(projection: Projection, before: Projection | None) -> ProjectionStatistics:
     table = projection.synapses
-    margin = AT_BOUND * table.max_delay
+    at_zero, at_max = at_bounds(table)
     return ProjectionStatistics(
         synapses=len(table),
         delay_mean=float(table.delay.mean()),
         delay_sd=float(table.delay.std()),
         delay_moved=_moved(projection, before, "delay"),
-        delay_at_zero=float(np.mean(table.delay <= margin)),
-        delay_at_max=float(np.mean(table.delay >= table.max_delay - margin)),
+        delay_at_zero=at_zero,
+        delay_at_max=at_max,
         weight_mean=float(table.weight.mean()),
         weight_sd=float(table.weight.std()),
         weight_moved=_moved(projection, before, "weight"),

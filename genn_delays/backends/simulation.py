@@ -21,6 +21,7 @@ from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.life import Life, Stage
 from genn_delays.declaration.units import BatchStatistics
 from genn_delays.planning.events import Batch, Events
+from genn_delays.support.display import Shown
 from genn_delays.support.errors import BackendError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from genn_delays.planning.plan import Plan
 
 
-class Simulation(ABC):
+class Simulation(Shown, ABC):
     """A compiled network. Use as a context manager, or call :meth:`close` when done.
 
     What every simulation offers, and the order in which it may be asked for, is written here;
@@ -55,6 +56,9 @@ class Simulation(ABC):
         self._life = Life()
         self._shape: tuple[int, ...] = ()  # of the outputs of the last forward pass
         self._ran = False  # its spikes are there, which load() leaves as they are
+
+    def _facts(self) -> Mapping[str, object]:
+        return self.plan.facts()
 
     def load(self, network: Network) -> None:
         """Take over weights, delays and connectivity, after training changed them.

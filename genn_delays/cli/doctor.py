@@ -17,6 +17,7 @@ from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {
     "espeakng_loader": "speech",
+    "tonic": "tonic",
     "ziglang": "zig",
 }
 """Import name of each optional package and the extra that brings it."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.braille import Braille
+from genn_delays.datasets.digit_recordings import FreeSpokenDigits, HeidelbergDigits
 from genn_delays.datasets.frame_arrays import FrameArrays
+from genn_delays.datasets.heidelberg import SHD, SSC
 from genn_delays.datasets.mts_xor import MtsXor
+from genn_delays.datasets.nmnist import NMNIST
+from genn_delays.datasets.published import Published
 from genn_delays.datasets.sequence import Sequence
+from genn_delays.datasets.speech_commands import SpeechCommands
 from genn_delays.datasets.spike_hdf5 import SpikeHDF5
 from genn_delays.datasets.spoken_digits import SpokenDigits
+from genn_delays.datasets.tonic_adapter import Tonic
 from genn_delays.datasets.yin_yang import YinYang
 from genn_delays.support.errors import DataError, suggest
 from genn_delays.support.paths import expanded
@@ -19,11 +27,19 @@ from genn_delays.support.settings import build
 
 SOURCES: dict[str, type[Source]] = {
     "audio_folder": AudioFolder,
+    "braille": Braille,
     "frame_arrays": FrameArrays,
+    "fsdd": FreeSpokenDigits,
+    "gsc": SpeechCommands,
     "mts_xor": MtsXor,
+    "nmnist": NMNIST,
+    "rhd": HeidelbergDigits,
     "sequence": Sequence,
+    "shd": SHD,
     "spike_hdf5": SpikeHDF5,
     "spoken_digits": SpokenDigits,
+    "ssc": SSC,
+    "tonic": Tonic,
     "yin_yang": YinYang,
 }
 
@@ -38,7 +54,18 @@ def source(name: str, /, **args: Any) -> Source:
     """
     if name not in SOURCES:
         raise DataError(f"data.name: no data set is called {name!r}; {suggest(name, SOURCES)}")
+    if "preset" in args:
+        args = _with_preset(SOURCES[name], name, **args)
     return build(SOURCES[name], args, "data.args", DataError)
+
+
+def _with_preset(kind: type[Source], name: str, *, preset: Any, **args: Any) -> dict[str, Any]:
+    """The settings that a publication used, and those beside it, which win."""
+    presets = kind.presets if issubclass(kind, Published) else {}
+    if not isinstance(preset, str) or preset not in presets:
+        hint = suggest(str(preset), presets) if presets else "it has none"
+        raise DataError(f"data.args.preset: {name} has no preset {preset!r}; {hint}")
+    return {**presets[preset], **args}
 
 
 def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -> Dataset:
@@ -48,7 +75,8 @@ def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -
         name: one of :data:`SOURCES`.
         dt: time step of the run in ms; audio becomes spikes on its grid.
         path: file or folder, for the data sets that read one.
-        args: settings of that data set, see its class.
+        args: settings of that data set, see its class; ``preset`` stands for those of a
+            publication.
 
     Raises:
         DataError: unknown name or setting, or data that is missing or malformed.
@@ -56,4 +84,9 @@ def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -
     if not dt > 0:
         raise DataError(f"load({name!r}): dt is {dt}, it must be > 0 ms")
     chosen = None if path is None else expanded(path, "data.path", DataError)
-    return source(name, **args).load(float(dt), chosen)
+    made = source(name, **args)
+    dataset = made.load(float(dt), chosen)
+    origin = {"name": name, "args": asdict(made)}  # type: ignore[call-overload]
+    # once, rather than by replace(), which would look at all events again
+    object.__setattr__(dataset, "origin", origin)
+    return dataset

@@ -8,29 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
-from genn_delays.datasets.audio import CHUNK
-from genn_delays.datasets.audio_source import AudioSource, Features
+from genn_delays.datasets.audio_files import AudioFiles, Rows
 from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.datasets.files import Files, open_files
-from genn_delays.datasets.sound import read_sound, resample
 from genn_delays.support.errors import DataError, short
 from genn_delays.support.limits import RECORDING, check_size
 
-logger = logging.getLogger(__name__)
-
 COLUMNS = ("file", "class")
-Rows = list[tuple[str, str]]
-"""(file, class) of each recording of a split."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 LONGEST = 4096  # of a path, on most systems
@@ -39,13 +29,11 @@ LINE, FIELD = 250, 16
 
 
 @dataclass(frozen=True)
-class AudioFolder(AudioSource):
+class AudioFolder(AudioFiles):
     """Recordings in a folder or zip archive, listed by three CSV files.
 
     Attributes:
         train, validation, test: names of the CSV files of the splits.
-        crop: cut what a recording has beyond ``duration``; an error otherwise. Shorter
-            recordings are followed by silence.
 
     Raises:
         DataError: a file or column is missing, a class occurs in the validation or test split
@@ -55,57 +43,18 @@ class AudioFolder(AudioSource):
     train: str = "train.csv"
     validation: str = "val.csv"
     test: str = "test.csv"
-    crop: bool = False
+    name: ClassVar[str] = "audio_folder"
     cites: ClassVar[tuple[str, ...]] = ()
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:
             raise DataError("audio_folder: data.path is missing; name a folder or zip archive")
         files = open_files(path)
-        rows = {split: read_list(files, getattr(self, split)) for split in SPLITS}
-        classes = sorted({label for _, label in rows["train"]})
-        for split in SPLITS[1:]:
-            only = sorted({label for _, label in rows[split]} - set(classes))
-            if only:
-                raise DataError(
-                    f"{path}: class {only[0]!r} occurs in {getattr(self, split)} but not in "
-                    f"{self.train}, so it cannot be learnt; add recordings of it or remove them"
-                )
-        stamps = [[[*row, *files.stamp(row[0])] for row in rows[split]] for split in SPLITS]
-        identity = [self.crop, stamps]
-        make = lambda: self._features(files, rows, classes)  # noqa: E731
-        return self.dataset("audio_folder", identity, make, tuple(classes), dt)
+        rows = {split: read_list(files, self.listed(split)) for split in SPLITS}
+        return self.of_lists(files, rows, dt)
 
-    def _features(self, files: Files, rows: dict[str, Rows], classes: list[str]) -> Features:
-        features: dict[str, tuple[np.ndarray, ...]] = {}
-        notes: Counter[str] = Counter()
-        number = {label: k for k, label in enumerate(classes)}
-        for split, listed in rows.items():
-            bands = self.room(len(listed), f"{files.path}: {getattr(self, split)}")
-            for start in range(0, len(listed), CHUNK):
-                part = listed[start : start + CHUNK]
-                sounds = np.zeros((len(part), self.samples), dtype=np.float32)
-                for sound, (file, _) in zip(sounds, part, strict=True):
-                    recording = self._recording(files, file, notes)
-                    sound[: len(recording)] = recording
-                bands[start : start + CHUNK] = self.log_mel(sounds)
-            labels = np.array([number[label] for _, label in listed], dtype=np.int64)
-            features[split] = (bands, labels)
-        for note, count in notes.items():
-            logger.warning("%s: recordings with %s: %d", files.path, note, count)
-        return features
-
-    def _recording(self, files: Files, file: str, notes: Counter[str]) -> np.ndarray:
-        where = f"{files.path}: {file}"
-        recording = read_sound(files.read(file), where)
-        notes.update(recording.notes)
-        sound = resample(recording.samples, recording.rate, self.rate, where)
-        if len(sound) > self.samples and not self.crop:
-            raise DataError(
-                f"{where} lasts {1000 * len(sound) / self.rate:g} ms, longer than a trial of "
-                f"{self.duration:g} ms; raise data.args.duration or set data.args.crop: true"
-            )
-        return sound[: self.samples]
+    def listed(self, split: str) -> str:
+        return str(getattr(self, split))
 
 
 def read_list(files: Files, name: str) -> Rows:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,10 +14,12 @@ from typing import Any, ClassVar
 import h5py
 import numpy as np
 
-from genn_delays.datasets.audio import LogMel
+from genn_delays.datasets.audio import CHUNK, LogMel
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
+from genn_delays.datasets.files import FolderFiles
 from genn_delays.datasets.frames import FrameEncoder
+from genn_delays.datasets.sound import Sound, read_sound, resample
 from genn_delays.support.cache import cache_folder, keep, kept
 from genn_delays.support.errors import DataError, GennDelaysError, reason, suggest
 from genn_delays.support.hdf5_image import hdf5_image
@@ -124,6 +126,51 @@ class AudioSource(Source):
         shape = (recordings, self.log_mel.frames(self.duration), self.bands)
         check_size(2 * math.prod(shape), f"{where}: the log-mel bands of {recordings} recordings")
         return np.empty(shape, dtype=np.float16)
+
+    def fitted(self, recording: Sound, where: str) -> np.ndarray:
+        """The samples of a recording at ``rate``, no longer than a trial.
+
+        Args:
+            where: begins the message: the file.
+
+        Raises:
+            DataError: it lasts longer, and nothing says that it may be cut.
+        """
+        return self.trimmed(resample(recording.samples, recording.rate, self.rate, where), where)
+
+    def trimmed(self, sound: np.ndarray, where: str) -> np.ndarray:
+        """Samples at ``rate``, no longer than a trial; see :meth:`fitted`."""
+        if len(sound) > self.samples and not self.cuts:
+            raise DataError(
+                f"{where} lasts {1000 * len(sound) / self.rate:g} ms, longer than a trial of "
+                f"{self.duration:g} ms; raise data.args.duration or set data.args.crop: true"
+            )
+        return sound[: self.samples]
+
+    @property
+    def cuts(self) -> bool:
+        """Whether what a recording has beyond a trial is left out."""
+        return False
+
+    def recordings(self, paths: Sequence[Path], dt: float) -> Split:
+        """Sound files as trials of this data set, at the time step ``dt`` (ms), with labels 0.
+
+        Raises:
+            DataError: a file cannot be read, is damaged or too long.
+        """
+        bands = self.room(len(paths), f"{len(paths)} recordings")
+        for start in range(0, len(paths), CHUNK):
+            part = paths[start : start + CHUNK]
+            sounds = np.zeros((len(part), self.samples), dtype=np.float32)
+            for sound, path in zip(sounds, part, strict=True):
+                content = FolderFiles(path.parent).read(path.name)
+                recording = self.fitted(read_sound(content, str(path)), str(path))
+                sound[: len(recording)] = recording
+            bands[start : start + CHUNK] = self.log_mel(sounds)
+        labels, encoder = np.zeros(len(paths), np.int64), self.encoder
+        if isinstance(encoder, FrameEncoder):
+            return encoder.encode(bands, labels, self.duration, dt)
+        return Split(*encoder.encode(bands, self.duration, dt), labels)
 
     def dataset(
         self,

@@ -1,175 +1,59 @@
-"""Split and Dataset: labelled trials of events, ragged, as parallel arrays."""
+"""Dataset: the splits of labelled trials; and Source, what can be loaded as one."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from genn_delays.datasets.labels import class_labels, step_labels
+from genn_delays.datasets.arrays import Trials, events_of, targets_of
+from genn_delays.datasets.split import Split
 from genn_delays.planning.events import Events
-from genn_delays.planning.timing import at_or_after
-from genn_delays.support.checks import all_finite, extremes, taken_over
-from genn_delays.support.errors import DataError
+from genn_delays.support.display import Shown
+from genn_delays.support.errors import DataError, suggest
 from genn_delays.support.limits import check_size
 from genn_delays.support.references import Cited
 from genn_delays.support.settings import Settings
+
+__all__ = [
+    "ABSENT",
+    "SPLITS",
+    "Dataset",
+    "Sizes",
+    "Source",
+    "Split",
+    "hold_out",
+    "numbered",
+    "part",
+    "required",
+]
 
 SPLITS = ("train", "validation", "test")
 NAME = 64
 """Bytes of the name of a class."""
 
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Trials with their labels. The events of a trial are sorted by (unit, time).
-
-    Attributes:
-        time: event times in ms from the start of the trial, float32 or float64, shape (events,).
-            Those of the data sets here are float32, in their steps of the dt they are loaded for.
-        unit: int32, shape (events,).
-        offset: int64, shape (trials + 1,); trial k owns events offset[k] to offset[k + 1].
-        labels: int64, the class of each trial, (trials,), or of each step of it, (trials, steps);
-            or float64 (trials, ...), the target of a regression.
-        value: float32, shape (events,), graded values; None where every event is a spike.
-
-    Arrays are not copied but taken over: they are read-only from now on. Only a view of memory
-    that others can write is copied.
-    """
-
-    time: np.ndarray
-    unit: np.ndarray
-    offset: np.ndarray
-    labels: np.ndarray
-    value: np.ndarray | None = None
-    _checked: bool = field(default=False, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        for name in ("time", "unit", "offset", "labels", "value"):
-            if isinstance(array := getattr(self, name), np.ndarray):
-                object.__setattr__(self, name, taken_over(array))
-
-    @staticmethod
-    def from_events(events: Events, labels: np.ndarray) -> Split:
-        """The split that holds these events, in any order, and one label per trial.
-
-        Times stay in the type they have: narrowed to float32 some would change their step.
-        """
-        order = np.lexsort((events.time, events.unit, events.trial))
-        counts = np.bincount(events.trial, minlength=events.trials)
-        labels = np.asarray(labels)
-        if labels.dtype.kind not in "biuf" or extremes(labels)[1] > np.iinfo(np.int64).max:
-            raise DataError(f"labels of type {labels.dtype} that are no numbers, or too large")
-        if extremes(events.unit)[1] > np.iinfo(np.int32).max:
-            raise DataError(f"an event of unit {events.unit.max()}; check the unit indices")
-        return Split(
-            time=events.time[order],
-            unit=events.unit[order].astype(np.int32),
-            offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            labels=labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64),
-            value=None if events.value is None else events.value[order].astype(np.float32),
-        )
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def batch(self, index: np.ndarray) -> Events:
-        """The events of some trials, renumbered 0 to len(index) - 1 in the order of ``index``.
-
-        Sorted by (trial, unit, time), as the engine likes them.
-        """
-        index = np.asarray(index, dtype=np.int64)
-        first, last = self.offset[index], self.offset[index + 1]
-        bounds = list(zip(first.tolist(), last.tolist(), strict=True))
-        # a trial is contiguous: copying slices is several times faster than a gather
-        take = lambda array: np.concatenate([array[:0], *(array[a:b] for a, b in bounds)])  # noqa: E731
-        trial = np.repeat(np.arange(len(index), dtype=np.int32), last - first)
-        value = None if self.value is None else take(self.value)
-        make = Events.trusted if self._checked else Events
-        return make(take(self.time), take(self.unit), trial, len(index), value)
-
-    def check(
-        self, where: str, units: int, classes: int, duration: float, label_steps: int = 0
-    ) -> None:
-        """Raise DataError unless there are trials, and labels and events are within range.
-
-        Labels of classes are brought into one form, see :func:`class_labels` and
-        :func:`step_labels`.
-
-        Args:
-            where: begins the message: a file or the name of the split.
-            classes: 0 where the labels are not classes.
-            duration: length of a trial in ms.
-            label_steps: labels of a trial; 0 where it has one class.
-        """
-        if not len(self):
-            raise DataError(f"{where}: it has no trials; check the files and the split arguments")
-        trials = len(self.offset) - 1
-        if label_steps:
-            labels = step_labels(self.labels, trials, label_steps, where, classes)
-            object.__setattr__(self, "labels", labels)
-        elif classes:
-            object.__setattr__(self, "labels", class_labels(self.labels, trials, where, classes))
-        # written so that NaN is caught too
-        self._refuse(
-            ~(self.time >= 0) | at_or_after(self.time, duration),
-            lambda event: (
-                f"at {self.time[event]:g} ms, outside the trial of {duration:g} ms; crop "
-                "the data or lengthen the trial (data.args.duration)"
-            ),
-            where,
-        )
-        self._refuse(
-            (self.unit < 0) | (self.unit >= units),
-            lambda event: (
-                f"of unit {self.unit[event]}, outside the population of {units}; check "
-                "the number of units"
-            ),
-            where,
-        )
-        # once for all batches, which are parts of what has just been looked at
-        object.__setattr__(self, "_checked", self._is_as_documented())
-
-    def _is_as_documented(self) -> bool:
-        """Whether any batch of this split can be taken as it lies, given times and units."""
-        columns: list[tuple[np.ndarray, tuple[type, ...]]] = [(self.time, (np.float32, np.float64))]
-        columns += [(self.unit, (np.int32,)), (self.offset, (np.int64,))]
-        if self.value is not None:
-            columns.append((self.value, (np.float32,)))
-        if not all(isinstance(a, np.ndarray) and a.dtype in kinds for a, kinds in columns):
-            return False
-        events, trials = self.time.shape, (len(self) + 1,)
-        shapes = [trials if array is self.offset else events for array, _ in columns]
-        return (
-            [array.shape for array, _ in columns] == shapes
-            and [self.offset[0], self.offset[-1]] == [0, *events]
-            and bool(np.all(self.offset[1:] >= self.offset[:-1]))
-            and (self.value is None or all_finite(self.value))
-        )
-
-    def _refuse(self, wrong: np.ndarray, describe: Callable[[int], str], where: str) -> None:
-        if np.any(wrong):
-            event = int(np.argmax(wrong))
-            trial = np.searchsorted(self.offset, event, side="right") - 1
-            raise DataError(f"{where}: trial {trial} has an event {describe(event)}")
+ABSENT = Split.from_events(Events.from_lists([], []), np.zeros(0, np.int64))
+"""What a data set has in place of a split that it does not have."""
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Three splits over the same input units.
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Shown):
+    """Splits over the same input units.
 
     Attributes:
         name: as in the registry.
-        train, validation, test: the splits.
+        train, validation, test: the splits; :data:`ABSENT` where there is none.
         units: number of input units.
         classes: number of classes, 0 for a regression.
         duration: length of a trial in ms; every event lies in [0, duration).
         class_names: one name per class, or () where they have none.
         label_steps: steps of a trial that have a class each, at the dt it was loaded for; 0 where a
             trial has one class.
+        origin: name and settings of the source it was loaded from; None where it was made here.
 
     Raises:
         DataError: an empty split, a label out of range, an event outside trial or population,
@@ -185,6 +69,7 @@ class Dataset:
     duration: float
     class_names: tuple[str, ...]
     label_steps: int = 0
+    origin: Mapping[str, Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.class_names and len(self.class_names) != self.classes:
@@ -192,13 +77,85 @@ class Dataset:
                 f"data set {self.name!r}: {len(self.class_names)} class names for {self.classes} "
                 "classes; give one for each"
             )
-        for name, split in self.splits().items():
-            where = f"data set {self.name!r}, {name} split"
-            split.check(where, self.units, self.classes, self.duration, self.label_steps)
+        for name in SPLITS:
+            if (split := getattr(self, name)) is not ABSENT:
+                where = f"data set {self.name!r}, {name} split"
+                split.check(where, self.units, self.classes, self.duration, self.label_steps)
+
+    @staticmethod
+    def from_arrays(
+        splits: Mapping[str, tuple[Trials, np.ndarray]],
+        *,
+        units: int,
+        duration: float | None = None,
+        dt: float = 1.0,
+        classes: int | None = None,
+        class_names: tuple[str, ...] = (),
+        name: str = "arrays",
+    ) -> Dataset:
+        """A data set of your own arrays; see :mod:`genn_delays.datasets.arrays` for their forms.
+
+        Args:
+            splits: (trials, labels) of ``"train"``, ``"validation"`` and ``"test"``, or of those
+                that there are.
+            units: number of input units.
+            duration: length of a trial in ms; by default that of dense arrays.
+            dt: step of dense arrays and of labels per step, in ms.
+            classes: how many; by default as many as the labels show. 0 for a regression.
+            class_names: one per class; by default their numbers.
+
+        Raises:
+            DataError: what is wrong, with the split.
+        """
+        if not splits:
+            raise DataError(f"from_arrays(): no splits; give some of {SPLITS}")
+        made, targets = {}, targets_of(splits, SPLITS, classes)
+        for split, (trials, _) in splits.items():
+            labels = targets.labels[split]
+            where = f"from_arrays(), {split} split"
+            events, lasts = events_of(trials, units, dt, where, len(labels))
+            duration = lasts if duration is None else duration
+            made[split] = Split.from_events(events, labels)
+        if duration is None:
+            raise DataError("from_arrays(): give duration=, the length of a trial in ms")
+        return Dataset(
+            name=name,
+            **{split: made.get(split, ABSENT) for split in SPLITS},
+            units=units,
+            classes=targets.classes,
+            duration=float(duration),
+            class_names=tuple(class_names) or numbered(targets.classes, "from_arrays()"),
+            label_steps=targets.steps,
+        )
 
     def splits(self) -> dict[str, Split]:
-        """The splits by name, in the order train, validation, test."""
-        return {name: getattr(self, name) for name in SPLITS}
+        """The splits that there are, by name, in the order train, validation, test."""
+        return {name: s for name in SPLITS if (s := getattr(self, name)) is not ABSENT}
+
+    def _facts(self) -> Mapping[str, object]:
+        return {
+            "name": self.name,
+            "units": self.units,
+            "classes": self.classes,
+            "duration": f"{self.duration:g} ms",
+            **{name: len(split) for name, split in self.splits().items()},
+        }
+
+
+def required(dataset: Dataset, split: str) -> Split:
+    """A split of a data set by its name.
+
+    Raises:
+        DataError: no such split, or none in this data set.
+    """
+    if split not in SPLITS:
+        raise DataError(f"there is no split {split!r}; {suggest(split, SPLITS)}")
+    found: Split = getattr(dataset, split)
+    if not len(found):
+        raise DataError(
+            f"data set {dataset.name!r} has no {split} trials; check its files, or give that split"
+        )
+    return found
 
 
 def numbered(classes: int, where: str) -> tuple[str, ...]:

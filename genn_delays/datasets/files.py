@@ -35,6 +35,10 @@ class Files(ABC):
     def stamp(self, name: str) -> list[int]:
         """Numbers that change when the file does; DataError where it is missing."""
 
+    @abstractmethod
+    def names(self) -> list[str]:
+        """All files below, sorted, with ``/`` between folder and file."""
+
     def missing(self, name: str, why: str) -> DataError:
         """The error that a file is not there."""
         return DataError(
@@ -61,6 +65,14 @@ class FolderFiles(Files):
     def stamp(self, name: str) -> list[int]:
         status = self._status(name)
         return [status.st_size, status.st_mtime_ns]
+
+    def names(self) -> list[str]:
+        def fail(failure: OSError) -> None:
+            raise DataError(f"{failure.filename}: {reason(failure)}; check who may read it")
+
+        walk = os.walk(self.path, onerror=fail, followlinks=False)
+        found = [Path(folder, file) for folder, _, files in walk for file in files]
+        return sorted(file.relative_to(self.path).as_posix() for file in found)
 
     def _status(self, name: str) -> os.stat_result:
         try:
@@ -105,6 +117,9 @@ class ZipFiles(Files):
     def stamp(self, name: str) -> list[int]:
         info = self._info(name)
         return [info.file_size, info.CRC]
+
+    def names(self) -> list[str]:
+        return sorted(info.filename for info in self.archive.infolist() if not info.is_dir())
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         try:

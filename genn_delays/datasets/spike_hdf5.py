@@ -83,6 +83,7 @@ class SpikeHDF5(Source):
     classes: int | None = None
     duration: float = 1400.0
     crop: bool = False
+    name: ClassVar[str] = "spike_hdf5"
     cites: ClassVar[tuple[str, ...]] = ("cramer2022",)
     positive: ClassVar[tuple[str, ...]] = ("units", "bin_units", "duration", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
@@ -90,14 +91,14 @@ class SpikeHDF5(Source):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.validation_fraction >= 1:
-            raise DataError("spike_hdf5: validation_fraction must be below 1")
+            raise DataError(f"{self.name}: validation_fraction must be below 1")
         if self.units % self.bin_units:
             raise DataError(
-                f"spike_hdf5: {self.units} units do not divide into bins of {self.bin_units}; "
+                f"{self.name}: {self.units} units do not divide into bins of {self.bin_units}; "
                 "give a divisor"
             )
         if self.validation is not None and self.validation_speakers:
-            raise DataError("spike_hdf5: give a validation file or validation_speakers, not both")
+            raise DataError(f"{self.name}: give a validation file or validation_speakers, not both")
 
     def publications(self) -> tuple[str, ...]:
         """The layout may hold anybody's data: only files named as published are cited."""
@@ -111,7 +112,7 @@ class SpikeHDF5(Source):
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:
-            raise DataError("spike_hdf5: data.path is missing; name the folder of the files")
+            raise DataError(f"{self.name}: data.path is missing; name the folder of the files")
         train = self._read(path / self.train, dt)
         test = self._read(path / self.test, dt).split
         classes = self.classes or max(int(train.split.labels.max()) + 1, len(train.names))
@@ -124,7 +125,7 @@ class SpikeHDF5(Source):
             splits = hold_out(train.split, self.validation_fraction, self.seed)
         named = len(train.names) == classes
         return Dataset(
-            name="spike_hdf5",
+            name=self.name,
             train=splits[0],
             validation=splits[1],
             test=test,

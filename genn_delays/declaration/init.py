@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from genn_delays.declaration.firing import mean_weight
 from genn_delays.support.checks import is_count, is_number
 from genn_delays.support.errors import NetworkError
 
@@ -21,6 +23,10 @@ class Initialiser(ABC):
     @abstractmethod
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """``size`` values as float64: of synapses in (pre, post) order, or of units."""
+
+    def towards(self, neuron: Any, size: int, fan_in: float, where: str) -> Initialiser:
+        """What draws the weights of synapses onto ``size`` neurons with ``fan_in`` each."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,40 @@ class UniformTaps(Initialiser):
 
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
         return np.minimum(rng.uniform(0.0, self.max_delay + self.step, size), self.max_delay)
+
+
+@dataclass(frozen=True)
+class Rate(Initialiser):
+    """Normally distributed weights with which neurons fire at a wanted rate.
+
+    They follow from the number of synapses of a neuron, its time constants, threshold and
+    refractory period (see :mod:`genn_delays.declaration.firing`), for presynaptic units that spike
+    independently of each other, and for neurons that nothing else drives.
+    :func:`genn_delays.calibrate` measures instead, for any neuron and real data.
+
+    Attributes:
+        hz: wanted spikes per second of the postsynaptic neurons.
+        input_hz: spikes per second of the presynaptic units.
+        spread: standard deviation of the weights in units of their mean.
+    """
+
+    hz: float
+    input_hz: float = 10.0
+    spread: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("hz", "input_hz"):
+            if not (is_number(getattr(self, name)) and getattr(self, name) > 0):
+                raise NetworkError(f"Rate({name}={getattr(self, name)!r}): must be > 0 Hz")
+        if not (is_number(self.spread) and self.spread >= 0):
+            raise NetworkError(f"Rate(spread={self.spread!r}): must be >= 0")
+
+    def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        raise NetworkError("Rate draws weights only: give it as connect(weight=gd.init.Rate(hz))")
+
+    def towards(self, neuron: Any, size: int, fan_in: float, where: str) -> Normal:
+        mean = mean_weight(neuron, size, fan_in, self.input_hz, self.hz, self.spread, where)
+        return Normal(mean, self.spread * mean)
 
 
 def hierarchy(centre: float, delta: float, layers: int) -> np.ndarray:

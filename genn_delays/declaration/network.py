@@ -2,81 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from genn_delays.declaration import summary
+from genn_delays.declaration.init import Initialiser
 from genn_delays.declaration.kernels import DelayKernel
 from genn_delays.declaration.neurons import Input, Neuron
+from genn_delays.declaration.parts import Population, Projection
 from genn_delays.declaration.sampling import Values, sample_pairs, values_of
 from genn_delays.declaration.synapses import SynapseTable
-from genn_delays.declaration.units import BatchNorm, UnitTable, check_units, unit_table
+from genn_delays.declaration.units import BatchNorm, check_units, unit_table
 from genn_delays.declaration.wiring import Wiring
 from genn_delays.support.checks import is_count, is_number
+from genn_delays.support.display import Shown, Table
 from genn_delays.support.errors import NetworkError, suggest
+
+__all__ = ["LEARNABLE", "Network", "Population", "Projection"]
 
 LEARNABLE = ("weight", "delay")
 
 
-@dataclass(frozen=True, eq=False)
-class Population:
-    """Neurons of one kind.
-
-    Attributes:
-        name: unique in its network.
-        neuron: the kind, with parameters that are scalar or per neuron, as declared.
-        size: number of units.
-        normalise: batch normalisation of the input current, or None.
-        dropout: share of the units that is silenced in each training trial.
-        tail: ms at the end of a trial in which the population is off.
-        units: what the units can learn; training changes it in place.
-        learn: names of the columns of ``units`` that training may change.
-    """
-
-    name: str
-    neuron: Neuron
-    size: int
-    normalise: BatchNorm | None = None
-    dropout: float = 0.0
-    tail: float = 0.0
-    units: UnitTable = field(default_factory=lambda: UnitTable(0))
-    learn: tuple[str, ...] = ()
-
-    @property
-    def current_neuron(self) -> Neuron:
-        """The neuron with the parameters that ``units`` holds now."""
-        names = [name for name in self.neuron.learnable if name in self.units.columns]
-        return self.neuron.with_values({name: self.units.columns[name] for name in names})
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Synapses from one population to another.
-
-    Attributes:
-        name: ``"pre->post"`` unless given.
-        pre, post: the populations joined.
-        synapses: the table of weights and delays (ms); training changes it in place.
-        learn: which of ``"weight"`` and ``"delay"`` training may change.
-        lag: steps that a spike takes besides its delay, 1 or 0.
-        kernel: how training spreads the delays; None rounds them.
-        potential: what rewiring keeps of pairs that may be joined one day, by name.
-        target: input state of ``post`` that its weights are added to; None where there is one only.
-    """
-
-    name: str
-    pre: Population
-    post: Population
-    synapses: SynapseTable
-    learn: tuple[str, ...]
-    lag: int = 1
-    kernel: DelayKernel | None = None
-    potential: dict[str, np.ndarray] = field(default_factory=dict)
-    target: str | None = None
-
-
-class Network:
+class Network(Shown):
     """Populations and projections, in the order they were added.
 
     Args:
@@ -224,14 +173,14 @@ class Network:
             raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
         shape = (pre.size, post.size, int(kernel_count))
         rows, columns = sample_pairs(shape, density, wiring, pairs, rng, where)
+        if isinstance(weight, Initialiser):
+            weight = weight.towards(post.neuron, post.size, len(rows) / post.size, where)
         weights = values_of(weight, "weight", rng, shape, len(rows), where)
         delays = values_of(delay, "delay", rng, shape, len(rows), where)
         if max_delay is None:
             max_delay = float(delays[np.isfinite(delays)].max(initial=0.0))
         if not (is_number(max_delay) and max_delay >= 0):
-            raise NetworkError(
-                f"projection {name!r}: max_delay {max_delay!r} given, must be >= 0 ms"
-            )
+            raise NetworkError(f"{where}: max_delay {max_delay!r} given, must be >= 0 ms")
         table = SynapseTable(
             *(rows, columns, weights, delays),
             max_delay=max_delay,
@@ -260,6 +209,20 @@ class Network:
             for name in p.learn
         )
         return synapses | ({"units": units} if units else {})
+
+    def summary(self) -> str:
+        """Populations, projections and how much training may change, as lines of text."""
+        learnt = ", ".join(f"{count} {what}" for what, count in self.parameters().items() if count)
+        told = [*(table.text() for table in self._tables()), f"learns {learnt or 'nothing'}"]
+        return "\n\n".join(told)
+
+    def _facts(self) -> Mapping[str, object]:
+        sizes = [f"{name} {p.size}" for name, p in self.populations.items()]
+        return {"populations": sizes, "projections": list(self.projections), **self.parameters()}
+
+    def _tables(self) -> Sequence[Table]:
+        populations = summary.populations(self.populations.values())
+        return [populations, summary.projections(self.projections.values())]
 
     def check(self, precision: str = "float64") -> None:
         """Raise NetworkError if any parameter is out of range, as after a bad update.

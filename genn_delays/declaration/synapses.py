@@ -6,9 +6,13 @@ that removing, adding and saving synapses can never leave a part behind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from genn_delays.declaration import summary
 from genn_delays.support.checks import extremes
+from genn_delays.support.display import Shown
 from genn_delays.support.errors import NetworkError
 
 CORE = ("pre", "post", "weight", "delay")
@@ -16,7 +20,7 @@ SYNAPSE = 24
 """Bytes of these columns, per synapse."""
 
 
-class SynapseTable:
+class SynapseTable(Shown):
     """Synapses of one projection.
 
     Attributes:
@@ -66,6 +70,16 @@ class SynapseTable:
 
     def __len__(self) -> int:
         return len(self.pre)
+
+    def _facts(self) -> Mapping[str, object]:
+        return {
+            "synapses": len(self),
+            "pre_size": self.pre_size,
+            "post_size": self.post_size,
+            "weight": summary.spread(self.weight),
+            "delay": summary.span(self.delay, self.max_delay),
+            "state": list(self.state),
+        }
 
     def check(self, where: str = "synapse table", precision: str = "float64") -> None:
         """Raise NetworkError unless indices, weights and delays are all within their range.

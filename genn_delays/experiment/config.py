@@ -24,7 +24,7 @@ from genn_delays import datasets
 from genn_delays.backends import BACKENDS
 from genn_delays.datasets import augment
 from genn_delays.datasets.augment import Augmentation
-from genn_delays.experiment.model_file import load_build, resolve_args
+from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
     GRADIENTS,
     LOSSES,
@@ -58,7 +58,7 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """The network: a Python file with ``build`` and the arguments for it."""
+    """The network: a Python file with ``build`` or an installed model, and the arguments for it."""
 
     file: Path
     args: dict[str, Any] = {}
@@ -250,7 +250,7 @@ def _override(data: dict[str, Any], override: str) -> None:
 
 def _resolve(config: Config, folder: Path) -> Config:
     """Absolute paths, and the arguments of model and data set with their defaults."""
-    file = (folder / expanded(config.model.file, "model.file")).resolve()
+    file = path_of(config.model.file, folder)
     args = describe(resolve_args(load_build(file), config.model.args))
     model = config.model.model_copy(update={"file": file, "args": args})
     path = config.data.path

@@ -12,13 +12,26 @@ from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from genn_delays import models
 from genn_delays.declaration.network import Network
 from genn_delays.experiment.model_module import describe, load
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
+from genn_delays.support.paths import expanded
 from genn_delays.support.references import ENTRIES
 
 SUPPLIED = ("inputs", "outputs", "seed")
 """Arguments of ``build`` that the run supplies: the data set's units and classes, the seed."""
+
+
+def path_of(given: Path, folder: Path) -> Path:
+    """The model file that a configuration names: a path, or the name of an installed model.
+
+    Args:
+        folder: where a relative path starts. A file there goes before an installed model.
+    """
+    path = (folder / expanded(given, "model.file")).resolve()
+    installed = models.file_of(str(given))
+    return path if installed is None or path.is_file() else installed
 
 
 def load_build(path: Path) -> Callable[..., Network]:
@@ -28,7 +41,9 @@ def load_build(path: Path) -> Callable[..., Network]:
         ConfigError: no such file, an error in it (with its line), or no usable ``build``.
     """
     if not path.is_file():
-        raise ConfigError(f"model.file: there is no file {path}")
+        hint = suggest(path.name, models.names())
+        others = "" if path.suffix else f", and no installed model of that name; {hint}"
+        raise ConfigError(f"model.file: there is no file {path}{others}")
     build = getattr(load(path), "build", None)
     if not callable(build):
         raise ConfigError(

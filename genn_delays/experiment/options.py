@@ -14,13 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from genn_delays import rewiring
 from genn_delays.datasets.augment import AUGMENTATIONS
+from genn_delays.experiment.model_file import path_of
 from genn_delays.experiment.model_module import load, load_registered
 from genn_delays.planning import readouts
 from genn_delays.planning.gradients import EventProp, GradientRule, Surrogate
 from genn_delays.planning.readouts import Readout
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support.errors import ConfigError, GennDelaysError
-from genn_delays.support.paths import expanded
 from genn_delays.support.settings import build, build_named
 from genn_delays.training import losses
 from genn_delays.training.losses import Loss
@@ -148,8 +148,7 @@ def model_of(info: ValidationInfo) -> ModuleType | None:
         return load_registered(kept)
     if "model" not in info.data:
         return None
-    relative = expanded(info.data["model"].file, "model.file")
-    return load((context.get("folder", Path()) / relative).resolve())
+    return load(path_of(info.data["model"].file, context.get("folder", Path())))
 
 
 def settings(kind: str, kept: type) -> Any:

@@ -13,6 +13,7 @@ from genn_delays.experiment.config import Config
 from genn_delays.experiment.config_changes import accepted_changes, as_attribute
 from genn_delays.experiment.environment import machine, versions
 from genn_delays.experiment.experiment import Experiment, load_dataset, make_network, prepare
+from genn_delays.experiment.recipe import ATTRIBUTE, Recipe
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.experiment.signals import StopSignals
 from genn_delays.support import recording
@@ -25,19 +26,19 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder(Callback):
-    """Writes metrics and checkpoints, which hold the configuration too, as training goes.
+    """Writes metrics and checkpoints, with the configuration and the recipe, as training goes.
 
     Metrics go first: lines beyond the checkpoint are dropped on resuming, missing ones would
     stay missing.
     """
 
-    def __init__(self, folder: RunFolder, config: Config) -> None:
+    def __init__(self, folder: RunFolder, config: Config, recipe: Recipe) -> None:
         self.folder = folder
-        self.attributes = {"config": as_attribute(config)}
+        self.attributes = {"config": as_attribute(config), ATTRIBUTE: recipe.to_attribute()}
 
     def on_fit_begin(self, trainer: Run) -> None:
         if not self.folder.checkpoint.exists():
-            checkpoint.save(self.folder.initial, trainer.network)
+            checkpoint.save(self.folder.initial, trainer.network, attributes=self.attributes)
             self._save(trainer)
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
@@ -70,7 +71,9 @@ def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> di
     trainer = experiment.trainer
     signals.request = trainer.request_stop
     metrics_file.forget_after(folder.metrics, trainer.state.epoch)
-    log, recorder = Log(folder.log), Recorder(folder, experiment.config)
+    config = experiment.config
+    recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
+    log, recorder = Log(folder.log), Recorder(folder, config, recipe)
     trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), recorder]
     trainer.fit()
     test = evaluate_best(folder, experiment)

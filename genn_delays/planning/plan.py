@@ -66,6 +66,18 @@ class Plan:
         """Largest delay of any projection, in steps."""
         return max((p.max_delay_steps for p in self.projections), default=0)
 
+    def facts(self) -> dict[str, object]:
+        """What is told of a simulation that runs this plan."""
+        return {
+            "populations": [f"{p.name} {p.size}" for p in self.populations],
+            "readout": self.readout,
+            "gradient": self.gradient,
+            "dt": f"{self.dt:g} ms",
+            "steps": self.steps,
+            "batch_size": self.batch_size,
+            "precision": self.precision,
+        }
+
     def population_index(self, name: str) -> int:
         """Index of a population by name; NetworkError with the nearest name if there is none."""
         names = [p.name for p in self.populations]

@@ -95,6 +95,27 @@ ENTRIES = {
   volume = {33}, number = {7}, pages = {2744--2757}, year = {2022},
   doi = {10.1109/TNNLS.2020.3044364}
 }""",
+    "warden2018": """@misc{warden2018,
+  title = {Speech {Commands}: A dataset for limited-vocabulary speech recognition},
+  author = {Warden, Pete},
+  year = {2018}, eprint = {1804.03209}, archiveprefix = {arXiv}
+}""",
+    "orchard2015": """@article{orchard2015,
+  title = {Converting static image datasets to spiking neuromorphic datasets using saccades},
+  author = {Orchard, Garrick and Jayawant, Ajinkya and Cohen, Gregory K. and Thakor, Nitish},
+  journal = {Frontiers in Neuroscience}, volume = {9}, pages = {437}, year = {2015},
+  doi = {10.3389/fnins.2015.00437}
+}""",
+    "mullercleve2022": """@article{mullercleve2022,
+  title = {Braille letter reading: A benchmark for spatio-temporal pattern recognition on
+           neuromorphic hardware},
+  author = {M{\\"u}ller-Cleve, Simon F. and Fra, Vittorio and Khacef, Lyes and
+            Peque{\\~n}o-Zurro, Alejandro and Klepatsch, Daniel and Forno, Evelina and
+            Ivanovich, Diego G. and Rastogi, Shavika and Urgese, Gianvito and Zenke, Friedemann and
+            Bartolozzi, Chiara},
+  journal = {Frontiers in Neuroscience}, volume = {16}, pages = {951164}, year = {2022},
+  doi = {10.3389/fnins.2022.951164}
+}""",
     "kriener2022": """@inproceedings{kriener2022,
   title = {The {Yin-Yang} dataset},
   author = {Kriener, Laura and G{\\"o}ltz, Julian and Petrovici, Mihai A.},

@@ -62,8 +62,8 @@ class Callback:
 
         Args:
             trainer: its state is ready to be saved, as at the start of the next epoch.
-            metrics: of the splits ``"train"`` and ``"validation"``.
-            is_best: no earlier epoch did better on the validation split.
+            metrics: of the splits ``"train"`` and, where there is one, ``"validation"``.
+            is_best: no earlier epoch did better on the validation split, if there is one.
         """
 
     def on_interrupt(self, trainer: Run) -> None:

@@ -31,39 +31,36 @@ class _Progress(Callback):
 
     def __init__(self, stream: TextIO | TextIOBase) -> None:
         self.stream = stream
-        self.silent: tuple[str, ...] = ()
+        self.warned: set[str] = set()
         self.regrown = 0
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         self._print(epoch_line(trainer, metrics, is_best))
-        silent = metrics["train"].silent or ()
-        if silent and silent != self.silent:
-            names = ", ".join(map(repr, silent))
-            rescue = " or set training.silent_rescue" if metrics["train"].rescued is None else ""
-            self._print(
-                f"warning: no spike of {names} in the whole epoch; if that stays so, "
-                f"begin with larger weights{rescue}"
-            )
+        warnings = metrics["train"].warnings or {}
+        for name, sentence in warnings.items():
+            if name not in self.warned:
+                self._print(f"warning: {sentence}")
         regrown = trainer.simulation.regrown
         if regrown > self.regrown:
             self._print(f"spike buffers were enlarged {regrown - self.regrown} times")
-        self.silent, self.regrown = silent, regrown
+        self.warned, self.regrown = set(warnings), regrown
 
     def _print(self, line: str) -> None:
         print(line, file=self.stream, flush=True)
 
 
 class ProgressBar(_Progress):
-    """A bar per epoch that a line of its metrics replaces."""
+    """A bar per epoch that a line of its metrics replaces; ``kind`` draws it, as tqdm does."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, kind: type[tqdm] | None = None) -> None:
         super().__init__(stream)
+        self.kind = kind
         self.bar: tqdm | None = None
 
     def on_epoch_begin(self, trainer: Run) -> None:
         from tqdm import tqdm  # not where nobody looks
 
-        self.bar = tqdm(
+        self.bar = (self.kind or tqdm)(
             total=trainer.batches_per_epoch,
             initial=trainer.state.batch,
             desc=f"epoch {trainer.state.epoch + 1}/{trainer.epochs}",
@@ -120,7 +117,9 @@ class ProgressLines(_Progress):
 def epoch_line(trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> str:
     """One line about a finished epoch; under 100 columns where nothing needs to be added."""
     train = metrics["train"]
-    parts = [f"train {_describe(train)}", f"validation {_describe(metrics['validation'], '')}"]
+    parts = [f"train {_describe(train)}"]
+    if "validation" in metrics:
+        parts.append(f"validation {_describe(metrics['validation'], '')}")
     if any(p.is_spiking for p in trainer.simulation.plan.populations):
         parts.append(f"{train.spikes_per_neuron:.1f} spikes/neuron")
     if train.sigma is not None:
@@ -130,8 +129,7 @@ def epoch_line(trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> s
             parts.append(f"{name} -{seen['dropped']} +{seen['grown']} synapses")
     if train.rescued:
         parts.append(f"{train.rescued} silent neurons rescued")
-    if train.silent:
-        parts.append(f"silent: {' '.join(train.silent)}")
+    parts += train.warnings or ()
     parts.append(f"{sum(values.seconds for values in metrics.values()):.1f} s")
     star = " *" if is_best else ""
     return f"epoch {trainer.state.epoch}/{trainer.epochs}: {', '.join(parts)}{star}"

@@ -28,6 +28,8 @@ class Metrics:
         sigma: width of the widest delay kernel while training, in steps; None without kernels.
         rewiring: by projection, what was dropped and grown, and the ages and delays of its
             synapses; None where nothing rewires.
+        warnings: what is wrong with the network (see :mod:`genn_delays.training.health`): a
+            sentence by a short name; None where nothing is.
     """
 
     loss: float
@@ -38,6 +40,7 @@ class Metrics:
     rescued: int | None = None
     sigma: float | None = None
     rewiring: dict[str, dict[str, Any]] | None = None
+    warnings: dict[str, str] | None = None
 
 
 @dataclass
@@ -151,9 +154,12 @@ class TrainerState:
         """Epochs finished since the best one."""
         return self.epoch - self.best_epoch
 
-    def finish_epoch(self, validation: Metrics) -> bool:
-        """Count an epoch; True if it is the best so far."""
+    def finish_epoch(self, validation: Metrics | None) -> bool:
+        """Count an epoch; True if it is the best so far, or where there is no validation."""
         self.epoch, self.batch, self.tally = self.epoch + 1, 0, Tally()
+        if validation is None:
+            self.best_epoch = self.epoch
+            return True
         score = -validation.loss if validation.accuracy is None else validation.accuracy
         if (score, -validation.loss) > (self.best_score, -self.best_loss):
             self.best_score, self.best_loss = score, validation.loss

@@ -18,12 +18,13 @@ import numpy as np
 
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.checks import dropout_masks
-from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.base import Dataset, required
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.units import BatchStatistics
 from genn_delays.planning.events import Batch
 from genn_delays.rewiring import Rewiring, RewiringRule
-from genn_delays.support.errors import ConfigError, DataError, TrainingError, suggest
+from genn_delays.support.errors import ConfigError, TrainingError
+from genn_delays.training import health
 from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted
 from genn_delays.training.loader import DROPOUT, Augmentation, Loader, stream
 from genn_delays.training.losses import Loss
@@ -48,8 +49,8 @@ class Trainer:
     Args:
         network: changed in place; at the end of each epoch where the optimiser is on the device.
         simulation: compiled from that network.
-        dataset: with splits ``train``, ``validation`` and ``test``, which :meth:`fit` never
-            reads.
+        dataset: with a split ``train``; without ``validation`` the last epoch is the best one.
+            :meth:`fit` never reads ``test``.
         loss, optimiser: as in the training step.
         epochs, batch_size: the last batch of an epoch may be smaller.
         seed: of the order of the trials, the augmentation and the dropout.
@@ -66,7 +67,7 @@ class Trainer:
         state: the :class:`TrainerState`, ready to be saved in every callback.
 
     Raises:
-        DataError: the training or the validation split is empty.
+        DataError: there is no training split, or no validation split to stop early by.
         ConfigError: an impossible setting.
     """
 
@@ -105,10 +106,8 @@ class Trainer:
         self._check()
 
     def _check(self) -> None:
-        for split in ("train", "validation"):
-            if len(getattr(self.dataset, split)) == 0:
-                name = self.dataset.name
-                raise DataError(f"data set {name!r} has no {split} trials; check its files")
+        for split in ("train", "validation") if self.early_stopping else ("train",):
+            required(self.dataset, split)
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} {getattr(self, name)} given, must be >= {least}")
@@ -194,12 +193,11 @@ class Trainer:
         out. Changes neither the network nor the state.
 
         Raises:
-            DataError: no such split.
+            DataError: no such split, or none in this data set.
             TrainingError: NaN in the loss.
             Interrupted: :meth:`request_stop` was called.
         """
-        if split not in SPLITS:
-            raise DataError(f"there is no split {split!r}; {suggest(split, SPLITS)}")
+        required(self.dataset, split)
         tally, began = Tally(), time.perf_counter()
         with closing(self._loader.evaluation(split)) as batches:
             for batch, labels in batches:
@@ -229,13 +227,17 @@ class Trainer:
                     self._stop_if_asked()
 
     def _finish_epoch(self) -> None:
-        validation = self.evaluate("validation")
+        validation = self.evaluate("validation") if len(self.dataset.validation) else None
+        tally, plan = self.state.tally, self.simulation.plan
+        rescued = self.rescue is not None
+        found = health.findings(self.network, plan, tally.spikes, tally.trials, rescued)
         train = replace(
-            self.state.tally.metrics(),
+            tally.metrics(),
             sigma=largest_width(self.network),
-            rewiring=self.rewiring.metrics(self.network, self.state.tally.rewired),
+            rewiring=self.rewiring.metrics(self.network, tally.rewired),
+            warnings=found or None,
         )
-        metrics = {"train": train, "validation": validation}
+        metrics = {"train": train} | ({} if validation is None else {"validation": validation})
         is_best = self.state.finish_epoch(validation)
         for callback in self.callbacks:
             callback.on_epoch_end(self, metrics, is_best)

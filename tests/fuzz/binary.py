@@ -5,12 +5,15 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from pickle_writer import Call, frame, pickle_of
 
 from fuzz import files, text
 from fuzz.values import Input, values
+from genn_delays.datasets.pickled_tables import BACKED
 
 Chunk = tuple[bytes, bytes]
 """Name and content of a part of a RIFF file."""
@@ -155,3 +158,48 @@ def archives() -> Input:
 
     missing = st.sampled_from((None, None, None, *whole))
     return st.builds(one, st.lists(member, max_size=3), missing, kinds)
+
+
+def cameras() -> Input:
+    """Recordings of a camera: any five bytes, mostly a whole number of times."""
+    event = st.tuples(st.integers(0, 40), st.sampled_from((0, 33, 34, 240, 255)), *[_BYTE] * 3)
+    rows = st.lists(event.map(bytes), max_size=30).map(b"".join)
+    return st.tuples(st.just("Train/0/a.bin"), rows | st.binary(max_size=23))
+
+
+_BYTE = st.integers(0, 255)
+
+
+def pickles() -> Input:
+    """Tables with columns of anything, calls of anything, and opcodes in any order."""
+    whole = st.just(files.braille_table())
+    numbers = st.integers(-(2**31), 2**31 - 1) | st.floats() | st.booleans() | st.none()
+    names = st.sampled_from(
+        (
+            *("numpy.core.multiarray._reconstruct", "numpy.core.multiarray.scalar"),
+            *("numpy.dtype", "numpy._core.numeric._frombuffer", "builtins.slice", "os.getcwd"),
+            *("pandas.core.frame.DataFrame", "pandas.core.indexes.base._new_Index"),
+            *("pandas.core.internals.managers.BlockManager", BACKED),
+        )
+    )
+
+    def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        lists = st.lists(inner, max_size=4)
+        keys = st.sampled_from(("_mgr", "letter", "events", "0.14.1", "axes", "blocks", "data"))
+        call = st.builds(Call, names, lists.map(tuple), inner)
+        return lists | lists.map(tuple) | st.dictionaries(keys, inner, max_size=3) | call
+
+    leaf = numbers | st.text(max_size=5) | st.binary(max_size=16) | st.sampled_from(("f8", "A"))
+    anything = st.recursive(leaf, nested, max_leaves=15)
+    column = st.sampled_from(("letter", "events"))
+    tables = st.builds(lambda table, name, value: table | {name: value}, whole, column, anything)
+    framed = st.builds(
+        lambda value, old: frame({"letter": ["A"], "events": [value]}, old=old),
+        anything,
+        st.booleans(),
+    )
+    made = (tables | framed | anything).map(pickle_of)
+    known = b"].()}{0N\x85\x86Rb(tuaseQh\x00q"
+    codes = st.lists(st.sampled_from([bytes([code]) for code in known]))
+    content = made | codes.map(lambda some: b"\x80\x04" + b"".join(some) + b".")
+    return st.tuples(st.just(files.BRAILLE), content)

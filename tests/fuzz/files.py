@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import re
 import struct
 import tempfile
@@ -11,11 +12,13 @@ import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import soundfile
 import yaml
+from pickle_writer import frame, pickle_of
 
 import genn_delays as gd
 from genn_delays.experiment import checkpoint
@@ -161,6 +164,53 @@ def spikes() -> Files:
     with h5py.File(buffer, "w") as file:
         write_spikes(file)
     return {"train.h5": buffer.getvalue(), "test.h5": buffer.getvalue()}
+
+
+def camera() -> Files:
+    """A folder of ``nmnist``: two recordings of a digit for training, one for the test."""
+    rows = [(k, 33 - k, k % 2 << 7 | k // 4, 7 * k, k) for k in range(20)]
+    recording = b"".join(map(bytes, [*rows[:10], (0, 240, 0, 0, 0), *rows[10:]]))
+    return dict.fromkeys(("Train/0/a.bin", "Train/0/b.bin", "Test/0/a.bin"), recording)
+
+
+BRAILLE = "data_braille_letters_th_1.pkl"
+
+
+def braille_table() -> dict[str, list[Any]]:
+    """Ten recordings of two letters."""
+    events = [[[[0.01 * k, 1.0], [0.5]] for k in range(12)] for _ in range(10)]
+    return {"letter": ["A", "B"] * 5, "events": events}
+
+
+def braille() -> Files:
+    """A folder of ``braille``."""
+    return {BRAILLE: pickle_of(frame(braille_table()))}
+
+
+def pickles() -> list[bytes]:
+    """A table in each form that is read, and one with numbers and arrays of numpy."""
+    table = braille_table()
+    arrays = {
+        **table,
+        "events": [
+            [[list(map(np.float64, one)), np.array(other)] for one, other in taxels]
+            for taxels in table["events"]
+        ],
+    }
+    made = [pickle.dumps(each, protocol) for each, protocol in ((table, 4), (arrays, 5))]
+    return [*made, pickle_of(frame(table)), pickle_of(frame(table, old=True))]
+
+
+COMMAND_LISTS = ("validation_list.txt", "testing_list.txt")
+
+
+def commands() -> Files:
+    """A folder of ``gsc``: two words with a recording for each split."""
+    sounds_ = {f"{word}/{take}.wav": sounds()[1] for word in ("yes", "no") for take in range(3)}
+    lists = {
+        name: f"yes/{take}.wav\nno/{take}.wav\n".encode() for take, name in enumerate(COMMAND_LISTS)
+    }
+    return sounds_ | lists
 
 
 @lru_cache

@@ -69,6 +69,19 @@ def _read_spikes(folder: Path) -> None:
     datasets.load("spike_hdf5", dt=1.0, path=folder, validation_speakers=[1], **settings)
 
 
+def _read_camera(folder: Path) -> None:
+    datasets.load("nmnist", dt=1.0, path=folder, validation_fraction=0.5)
+
+
+def _read_braille(folder: Path) -> None:
+    datasets.load("braille", dt=1.0, path=folder, validation_fraction=0.2)
+
+
+def _read_commands(folder: Path) -> None:
+    settings = {"duration": 50.0, "rate": 8000, "bands": 6, "f_max": 3000.0, "window": 10.0}
+    datasets.load("gsc", dt=1.0, path=folder, cache=False, **settings)
+
+
 def _read_checkpoint(folder: Path) -> None:
     saved = checkpoint.load(folder / "checkpoint.h5")
     config = files.run_config()
@@ -93,15 +106,15 @@ FORMATS: dict[str, Format] = {
         text.configurations,
     ),
     "metrics": Format(
-        15,
+        10,
         lambda: {"metrics.jsonl": files.metrics()[0]},
         lambda: {"metrics.jsonl": files.metrics()},
         _read_metrics,
         text.metrics,
     ),
-    "npy": Format(20, files.frames, _frame_seeds, _read_frames, binary.arrays),
+    "npy": Format(10, files.frames, _frame_seeds, _read_frames, binary.arrays),
     "wav": Format(
-        15,
+        10,
         files.recordings,
         lambda: {"a.wav": files.sounds()},
         _read_recordings,
@@ -127,6 +140,27 @@ FORMATS: dict[str, Format] = {
         lambda: {"train.h5": [files.spikes()["train.h5"]]},
         _read_spikes,
         hdf5.spikes,
+    ),
+    "camera": Format(
+        5,
+        files.camera,
+        lambda: {"Train/0/a.bin": [files.camera()["Train/0/a.bin"]]},
+        _read_camera,
+        binary.cameras,
+    ),
+    "pickle": Format(
+        10,
+        files.braille,
+        lambda: {files.BRAILLE: files.pickles()},
+        _read_braille,
+        binary.pickles,
+    ),
+    "commands": Format(
+        5,
+        files.commands,
+        lambda: {name: [files.commands()[name]] for name in files.COMMAND_LISTS},
+        _read_commands,
+        text.names,
     ),
     "checkpoint": Format(
         10,

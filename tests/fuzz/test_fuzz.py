@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from fuzz.faulty import FAULTY
 from fuzz.formats import FORMATS
 from fuzz.mutator import mutate
 from fuzz.supervisor import run
+from genn_delays.support.errors import GennDelaysError
 
 FAULTS = {
     "crash--exit-code-6",
@@ -43,10 +45,32 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
 def test_the_files_that_are_changed_are_whole(name: str, tmp_path: Path) -> None:
     form = FORMATS[name]
     for file, content in form.files().items():
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_bytes(content)
     form.read(tmp_path)
     assert form.seeds().keys() <= form.files().keys()
+
+
+@pytest.mark.parametrize("name", ["camera", "pickle", "commands"])
+def test_damaged_files_of_published_data_sets_are_read_or_refused(
+    name: str, tmp_path: Path
+) -> None:
+    form, rng = FORMATS[name], random.Random(1)
+    whole, seeds = form.files(), form.seeds()
+    for file, content in whole.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(content)
+    target = sorted(seeds)[0]
+    refused = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(150):
+            (tmp_path / target).write_bytes(mutate(rng, seeds[target]))
+            try:
+                form.read(tmp_path)
+            except GennDelaysError as error:
+                refused += len(str(error).splitlines()) <= 2
+    assert refused > 50
 
 
 def test_the_shares_of_the_formats_add_up() -> None:

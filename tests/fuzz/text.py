@@ -148,3 +148,14 @@ def _list() -> SearchStrategy[bytes]:
 def lists() -> Input:
     """CSV files of odd fields and lines."""
     return st.tuples(st.sampled_from(files.LISTS), _list())
+
+
+def names() -> Input:
+    """Lists of files that are there, are not, or are no names."""
+    known = st.sampled_from(("yes/0.wav", "yes/1.wav", "yes/2.wav", "no/0.wav", "no/2.wav"))
+    odd = st.sampled_from(("", " ", "../yes/0.wav", "/", "\ufeff", "yes/0.wav#1/2", "\0"))
+    lines = st.lists(known | odd | st.text(max_size=20), max_size=6)
+    ends = st.sampled_from(("\n", "\r\n", "\r"))
+    content = st.builds(lambda some, end: end.join(some), lines, ends)
+    encoded = content.map(lambda given: given.encode("utf-8", "surrogatepass"))
+    return st.tuples(st.sampled_from(files.COMMAND_LISTS), encoded)

@@ -14,7 +14,7 @@ from genn_delays.training import EarlyStopping, Optimiser, SilentRescue, SpikeCo
 def test_an_empty_split_is_refused(network, make_trainer, dataset, split):
     empty = SimpleNamespace(**vars(dataset) | {split: ()})
     with pytest.raises(DataError, match=f"'toy' has no {split} trials"):
-        make_trainer(network, dataset=empty)
+        make_trainer(network, dataset=empty, early_stopping=EarlyStopping(1))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from genn_delays.backends.native.codegen import real_of
 from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.structures import Shared
 from genn_delays.backends.native.threads import Team
+from genn_delays.backends.reference.mapped import blow_up_message
+from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
 from genn_delays.support.errors import BackendError
 
@@ -42,6 +44,13 @@ class Engine(Simulation):
     @abstractmethod
     def _scalars(self) -> dict[str, float]:
         """The fields of the shared structure that are numbers of this rule."""
+
+    def _check_states(self, component: Component) -> None:
+        """Raise BackendError where a state of a population is not finite."""
+        found = [(*at, k) for k in component.populations if (at := self.populations[k].blown())]
+        if found:
+            step, unit, k = min(found, key=lambda at: (at[0], at[2]))
+            raise BackendError(blow_up_message(self.plan.populations[k], unit, step * self.plan.dt))
 
     def _run(self, function: Callable[..., int], *what: Any) -> int:
         """One call into the engine, every thread taking work from one counter.

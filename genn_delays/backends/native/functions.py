@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import factorial
 from typing import Any
@@ -36,6 +37,11 @@ def _symbol(name: str) -> str:
     return name if name == "free" else f"{name[0]}[{name[1:]}]"
 
 
+def _symbol_of_a_unit(name: str) -> str:
+    """The same; constants are numbers, which functions are not given."""
+    return f"spread({_symbol(name)})" if name.startswith("c") else _symbol(name)
+
+
 VECTORS = Dialect(
     declare="const vec",
     number=lambda decimal: f"(real){decimal}",
@@ -44,6 +50,11 @@ VECTORS = Dialect(
     functions=NAMES,
 )
 """The vectors of the engine; states, adjoints and constants are the arrays x, a and c."""
+DIALECTS = {
+    "units in lanes": VECTORS,
+    "trials in lanes": replace(VECTORS, symbol=_symbol_of_a_unit),
+}
+"""By what lies in the lanes of a vector: each has constants of its own, or all of them the same."""
 
 
 def template_arguments(used: Iterable[str], real: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.native import eventprop, surrogate
 from genn_delays.backends.native.engine import Rule
 from genn_delays.planning.plan import Plan
@@ -11,11 +10,5 @@ RULES: dict[str, Rule] = {"eventprop": eventprop.RULE, "surrogate": surrogate.RU
 
 
 def rule_for(plan: Plan) -> Rule:
-    """The entry of a plan's gradient rule.
-
-    Raises:
-        PlanError: a step that it has no code for.
-    """
-    if plan.gradient.name == "surrogate":
-        check_no_step_map(plan, "the surrogate rule on the native backend")
+    """The entry of a plan's gradient rule."""
     return RULES[plan.gradient.name]

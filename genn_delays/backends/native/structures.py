@@ -114,6 +114,15 @@ def shared(name: str, lines: Sequence[Line], *pointing: Shared) -> Shared:
     return Shared(name, tuple(lines), pointing)
 
 
+@dataclass(frozen=True)
+class Structures:
+    """Those of a plan: with step maps there is more to know."""
+
+    population: Shared
+    projection: Shared
+    simulation: Shared
+
+
 def point(struct: Any, **arrays: np.ndarray | None) -> None:
     """Set pointer fields to the data of arrays, which the caller keeps alive."""
     for name, array in arrays.items():
@@ -122,6 +131,11 @@ def point(struct: Any, **arrays: np.ndarray | None) -> None:
         if not hasattr(type(struct), name):
             raise AttributeError(f"{type(struct).__name__} has no field {name}")
         setattr(struct, name, None if array is None else array.ctypes.data)
+
+
+def pointer(array: np.ndarray) -> ctypes.c_void_p:
+    """To the data of an array, which the caller keeps alive."""
+    return ctypes.c_void_p(array.ctypes.data)
 
 
 class Buffers:

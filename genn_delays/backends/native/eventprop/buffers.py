@@ -15,10 +15,11 @@ from genn_delays.backends.native.eventprop.shapes import (
     start_shapes,
     unit_shapes,
 )
-from genn_delays.backends.native.eventprop.step_map import collected_count, logged_of, ports_of
+from genn_delays.backends.native.eventprop.step_map import logged_of
 from genn_delays.backends.native.eventprop.structures import MAPPED, structures_of
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import empty, zeros
+from genn_delays.backends.native.step_map import collected_count, ports_of
 from genn_delays.backends.native.structures import Buffers, point
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.dynamics import PlannedPopulation

@@ -12,14 +12,7 @@ from functools import partial
 import numpy as np
 
 from genn_delays.backends.native.codegen import real_of, render_engine
-from genn_delays.backends.native.eventprop.step_map import (
-    MappedCode,
-    functions_of,
-    logged_of,
-    mapped_code,
-    mapped_matrices,
-    mapped_patterns,
-)
+from genn_delays.backends.native.eventprop.step_map import logged_of, rise_of
 from genn_delays.backends.native.eventprop.structures import (
     GATHERED_EVENTS,
     MAPPED,
@@ -34,6 +27,13 @@ from genn_delays.backends.native.model import (
     nonzero,
     structure,
     whole_bits,
+)
+from genn_delays.backends.native.step_map import (
+    MappedCode,
+    functions_of,
+    mapped_code,
+    mapped_matrices,
+    mapped_patterns,
 )
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.backends.native.vectors import lanes_of
@@ -98,7 +98,7 @@ def models_of(plan: Plan) -> Models[Model]:
 
 def _matrices(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
     if p.step_map is not None:
-        return mapped_matrices(p, dtype)
+        return mapped_matrices(p) | {"floor": rise_of(p, dtype)}
     return {
         "P": p.propagator,
         "M": p.flow,
@@ -110,20 +110,20 @@ def _matrices(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
 
 def _patterns(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
     if p.step_map is not None:
-        return mapped_patterns(p, dtype)
+        return mapped_patterns(p) | {"floor": np.ones((1, 1), bool)}
     return {name: nonzero(array) for name, array in _matrices(p, dtype).items()}
 
 
 def _signature(dtype: type, p: PlannedPopulation) -> tuple:
     pattern = tuple(pattern.tobytes() for pattern in _patterns(p, dtype).values())
-    code = mapped_code(p)
+    code = mapped_code(p, "units in lanes")
     common = (p.states, p.input_state, p.threshold_state, p.is_spiking, p.holds, pattern)
     return (*common, None if code is None else code.key)
 
 
 def _model(dtype: type, index: int, p: PlannedPopulation) -> Model:
     given = structure(index, p, _patterns(p, dtype))
-    return Model(**given, map=mapped_code(p), logged=logged_of(p))
+    return Model(**given, map=mapped_code(p, "units in lanes"), logged=logged_of(p))
 
 
 def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:

@@ -18,10 +18,11 @@ from genn_delays.backends.native.eventprop.shapes import (
     synapse_shapes,
     unit_shapes,
 )
-from genn_delays.backends.native.eventprop.step_map import collected_count, logged_of, ports_of
+from genn_delays.backends.native.eventprop.step_map import logged_of
 from genn_delays.backends.native.eventprop.structures import MAPPED, structures_of
 from genn_delays.backends.native.eventprop.synapses import slots_of
 from genn_delays.backends.native.shapes import nbytes
+from genn_delays.backends.native.step_map import collected_count, ports_of
 from genn_delays.backends.native.vectors import lanes_of, line_of
 from genn_delays.declaration.network import Network
 from genn_delays.planning.dynamics import PlannedPopulation

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.eventprop.layout import blocks_of, rows_of
-from genn_delays.backends.native.eventprop.step_map import collected_count, kept_states, logged_of
+from genn_delays.backends.native.eventprop.step_map import kept_states, logged_of
 from genn_delays.backends.native.shapes import Shapes
+from genn_delays.backends.native.step_map import collected_count
 from genn_delays.backends.native.vectors import lanes_of
 from genn_delays.planning.plan import Plan
 

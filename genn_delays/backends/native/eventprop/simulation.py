@@ -19,7 +19,7 @@ from genn_delays.backends.native.eventprop.memory import kept_row, row_length, s
 from genn_delays.backends.native.eventprop.structures import structures_of
 from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
 from genn_delays.backends.native.vectors import lanes_of
-from genn_delays.backends.reference.mapped import blow_up_message, unit_gradients
+from genn_delays.backends.reference.mapped import unit_gradients
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.dynamics import with_current_parameters
@@ -27,7 +27,6 @@ from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp
 from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
-from genn_delays.support.errors import BackendError
 
 
 class EventPropEngine(Engine):
@@ -93,13 +92,6 @@ class EventPropEngine(Engine):
         for k in component.populations:
             if self.plan.populations[k].is_spiking:
                 self._run(self.library.list_active, k)
-
-    def _check_states(self, component: Component) -> None:
-        """Raise BackendError where a state of a population is not finite."""
-        found = [(*at, k) for k in component.populations if (at := self.populations[k].blown())]
-        if found:
-            step, unit, k = min(found, key=lambda at: (at[0], at[2]))
-            raise BackendError(blow_up_message(self.plan.populations[k], unit, step * self.plan.dt))
 
     def _insert(self, events: Mapping[str, Events]) -> None:
         """Events into the populations that send them."""

@@ -6,9 +6,7 @@ padded = size, rounded up to whole LANES.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from genn_delays.backends.native.structures import Line, Shared, shared
+from genn_delays.backends.native.structures import Line, Structures, shared
 from genn_delays.planning.plan import Plan
 
 _POPULATION = [
@@ -94,15 +92,6 @@ _OF_STEP_MAPS = [
     ("double *unit_gradient", "[chunks][blocks][collected][LANES]"),
     ("int64_t blown", "step size + unit of the first state that is not finite, or -1"),
 ]
-
-
-@dataclass(frozen=True)
-class Structures:
-    """Those of a plan: with step maps there is more to know."""
-
-    population: Shared
-    projection: Shared
-    simulation: Shared
 
 
 def _structures(population: list[Line], projection: list[Line]) -> Structures:

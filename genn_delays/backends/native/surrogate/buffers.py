@@ -8,12 +8,14 @@ import numpy as np
 
 from genn_delays.backends.gradient import Gradient
 from genn_delays.backends.native.shapes import Shapes, empty, zeros
+from genn_delays.backends.native.step_map import ports_of
 from genn_delays.backends.native.structures import Buffers
 from genn_delays.backends.native.surrogate.codegen import CHUNK, Model, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     blocks_of,
     groups_of,
     in_parts,
+    plane_of,
     spike_shapes,
     state_shapes,
     sums_of,
@@ -26,7 +28,7 @@ from genn_delays.backends.native.surrogate.spectral import (
     spectral_shapes,
     whole,
 )
-from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION
+from genn_delays.backends.native.surrogate.structures import MAPPED, structures_of
 from genn_delays.backends.native.vectors import LINE, lanes_of
 from genn_delays.declaration.kernels import DelayKernel, taps_of
 from genn_delays.declaration.synapses import SynapseTable
@@ -61,22 +63,41 @@ class UnitBuffers(Buffers):
     def __init__(self, plan: Plan, index: int, model: Model | None) -> None:
         self.plan, self.model = plan, model
         self.population = p = plan.populations[index]
+        structures = structures_of(plan)
         super().__init__(
-            POPULATION.ctypes()(
+            structures.population.ctypes()(
                 size=p.size,
                 model=-1 if model is None else model.index,
                 spiking=p.is_spiking,
                 life=plan.steps - p.tail,
                 feedback=False,
-                arrived=False,
+                arrived=0,
                 sums=sums_of(model),
                 states=len(p.states),
                 block=blocks_of(plan, p.size)[1],
                 in_parts=in_parts(plan, index),
+                **(self._of_step_maps(index) if structures is MAPPED else {}),
             )
         )
+        if structures is MAPPED:
+            self.set(blown=np.full(1, -1, np.int64))
         shapes = spike_shapes(plan, index) | state_shapes(plan, index, model)
         self.set(**{name: aligned_zeros(*one) for name, one in shapes.items()})
+
+    def _of_step_maps(self, index: int) -> dict[str, int]:
+        """Fields that only plans with step maps have."""
+        return {"ports": ports_of(self.population), "plane": plane_of(self.plan, index)}
+
+    def blown(self) -> tuple[int, int] | None:
+        """(step, unit) of the first state of the batch that is not finite."""
+        found = int(self.arrays["blown"][0]) if "blown" in self.arrays else -1
+        return None if found < 0 else divmod(found, self.population.size)
+
+    def begin(self, mask: np.ndarray | None) -> None:
+        """Prepare for a batch with this dropout."""
+        self.set(mask=self.lanes(mask))
+        if "blown" in self.arrays:
+            self.arrays["blown"][0] = -1
 
     def load(self, p: PlannedPopulation) -> None:
         """Take over time constants."""
@@ -126,7 +147,9 @@ class SynapseBuffers(Buffers):
         self.projection = p = plan.projections[index]
         self.blocks, block = blocks_of(plan, plan.populations[p.pre].size)
         ends = {"pre": p.pre, "post": p.post, "internal": p.internal, "lag": p.lag}
-        super().__init__(PROJECTION.ctypes()(**ends, blocks=self.blocks, block=block))
+        structures = structures_of(plan)
+        ends |= {"port": p.port} if structures is MAPPED else {}
+        super().__init__(structures.projection.ctypes()(**ends, blocks=self.blocks, block=block))
         self.taken: tuple[object, ...] = ()
         self.spectral: Spectral | None = None
         self.unmixed = False

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from genn_delays.backends.native.codegen import render_engine
+from genn_delays.backends.native.codegen import real_of, render_engine
 from genn_delays.backends.native.model import (
     Entry,
     Models,
@@ -20,8 +20,16 @@ from genn_delays.backends.native.model import (
     structure,
     whole_bits,
 )
+from genn_delays.backends.native.step_map import (
+    MappedCode,
+    collected_count,
+    functions_of,
+    mapped_code,
+    mapped_matrices,
+    mapped_patterns,
+)
 from genn_delays.backends.native.structures import EVENTS
-from genn_delays.backends.native.surrogate.structures import POPULATION, PROJECTION, SIMULATION
+from genn_delays.backends.native.surrogate.structures import MAPPED, structures_of
 from genn_delays.backends.native.vectors import vector_bytes, widest_bytes
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
@@ -46,6 +54,8 @@ MOST = 128
 CHUNK = 8
 """Steps of a recurrent layer that dL/d sent is summed for at once, backwards."""
 FIFTH = [2.0 * np.pi / 5.0 * k for k in (1, 2)]
+DIALECT = "trials in lanes"
+"""Of the code of step maps."""
 ROOTS = {"sin3": np.sqrt(0.75), "cos5": np.cos(FIFTH), "sin5": np.sin(FIFTH)}
 """Of unity, for transforms of three and of five numbers."""
 
@@ -59,13 +69,21 @@ class Model(NeuronModel):
             the index among the constants of a unit.
         attached: gradients flow through the reset.
         flow: entries of P whose gradient is collected; ``k`` is the index among these.
+        map: the code of a step map, in place of P, Q and flow; None without one.
+        K, R, start: with a step map, its constants, and entries of R and of the initial state.
+        sums: numbers of a unit whose gradients are summed.
     """
 
     attached: bool
-    P: tuple[Entry, ...]
-    Q: tuple[Entry, ...]
     r: tuple[Entry, ...]
-    flow: tuple[Entry, ...]
+    sums: int
+    P: tuple[Entry, ...] = ()
+    Q: tuple[Entry, ...] = ()
+    flow: tuple[Entry, ...] = ()
+    map: MappedCode | None = None
+    K: tuple[Entry, ...] = ()
+    R: tuple[Entry, ...] = ()
+    start: tuple[Entry, ...] = ()
 
     @property
     def moving(self) -> tuple[int, ...]:
@@ -84,7 +102,9 @@ class Model(NeuronModel):
 
     @property
     def stored(self) -> tuple[int, ...]:
-        """States that the backward pass needs of every step."""
+        """States that the backward pass needs of every step: of a step map all of them."""
+        if self.map is not None:
+            return tuple(range(self.states))
         needed = {self.threshold_state, *self.sources}
         needed |= {e.column for e in self.Q if self.attached or e.row in self.sources}
         return tuple(sorted(needed))
@@ -114,6 +134,8 @@ def learns_time_constants(p: PlannedPopulation) -> bool:
 
 def _patterns(p: PlannedPopulation) -> dict[str, np.ndarray]:
     """Which entries of P, Q and r are there, for all units alike."""
+    if p.step_map is not None:
+        return mapped_patterns(p)
     there = {name: nonzero(array) for name, array in _matrices(p).items()}
     if learns_time_constants(p):  # 1 - dt / tau may start at zero
         there["P"] = there["P"] | np.eye(len(p.states), dtype=bool)
@@ -121,6 +143,8 @@ def _patterns(p: PlannedPopulation) -> dict[str, np.ndarray]:
 
 
 def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
+    if p.step_map is not None:
+        return mapped_matrices(p)
     return {
         "P": p.propagator,
         "Q": p.reset_matrix - np.eye(len(p.states)),
@@ -131,14 +155,18 @@ def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
 def _signature(p: PlannedPopulation) -> tuple:
     patterns = tuple(pattern.tobytes() for pattern in _patterns(p).values())
     flags = (p.is_spiking, learns_time_constants(p), p.holds)
-    return (p.states, p.input_state, p.threshold_state, flags, patterns)
+    code = mapped_code(p, DIALECT)
+    common = (p.states, p.input_state, p.threshold_state, flags, patterns)
+    return (*common, None if code is None else code.key)
 
 
 def _model(attached: bool, index: int, p: PlannedPopulation) -> Model:
-    fields = structure(index, p, _patterns(p))
+    fields = structure(index, p, _patterns(p)) | {"attached": attached}
+    if p.step_map is not None:
+        return Model(**fields, map=mapped_code(p, DIALECT), sums=collected_count(p))
     learnt = fields["P"] if learns_time_constants(p) else ()
     flow = tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt))
-    return Model(**fields, attached=attached, flow=flow)
+    return Model(**fields, flow=flow, sums=len(flow))
 
 
 def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarray:
@@ -157,12 +185,13 @@ def unit_constants(p: PlannedPopulation, model: Model, dtype: type) -> np.ndarra
 def render(plan: Plan) -> str:
     """The C source of a plan's engine."""
     models, _ = models_of(plan)
+    of, maps = structures_of(plan), [model.map for model in models if model.map is not None]
     widest = max(vector_bytes(plan), widest_bytes())
     pieces = CHUNK * vector_bytes(plan) // widest
     return render_engine(
         "surrogate",
         plan,
-        [EVENTS, POPULATION, PROJECTION, SIMULATION],
+        [EVENTS, of.population, of.projection, of.simulation],
         models=models,
         holds=any(model.holds for model in models),
         most_kept=max(model.kept for model in models),
@@ -180,4 +209,7 @@ def render(plan: Plan) -> str:
         sets=max(1, 8 // pieces),
         most=MOST,
         roots=ROOTS,
+        mapped=of is MAPPED,
+        ports=max((len(code.ports) for code in maps), default=1),
+        **functions_of(maps, real_of(plan.dtype)),
     )

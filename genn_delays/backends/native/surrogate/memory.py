@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from genn_delays.backends.native.shapes import nbytes
+from genn_delays.backends.native.step_map import ports_of
 from genn_delays.backends.native.surrogate.codegen import CHUNK, PAD, models_of, unit_constants
 from genn_delays.backends.native.surrogate.shapes import (
     batch_shapes,
@@ -69,16 +70,21 @@ def scratch_bytes(plan: Plan, threads: int, spectrals: Mapping[int, Spectral]) -
 
 
 def _component_scratch(plan: Plan, component: Component) -> int:
-    stride, (_, models) = plan.steps + PAD, models_of(plan)
+    models = models_of(plan)[1]
     sizes = {k: plan.populations[k].size for k in component.populations}
     if not component.recurrent:
-        (size,), kept = sizes.values(), max(model.kept for model in models_of(plan)[0])
-        rows = blocks_of(plan, size)[1] * stride * vector_bytes(plan)
+        ((k, size),), kept = sizes.items(), max(model.kept for model in models_of(plan)[0])
+        rows = blocks_of(plan, size)[1] * _rows(plan, k) * vector_bytes(plan)
         return rows + plan.steps * (kept * vector_bytes(plan) + np.dtype(np.uint16).itemsize)
     holds = any(model.holds for model in models.values())
     units = {
-        k: (models[k].states, stride + 1 + holds, 2 + len(models[k].flow) + CHUNK) for k in sizes
+        k: (models[k].states, _rows(plan, k) + 1 + holds, 2 + models[k].sums + CHUNK) for k in sizes
     }
     forward = sum(n * (units[k][0] + units[k][1]) for k, n in sizes.items())
     backward = sum(n * (units[k][0] + units[k][2]) for k, n in sizes.items())
     return max(forward, backward) * vector_bytes(plan)
+
+
+def _rows(plan: Plan, k: int) -> int:
+    """Steps of what arrives at a unit, in all of its input states."""
+    return ports_of(plan.populations[k]) * (plan.steps + PAD)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.shapes import Shapes
+from genn_delays.backends.native.step_map import ports_of
 from genn_delays.backends.native.surrogate.codegen import PAD, Model
 from genn_delays.backends.native.vectors import lanes_of, vector_bytes
 from genn_delays.planning.graph import Component
@@ -33,7 +34,7 @@ def blocks_of(plan: Plan, size: int) -> tuple[int, int]:
 
 def sums_of(model: Model | None) -> int:
     """Values that are summed for each unit going backwards."""
-    return 2 + (len(model.flow) if model else 0)
+    return 2 + (model.sums if model else 0)
 
 
 def in_parts(plan: Plan, k: int) -> bool:
@@ -91,9 +92,10 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
         return {}
     p, real, lanes = plan.populations[k], plan.dtype, lanes_of(plan)
     groups = groups_of(plan, plan.batch_size)
+    ports, plane = ports_of(p), _padded(plan, groups, p.size)[0]
     cells, row = (groups, p.size), (groups, p.size, plan.steps, lanes)
     shapes: Shapes = {
-        "adjoint": (_padded(plan, groups, p.size), real),
+        "adjoint": ((ports * plane, lanes), real),
         "unit_sums": ((*cells, sums_of(model)), np.float64),
     }
     if p.normalise is None or plan.reads_voltage(k):
@@ -102,10 +104,17 @@ def state_shapes(plan: Plan, k: int, model: Model | None) -> Shapes:
         shapes["spike_count"] = ((*cells, lanes), np.int32)
     if p.normalise is not None:
         life = plan.steps - p.tail
-        shapes |= {"current": ((*cells, life, lanes), real), "moments": ((*cells, 2), np.float64)}
+        shapes["current"] = ((ports * groups, p.size, life, lanes), real)
+        shapes["moments"] = ((*cells, 2), np.float64)
     if plan.reads_voltage(k):
         shapes["voltage_gradient"] = (row, real)
     return shapes
+
+
+def plane_of(plan: Plan, k: int) -> int:
+    """Numbers in ``adjoint`` of one input state of a population."""
+    rows, lanes = _padded(plan, groups_of(plan, plan.batch_size), plan.populations[k].size)
+    return rows * lanes
 
 
 def batch_shapes(plan: Plan, k: int) -> Shapes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from ctypes import byref, c_double, c_int32, c_int64, c_void_p
+from ctypes import byref, c_double, c_int32, c_int64
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.native.engine import REFUSED, Engine
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.shapes import zeros
+from genn_delays.backends.native.structures import pointer
 from genn_delays.backends.native.surrogate.buffers import (
     SynapseBuffers,
     UnitBuffers,
@@ -27,7 +28,7 @@ from genn_delays.backends.native.surrogate.spectral import (
     groups_in_part,
     spectra_shapes,
 )
-from genn_delays.backends.native.surrogate.structures import SIMULATION
+from genn_delays.backends.native.surrogate.structures import structures_of
 from genn_delays.backends.native.surrogate.unit_gradients import UnitGradients, gradients_of
 from genn_delays.backends.native.threads import CHUNKS
 from genn_delays.backends.native.vectors import lanes_of
@@ -41,9 +42,8 @@ from genn_delays.planning.plan import Plan
 class SurrogateEngine(Engine):
     """A network trained with surrogate gradients."""
 
-    shared = SIMULATION
-
     def __init__(self, plan: Plan, network: Network, threads: int | None) -> None:
+        self.shared = structures_of(plan).simulation
         super().__init__(plan, render(plan), threads)
         _, models = models_of(plan)
         self.populations = [
@@ -78,9 +78,10 @@ class SurrogateEngine(Engine):
                 self._mix(k, buffers)
         self._insert(events)
         for p, units in zip(self.plan.populations, self.populations, strict=True):
-            units.set(mask=units.lanes(masks.get(p.name)))
+            units.begin(masks.get(p.name))
         for component in self.plan.components:
             self._forward_component(component)
+            self._check_states(component)
 
     def _read(self) -> np.ndarray:
         # whole vectors of trials: numpy adds up a single trial in another order than several
@@ -110,7 +111,7 @@ class SurrogateEngine(Engine):
         series = buffers.spectral.both_series
         buffers.arrays["mixed"].fill(0)  # an interrupted call may have begun
         scale = c_double(2.0 / (self.plan.projections[k].max_delay_steps * self.plan.dt))
-        columns = _pointer(buffers.delay), scale, _pointer(buffers.weight), _pointer(series)
+        columns = pointer(buffers.delay), scale, pointer(buffers.weight), pointer(series)
         self._run(self.library.mix, k, *columns, len(series))
         buffers.unmixed = False
 
@@ -123,16 +124,18 @@ class SurrogateEngine(Engine):
     def _arrive(self, component: Component) -> None:
         """What wide kernels bring to a component from outside."""
         for k in component.populations:
-            self.populations[k].struct.arrived = False
+            self.populations[k].struct.arrived = 0
         for k in self.spectrals:
-            post = self.populations[self.plan.projections[k].post].struct
-            if self.plan.projections[k].post not in component.populations:
+            p = self.plan.projections[k]
+            post, port = self.populations[p.post].struct, 1 << p.port
+            if p.post not in component.populations:
                 continue
+            fresh = int(not post.arrived & port)
             for first, groups in self._parts():
                 self._run(self.library.to_spectra, k, 0, first, groups)
                 self._run(self.library.products, k, 0, groups)
-                self._run(self.library.from_spectra, k, 0, int(not post.arrived), first, groups)
-            post.arrived = True
+                self._run(self.library.from_spectra, k, 0, fresh, first, groups)
+            post.arrived |= port
 
     def _walked(self, component: Component) -> Iterator[None]:
         """The batch in parts, with the rows of spikes that walks into a component need."""
@@ -185,7 +188,7 @@ class SurrogateEngine(Engine):
         assert model is not None
         place = model.kept, model.stored.index(model.threshold_state)
         voltage = self.read["voltage"]
-        self._run(self.library.read_voltage, k, *place, voltage.shape[2], _pointer(voltage))
+        self._run(self.library.read_voltage, k, *place, voltage.shape[2], pointer(voltage))
         whole = self._groups * lanes_of(self.plan)
         return voltage[:, :, :whole].transpose(2, 1, 0)
 
@@ -212,7 +215,7 @@ class SurrogateEngine(Engine):
     def _write_voltage_gradient(self, observed: np.ndarray) -> None:
         given = self.read["voltage_gradient"]
         given[:, :, : self.trials] = observed.transpose(2, 1, 0)
-        what = self.plan.readout_population, given.shape[2], _pointer(given)
+        what = self.plan.readout_population, given.shape[2], pointer(given)
         self._run(self.library.write_voltage_gradient, *what)
 
     def _sums(self, k: int) -> np.ndarray:
@@ -254,9 +257,9 @@ class SurrogateEngine(Engine):
         columns = (pre, post, np.minimum(first, self.plan.steps))
         given = [np.ascontiguousarray(column, np.int32) for column in columns]
         result = np.zeros((len(pre), count))
-        pointers = [_pointer(array) for array in given]
+        pointers = [pointer(array) for array in given]
         run = self.library.correlation
-        self._run(run, index, c_int64(len(pre)), count, *pointers, _pointer(result))
+        self._run(run, index, c_int64(len(pre)), count, *pointers, pointer(result))
         return result
 
     @property
@@ -294,7 +297,3 @@ class SurrogateEngine(Engine):
         scratch = scratch_bytes(self.plan, self.team.size, self.spectrals)
         held = (*self.read.values(), *self.spectra.values())
         return self._held() + self.parts.nbytes() + sum(array.nbytes for array in held) + scratch
-
-
-def _pointer(array: np.ndarray) -> c_void_p:
-    return c_void_p(array.ctypes.data)

@@ -1,0 +1,109 @@
+"""From a list of recordings, in a folder or zip archive, to a data set of their sound."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from genn_delays.datasets.audio import CHUNK
+from genn_delays.datasets.audio_source import AudioSource, Features
+from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.files import Files
+from genn_delays.datasets.sound import read_sound, resample
+from genn_delays.support.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+Rows = list[tuple[str, str]]
+"""(file, class) of each recording of a split."""
+
+
+@dataclass(frozen=True)
+class AudioFiles(AudioSource):
+    """Recordings in files of which a list gives the class.
+
+    Attributes:
+        crop: cut what a recording has beyond ``duration``; an error otherwise. Shorter
+            recordings are followed by silence.
+    """
+
+    crop: bool = False
+    name: ClassVar[str]
+
+    def of_lists(self, files: Files, rows: Mapping[str, Rows], dt: float) -> Dataset:
+        """The data set of these recordings; classes are numbered in the order of their names.
+
+        Args:
+            files: where the recordings are.
+            rows: by split.
+            dt: time step in ms.
+
+        Raises:
+            DataError: a split is empty, a class occurs in the validation or test split only, a
+                recording cannot be read or is too long.
+        """
+        classes = sorted({label for _, label in rows["train"]})
+        for split in SPLITS:
+            if not rows[split]:
+                raise DataError(f"{files.path}: no recordings in {self.listed(split)}; add some")
+            only = sorted({label for _, label in rows[split]} - set(classes))
+            if only:
+                raise DataError(
+                    f"{files.path}: class {only[0]!r} occurs in {self.listed(split)} but not in "
+                    f"{self.listed('train')}, so it cannot be learnt; add recordings of it or "
+                    "remove them"
+                )
+        stamps = [[[*row, *self.stamp(files, row[0])] for row in rows[split]] for split in SPLITS]
+        identity = [self.crop, stamps]
+        make = lambda: self._features(files, rows, classes)  # noqa: E731
+        return self.dataset(self.name, identity, make, tuple(classes), dt)
+
+    def listed(self, split: str) -> str:
+        """What a message calls the list of a split."""
+        return f"the {split} split"
+
+    def stamp(self, files: Files, file: str) -> list[int]:
+        """Numbers that change when a recording does."""
+        return files.stamp(file)
+
+    def sound(self, files: Files, file: str, notes: Counter[str]) -> np.ndarray:
+        """The samples of a recording at ``rate``, float32.
+
+        Args:
+            files: where it is.
+            file: as in the rows.
+            notes: counts what its owner should know.
+        """
+        where = f"{files.path}: {file}"
+        recording = read_sound(files.read(file), where)
+        notes.update(recording.notes)
+        return resample(recording.samples, recording.rate, self.rate, where)
+
+    def _features(self, files: Files, rows: Mapping[str, Rows], classes: list[str]) -> Features:
+        features: dict[str, tuple[np.ndarray, ...]] = {}
+        notes: Counter[str] = Counter()
+        number = {label: k for k, label in enumerate(classes)}
+        for split, listed in rows.items():
+            bands = self.room(len(listed), f"{files.path}: {self.listed(split)}")
+            for start in range(0, len(listed), CHUNK):
+                part = listed[start : start + CHUNK]
+                sounds = np.zeros((len(part), self.samples), dtype=np.float32)
+                for sound, (file, _) in zip(sounds, part, strict=True):
+                    where = f"{files.path}: {file}"
+                    recording = self.trimmed(self.sound(files, file, notes), where)
+                    sound[: len(recording)] = recording
+                bands[start : start + CHUNK] = self.log_mel(sounds)
+            labels = np.array([number[label] for _, label in listed], dtype=np.int64)
+            features[split] = (bands, labels)
+        for note, count in notes.items():
+            logger.warning("%s: recordings with %s: %d", files.path, note, count)
+        return features
+
+    @property
+    def cuts(self) -> bool:
+        return self.crop

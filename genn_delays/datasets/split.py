@@ -1,0 +1,148 @@
+"""Split: labelled trials of events, ragged, as parallel arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from genn_delays.datasets.labels import class_labels, step_labels
+from genn_delays.planning.events import Events
+from genn_delays.planning.timing import at_or_after
+from genn_delays.support.checks import all_finite, extremes, taken_over
+from genn_delays.support.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Trials with their labels. The events of a trial are sorted by (unit, time).
+
+    Attributes:
+        time: event times in ms from the start of the trial, float32 or float64, shape (events,).
+            Those of the data sets here are float32, in their steps of the dt they are loaded for.
+        unit: int32, shape (events,).
+        offset: int64, shape (trials + 1,); trial k owns events offset[k] to offset[k + 1].
+        labels: int64, the class of each trial, (trials,), or of each step of it, (trials, steps);
+            or float64 (trials, ...), the target of a regression.
+        value: float32, shape (events,), graded values; None where every event is a spike.
+
+    Arrays are not copied but taken over: they are read-only from now on. Only a view of memory
+    that others can write is copied.
+    """
+
+    time: np.ndarray
+    unit: np.ndarray
+    offset: np.ndarray
+    labels: np.ndarray
+    value: np.ndarray | None = None
+    _checked: bool = field(default=False, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("time", "unit", "offset", "labels", "value"):
+            if isinstance(array := getattr(self, name), np.ndarray):
+                object.__setattr__(self, name, taken_over(array))
+
+    @staticmethod
+    def from_events(events: Events, labels: np.ndarray) -> Split:
+        """The split that holds these events, in any order, and one label per trial.
+
+        Times stay in the type they have: narrowed to float32 some would change their step.
+        """
+        order = np.lexsort((events.time, events.unit, events.trial))
+        counts = np.bincount(events.trial, minlength=events.trials)
+        labels = np.asarray(labels)
+        if labels.dtype.kind not in "biuf" or extremes(labels)[1] > np.iinfo(np.int64).max:
+            raise DataError(f"labels of type {labels.dtype} that are no numbers, or too large")
+        if extremes(events.unit)[1] > np.iinfo(np.int32).max:
+            raise DataError(f"an event of unit {events.unit.max()}; check the unit indices")
+        return Split(
+            time=events.time[order],
+            unit=events.unit[order].astype(np.int32),
+            offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            labels=labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64),
+            value=None if events.value is None else events.value[order].astype(np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, index: np.ndarray) -> Events:
+        """The events of some trials, renumbered 0 to len(index) - 1 in the order of ``index``.
+
+        Sorted by (trial, unit, time), as the engine likes them.
+        """
+        index = np.asarray(index, dtype=np.int64)
+        first, last = self.offset[index], self.offset[index + 1]
+        bounds = list(zip(first.tolist(), last.tolist(), strict=True))
+        # a trial is contiguous: copying slices is several times faster than a gather
+        take = lambda array: np.concatenate([array[:0], *(array[a:b] for a, b in bounds)])  # noqa: E731
+        trial = np.repeat(np.arange(len(index), dtype=np.int32), last - first)
+        value = None if self.value is None else take(self.value)
+        make = Events.trusted if self._checked else Events
+        return make(take(self.time), take(self.unit), trial, len(index), value)
+
+    def check(
+        self, where: str, units: int, classes: int, duration: float, label_steps: int = 0
+    ) -> None:
+        """Raise DataError unless there are trials, and labels and events are within range.
+
+        Labels of classes are brought into one form, see :func:`class_labels` and
+        :func:`step_labels`.
+
+        Args:
+            where: begins the message: a file or the name of the split.
+            classes: 0 where the labels are not classes.
+            duration: length of a trial in ms.
+            label_steps: labels of a trial; 0 where it has one class.
+        """
+        if not len(self):
+            raise DataError(f"{where}: it has no trials; check the files and the split arguments")
+        trials = len(self.offset) - 1
+        if label_steps:
+            labels = step_labels(self.labels, trials, label_steps, where, classes)
+            object.__setattr__(self, "labels", labels)
+        elif classes:
+            object.__setattr__(self, "labels", class_labels(self.labels, trials, where, classes))
+        # written so that NaN is caught too
+        self._refuse(
+            ~(self.time >= 0) | at_or_after(self.time, duration),
+            lambda event: (
+                f"at {self.time[event]:g} ms, outside the trial of {duration:g} ms; crop "
+                "the data or lengthen the trial (data.args.duration)"
+            ),
+            where,
+        )
+        self._refuse(
+            (self.unit < 0) | (self.unit >= units),
+            lambda event: (
+                f"of unit {self.unit[event]}, outside the population of {units}; check "
+                "the number of units"
+            ),
+            where,
+        )
+        # once for all batches, which are parts of what has just been looked at
+        object.__setattr__(self, "_checked", self._is_as_documented())
+
+    def _is_as_documented(self) -> bool:
+        """Whether any batch of this split can be taken as it lies, given times and units."""
+        columns: list[tuple[np.ndarray, tuple[type, ...]]] = [(self.time, (np.float32, np.float64))]
+        columns += [(self.unit, (np.int32,)), (self.offset, (np.int64,))]
+        if self.value is not None:
+            columns.append((self.value, (np.float32,)))
+        if not all(isinstance(a, np.ndarray) and a.dtype in kinds for a, kinds in columns):
+            return False
+        events, trials = self.time.shape, (len(self) + 1,)
+        shapes = [trials if array is self.offset else events for array, _ in columns]
+        return (
+            [array.shape for array, _ in columns] == shapes
+            and [self.offset[0], self.offset[-1]] == [0, *events]
+            and bool(np.all(self.offset[1:] >= self.offset[:-1]))
+            and (self.value is None or all_finite(self.value))
+        )
+
+    def _refuse(self, wrong: np.ndarray, describe: Callable[[int], str], where: str) -> None:
+        if np.any(wrong):
+            event = int(np.argmax(wrong))
+            trial = np.searchsorted(self.offset, event, side="right") - 1
+            raise DataError(f"{where}: trial {trial} has an event {describe(event)}")
