@@ -12,6 +12,8 @@ interpreter.
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import time
 from collections.abc import Callable
 from statistics import median
@@ -122,8 +124,12 @@ def theirs(net: gd.Network) -> Callable[[], float]:
         max_spikes=500,
         backend="single_threaded_cpu",
     )
-    compiled = compiler.compile(model)
-    compiled.__enter__()
+    with tempfile.TemporaryDirectory() as folder:  # GeNN writes its code where it is called
+        home = os.getcwd()
+        os.chdir(folder)
+        compiled = compiler.compile(model)
+        compiled.__enter__()
+        os.chdir(home)
     spikes = [preprocess_spikes(t, u, SIZES[0]) for t, u in zip(times, units, strict=True)]
 
     def epoch() -> float:
