@@ -25,7 +25,7 @@ def check_no_step_map(plan: Plan, engine: str) -> None:
         if p.step_map is not None:
             raise PlanError(
                 f"population {p.name!r}: {engine} has no code for the step of its "
-                f"{type(p.neuron).__name__}, which needs backend='reference' or 'native'"
+                f"{type(p.neuron).__name__}; backend='reference' and backend='native' have it"
             )
 
 
