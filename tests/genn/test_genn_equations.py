@@ -101,3 +101,18 @@ def test_adam_on_the_device_refuses_parameters_of_neurons(genn_cpu):
     rules = {"weight": Adam(1e-3)}
     with pytest.raises(PlanError, match=r"adam=: population 'hidden' learns E, .*host's optimiser"):
         gd.compile(network("adex"), steps=9, backend=genn_cpu, adam=rules)
+
+
+def test_powers_and_the_second_derivative_of_exprel_are_those_of_the_reference(backend):
+    """The functions of a program that no other network here calls."""
+    neuron = gd.Equations(
+        "dV/dt = (-exprel(V)*V + 0.1*(1 + V**2)**1.3 + I)/tau\ndI/dt = -I/4",
+        threshold="V >= 0.5",
+        reset="V = 0",
+        method="exponential_euler",
+        parameters={"tau": 6.0},
+    )
+    net, events = network("", neuron=neuron), batch()
+    reference = simulate(net, events, "reference")
+    assert len(reference[2][0]) > 100
+    assert_same(reference, simulate(net, events, backend), OUTPUTS, GRADIENTS)
