@@ -8,6 +8,7 @@ from equation_networks import STEPS, WEIGHTS, batch, network
 from test_equations_native import assert_same, simulate
 
 import genn_delays as gd
+from genn_delays.backends.genn import buffers
 from genn_delays.support.errors import BackendError, PlanError
 from genn_delays.training import Adam
 
@@ -42,6 +43,14 @@ def test_a_voltage_that_arrivals_jump_is_read_by_the_loss(backend):
     readout = gd.readouts.ExponentialMeanVoltage(population="hidden")
     results = [simulate(net, events, b, readout=readout) for b in ("reference", backend)]
     assert_same(*results, OUTPUTS, GRADIENTS)
+
+
+@pytest.mark.parametrize("kind", ["delta", "driven"])
+def test_a_tape_that_was_too_short_gives_the_same_once_it_is_longer(backend, kind, monkeypatch):
+    net, events = network(kind, shape_of(kind)), batch()
+    long = simulate(net, events, backend)
+    monkeypatch.setattr(buffers, "INITIAL_SPIKES", 1)
+    assert_same(long, simulate(net, events, backend), outputs=0.0, gradients=0.0)
 
 
 def test_parameters_that_training_changed_are_taken_over_by_load(backend):
@@ -101,3 +110,18 @@ def test_adam_on_the_device_refuses_parameters_of_neurons(genn_cpu):
     rules = {"weight": Adam(1e-3)}
     with pytest.raises(PlanError, match=r"adam=: population 'hidden' learns E, .*host's optimiser"):
         gd.compile(network("adex"), steps=9, backend=genn_cpu, adam=rules)
+
+
+def test_powers_and_the_second_derivative_of_exprel_are_those_of_the_reference(backend):
+    """The functions of a program that no other network here calls."""
+    neuron = gd.Equations(
+        "dV/dt = (-exprel(V)*V + 0.1*(1 + V**2)**1.3 + I)/tau\ndI/dt = -I/4",
+        threshold="V >= 0.5",
+        reset="V = 0",
+        method="exponential_euler",
+        parameters={"tau": 6.0},
+    )
+    net, events = network("", neuron=neuron), batch()
+    reference = simulate(net, events, "reference")
+    assert len(reference[2][0]) > 100
+    assert_same(reference, simulate(net, events, backend), OUTPUTS, GRADIENTS)
