@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.declaration import SynapseGroup
 from genn_delays.backends.genn.equations import constants_of
@@ -69,6 +70,7 @@ def add_network(
         NetworkError: an input is missing, unknown or of another size.
         CheckpointError: the checkpoint cannot be read.
         BackendError: PyGeNN cannot be imported.
+        PlanError: the step of a neuron is not linear, or it has an initial state.
     """
     if not isinstance(network, Network):
         network = checkpoint.load(network).network
@@ -77,6 +79,7 @@ def add_network(
     populations = _check_inputs(network, inputs)
     own = [name for name in network.populations if name not in populations]
     plan = _plan(network, own[-1], model.dt, discretisation)
+    check_no_step_map(plan, "gd.genn.add_network()")
     offsets = dict(zip(network.populations, schedule_of(plan).offsets, strict=True))
     for p in plan.populations:
         if not p.is_input:

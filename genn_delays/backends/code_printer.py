@@ -39,7 +39,8 @@ class Dialect:
         number: a literal, from its shortest decimal; it may stand beside a temporary in a sum.
         spread: a literal as a value of the type of temporaries, which functions are given.
         symbol: an input, from its name: ``x0``, ``a1``, ``c12`` or ``free``.
-        functions: names in the engine, by ``exp``, ``sqrt``, ``power`` and so on.
+        functions: names in the engine, by ``exp``, ``sqrt``, ``power`` and so on; or, where it
+            has none, an expression with ``{0}`` and ``{1}`` for the arguments.
     """
 
     declare: str
@@ -101,7 +102,10 @@ class _Printer(C99CodePrinter):
 
     def _call(self, name: str, *arguments: sp.Expr) -> str:
         self.called.add(name)
-        return f"{self.dialect.functions[name]}({', '.join(map(self.text, arguments))})"
+        written = self.dialect.functions[name]
+        if "{0}" in written:  # an argument may stand there more than once
+            return written.format(*map(self._named, arguments))
+        return f"{written}({', '.join(map(self.text, arguments))})"
 
     def _print(self, expr, **settings):
         if isinstance(expr, sp.Expr) and expr.is_number:
@@ -150,7 +154,8 @@ class _Printer(C99CodePrinter):
 
     def _named(self, expression: sp.Expr) -> str:
         text = self._print(expression)
-        return text if expression.is_Symbol else self._temporary(text)
+        plain = expression.is_Symbol or expression.is_number
+        return text if plain else self._temporary(text)
 
     def _temporary(self, text: str) -> str:
         name = f"p{len(self.lines)}"

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from equation_networks import WEIGHTS
+from equation_networks import network as of_equations
 from networks import KINDS
 
 import genn_delays as gd
@@ -187,3 +189,31 @@ def test_memory_is_asked_for_before_anything_is_built(rule):
     needed = {name: get_backend(name).needed(plan, network, None) for name in GENN}
     synapses = sum(len(projection.synapses) for projection in network.projections.values())
     assert needed["genn-cuda"] - needed["genn-cpu"] > 999 * 2 * 4 * synapses
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+def test_a_step_map_is_written_into_the_neuron_and_nowhere_else(kind):
+    plan = planned(of_equations(kind))
+    hidden, lif = codegen.neuron(plan, 1), codegen.neuron(plan, 2)
+    p = plan.populations[1]
+    assert all(f"flowed_{s} = " in hidden.sim_code for s in p.states)
+    assert set(hidden.constants) >= {f"c{k}" for k in p.step_map.collected.constants}
+    assert hidden.inputs[1:] == tuple(f"Isyn_{k}" for k in range(1, len(p.input_states)))
+    assert not any(name in lif.sim_code for name in ("Start_", "Blown", "Collected", "Arrived"))
+
+
+@pytest.mark.parametrize("state", ["x0", "c12", "free", "Collected3", "Isyn_1"])
+def test_names_of_programs_are_refused_for_states_with_a_step_map(state):
+    neuron = gd.Equations(
+        f"dV/dt = V**2 - V + {state}\nd{state}/dt = -{state}/5",
+        threshold="V >= 1",
+        reset="V = 0",
+        input=state,
+    )
+    with pytest.raises(PlanError, match=f"'hidden': .* a state named '{state}'; rename it"):
+        codegen.neuron(planned(of_equations("", neuron=neuron)), 1)
+
+
+def test_models_of_the_users_own_refuse_a_step_map():
+    with pytest.raises(PlanError, match="'hidden': models of your own cannot hold its Equations"):
+        codegen.embedded_neuron(planned(of_equations("adex")).populations[1])

@@ -16,7 +16,7 @@ import genn_delays as gd
 import genn_delays.genn
 from genn_delays.declaration.folding import fold
 from genn_delays.experiment import checkpoint
-from genn_delays.support.errors import NetworkError
+from genn_delays.support.errors import NetworkError, PlanError
 
 pytestmark = pytest.mark.genn
 DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"
@@ -207,6 +207,17 @@ def test_wrong_inputs_are_named(pygenn, model):
 def examples(count: int) -> list[str]:
     """The first blocks of code of the documentation."""
     return re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)[:count]
+
+
+@pytest.mark.parametrize("name", ["adex", "qif", "conductance_lif"])
+def test_a_neuron_whose_step_is_no_matrix_is_refused_before_any_group_is_made(pygenn, model, name):
+    network = gd.Network(seed=1)
+    network.add_population("input", gd.Input(), 3)
+    network.add_population("hidden", getattr(gd.neurons, name)(), 4)
+    group = source(pygenn, model, gd.Events([], [], [], 1), 3)
+    with pytest.raises(PlanError, match=r"'hidden'.*add_network"):
+        gd.genn.add_network(model, network, inputs={"input": group})
+    assert [*model.neuron_populations] == ["source"]
 
 
 def test_example_of_the_documentation_runs(pygenn, capsys):

@@ -43,10 +43,14 @@ class GennCPU(Backend):
     engine = CPU
 
     def check(self, plan: Plan) -> None:
-        """Every plan but graded spikes and own kernels, given PyGeNN and what its backend needs."""
-        check_no_step_map(plan, f"the backend {self.name!r}")
+        """All but graded spikes, own kernels and, by the surrogate rule, step maps."""
+        self._check_steps(plan)
         SIMULATIONS[plan.gradient.name].check_plan(plan)
         require(self.engine)
+
+    def _check_steps(self, plan: Plan) -> None:
+        if plan.gradient.name == "surrogate":
+            check_no_step_map(plan, f"the surrogate rule on the backend {self.name!r}")
 
     def compile(
         self,
@@ -69,7 +73,7 @@ class GennCPU(Backend):
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""
-        check_no_step_map(plan, f"the backend {self.name!r}")
+        self._check_steps(plan)
         return text_of(plan) + (source_of(plan, network, self.engine) if network else "")
 
 

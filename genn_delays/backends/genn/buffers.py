@@ -12,6 +12,8 @@ import numpy as np
 from genn_delays.backends.genn.equations import constants_of
 from genn_delays.backends.genn.insertion import merge
 from genn_delays.backends.genn.snippets import NeuronSnippet, type_of
+from genn_delays.backends.genn.step_map import suffix_of
+from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan
 
@@ -26,6 +28,7 @@ class PopulationBuffers:
         room: spikes of each neuron and trial that the tape can hold.
         events: events of the whole batch that there is room for.
         constants: values of the equations by name, (n,); see :func:`constants_of`.
+        tied: learnt parameters that all units share.
     """
 
     def __init__(self, plan: Plan, k: int, snippet: NeuronSnippet) -> None:
@@ -37,6 +40,21 @@ class PopulationBuffers:
         nothing = np.zeros(0)
         self.given = Events(nothing, nothing, nothing, trials=0)
         self.group: Any = None
+        self.tied: frozenset[str] = frozenset()
+
+    def change(self, current: PlannedPopulation, tied: frozenset[str]) -> None:
+        """Take over a population of which parameters were learnt."""
+        self.population, self.tied = current, tied
+        self.constants |= constants_of(current)
+        self.send_constants()
+
+    def send_constants(self) -> None:
+        """To the device, where a model is loaded."""
+        if self.group is not None:
+            for name in self.snippet.constants:
+                variable = self.group.vars[name]
+                variable.view[:] = self.constants[name].astype(self.dtype(type_of(name)))
+                variable.push_to_device()
 
     def lengths(self) -> dict[str, int]:
         """Elements of each array."""
@@ -45,7 +63,6 @@ class PopulationBuffers:
             "EventStart": units + 1,
             "EventStep": self.events,
             "EventValue": self.events,
-            "Adjoint": units * self.plan.steps,
             "Voltage": units * self.plan.steps,
             "VoltageGradient": units * self.plan.steps,
             "TapeStep": units * self.room,
@@ -54,7 +71,11 @@ class PopulationBuffers:
             "StepWeight": self.plan.steps,
         }
         tape = {f"Tape_{s}": units * self.room for s in self.population.states}
-        return {name: max((known | tape).get(name, units), 1) for name, _ in self.snippet.arrays}
+        for suffix in map(suffix_of, range(len(self.population.input_states) or 1)):
+            known[f"Adjoint{suffix}"] = units * self.plan.steps
+            known[f"Tape_Arrived{suffix}"] = units * self.room
+        known |= {f"Start_{s}": units * self.plan.steps for s in self.population.states} | tape
+        return {name: max(known.get(name, units), 1) for name, _ in self.snippet.arrays}
 
     def dtype(self, kind: str) -> np.dtype:
         """numpy type of a GeNN type."""
@@ -145,6 +166,24 @@ class PopulationBuffers:
             tape = self.pull("TapeStep").reshape(-1, self.room)[: counts.size]
             step = tape[np.arange(self.room) < counts.reshape(-1, 1)]
         return Events(step * self.plan.dt, unit, trial, trials)
+
+    def blown(self, trials: int) -> tuple[int, int] | None:
+        """(step, unit) of the first state that is not finite."""
+        if self.population.step_map is None:
+            return None
+        found = self.pull("Blown").reshape(-1, self.size)[:trials]
+        _, unit = np.nonzero(found)
+        steps = found[found > 0] - 1  # in the order of nonzero()
+        return min(zip(steps.tolist(), unit.tolist(), strict=True), default=None)
+
+    def unit_sums(self, trials: int) -> np.ndarray:
+        """dL/d of ``step_map.collected``, summed over trials, float64, (n, collected)."""
+        assert self.population.step_map is not None
+        found = np.zeros((self.size, self.population.step_map.collected.count))
+        for k in range(found.shape[1]):
+            trial_sums = self.pull(f"Collected{k}").reshape(-1, self.size)[:trials]
+            found[:, k] = trial_sums.sum(axis=0)
+        return found
 
     def voltage(self, trials: int) -> np.ndarray:
         """Voltages before the reset, (trials, steps, n)."""

@@ -23,6 +23,7 @@ from genn_delays.backends.genn.snippets import (
 from genn_delays.backends.genn.surrogate import snippets as surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 from genn_delays.planning.timing import CLOSE
+from genn_delays.support.errors import PlanError
 
 RULES: dict[str, ModuleType] = {"eventprop": eventprop, "surrogate": surrogate}
 """The snippets of each gradient rule."""
@@ -43,7 +44,15 @@ def embedded_neuron(p: PlannedPopulation, offset: int = 0) -> NeuronSnippet:
 
     Args:
         offset: steps of the model before its own first one, in which a bias does not act yet.
+
+    Raises:
+        PlanError: a neuron with a step map, or a name that GeNN code cannot have.
     """
+    if p.step_map is not None:
+        raise PlanError(
+            f"population {p.name!r}: models of your own cannot hold its {type(p.neuron).__name__}, "
+            "whose step is no matrix"
+        )
     check_names(p)
     bias = "Bias" if not offset else "((rint(t / dt) < Offset) ? 0.0 : Bias)"
     code = render("common/flow.j2", **equations(p, f"(Isyn + {bias})" if p.has_bias else "Isyn"))

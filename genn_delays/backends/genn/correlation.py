@@ -71,7 +71,7 @@ class History:
     def renew(self) -> None:
         """What has been read is out of date."""
         self._sent: dict[int, Sent] = {}
-        self._rows: dict[int, Rows] = {}
+        self._rows: dict[tuple[int, int], Rows] = {}
 
     def sent(self, k: int, read: Callable[[], Sent]) -> Sent:
         """What population ``k`` sent."""
@@ -79,8 +79,8 @@ class History:
             self._sent[k] = read()
         return self._sent[k]
 
-    def rows(self, k: int, room: int, read: Callable[[], np.ndarray]) -> Rows:
-        """Adjoints of population ``k``; ``read`` gives them as (trials, steps, units)."""
+    def rows(self, k: tuple[int, int], room: int, read: Callable[[], np.ndarray]) -> Rows:
+        """Adjoints of (population, input state); ``read`` gives them as (trials, steps, units)."""
         if k not in self._rows or self._rows[k].room < room:
             self._rows[k] = Rows(read(), room)
         return self._rows[k]

@@ -9,6 +9,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.backends.genn.snippets import type_of
+from genn_delays.backends.genn.step_map import TAKEN, mapped_constants
 from genn_delays.planning.plan import PlannedPopulation
 from genn_delays.support.errors import PlanError
 
@@ -33,8 +34,18 @@ def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
 
     ``P_V_I`` is the entry of P in row V and column I; entries that are zero in all neurons are
     left out. M is the flow, R and r the reset, C = R - 1, D the arrival shift. ``Refractory`` is in
-    steps, where any neuron has a refractory period.
+    steps, where any neuron has a refractory period. With a step map there are those of
+    :func:`mapped_constants` instead of P, M, C and D.
     """
+    found = _linear_constants(p) if p.step_map is None else mapped_constants(p)
+    if p.threshold is not None:
+        found["threshold"] = p.threshold
+    if p.holds:
+        found["Refractory"] = p.refractory
+    return found
+
+
+def _linear_constants(p: PlannedPopulation) -> dict[str, np.ndarray]:
     matrices = {"P": p.propagator, "M": p.flow, "R": p.reset_matrix}
     matrices["C"] = p.reset_matrix - np.eye(len(p.states))
     vectors = {"r": p.reset_offset, "D": p.arrival_shift}
@@ -46,10 +57,6 @@ def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
     for name, vector in vectors.items():
         for i in np.flatnonzero(np.any(vector != 0, axis=0)):
             found[f"{name}_{p.states[i]}"] = vector[:, i]
-    if p.threshold is not None:
-        found["threshold"] = p.threshold
-    if p.holds:
-        found["Refractory"] = p.refractory
     return found
 
 
@@ -58,15 +65,16 @@ def constants_in(
 ) -> tuple[tuple[tuple[str, str, float], ...], tuple[str, ...]]:
     """(params, names of per-neuron constants) of the constants that a piece of code uses.
 
-    Params are compiled in; those of P are not where they change (``fixed=False``).
+    Params are compiled in; those of P are not where they change (``fixed=False``), nor is any
+    but ``Refractory`` where parameters of the neuron are learnt.
     """
     words = set(re.findall(r"\w+", code))
     used = {name: values for name, values in constants_of(p).items() if name in words}
-    shared = {
-        name: v[0].item()
-        for name, v in used.items()
-        if np.all(v == v[0]) and (fixed or not name.startswith("P_"))
-    }
+
+    def stays(name: str) -> bool:
+        return (fixed or not name.startswith("P_")) and (not p.changes or name == "Refractory")
+
+    shared = {n: v[0].item() for n, v in used.items() if np.all(v == v[0]) and stays(n)}
     params = tuple((name, type_of(name), value) for name, value in shared.items())
     return params, tuple(name for name in used if name not in shared)
 
@@ -108,7 +116,8 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
 def check_names(p: PlannedPopulation) -> None:
     """Raise PlanError where a state has a name that the snippets cannot use."""
     for state in p.states:
-        if state in RESERVED or not (state.isascii() and state.isidentifier()):
+        taken = state in RESERVED or (p.step_map is not None and TAKEN.fullmatch(state))
+        if taken or not (state.isascii() and state.isidentifier()):
             raise PlanError(
                 f"population {p.name!r}: GeNN code cannot have a state named {state!r}; "
                 "rename it in the neuron's states"

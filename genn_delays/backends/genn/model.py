@@ -131,6 +131,7 @@ def add_synapses(
     group.max_dendritic_delay_timesteps = s.slots
     for param in params:
         group.set_wu_param_dynamic(param)
+    group.post_target_var = s.snippet.target
     if "addToPre" in s.snippet.event_code:
         group.pre_target_var = "ArrivalGradient"
     return group

@@ -18,7 +18,14 @@ from genn_delays.backends.genn.memory import bytes_of
 from genn_delays.backends.genn.optimiser import DeviceAdam, learnt
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.snippets import sums
+from genn_delays.backends.genn.step_map import suffix_of
 from genn_delays.backends.genn.synapses import ProjectionBuffers, row_of
+from genn_delays.backends.genn.units import (
+    check_states,
+    check_unlearnt,
+    gradients_of,
+    load_units,
+)
 from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.learning import AdamRule, Learning
 from genn_delays.declaration.network import Network
@@ -52,6 +59,7 @@ class GennSimulation(Learning):
     @staticmethod
     def check_adam(plan: Plan) -> None:
         """Raise PlanError where the device cannot learn what a plan says."""
+        check_unlearnt(plan)
 
     def __init__(
         self,
@@ -83,6 +91,7 @@ class GennSimulation(Learning):
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
         for buffers, table in zip(self.projections, tables, strict=True):
             buffers.load(table)
+        load_units(self.plan, self.populations, network)
         self.history.renew()
         if self.optimiser:
             self.optimiser.load(network)
@@ -139,6 +148,7 @@ class GennSimulation(Learning):
                 buffers.insert()
         self._insert_masks()
         self._run(0, self.schedule.forward)
+        check_states(self.plan, self.populations, self.trials)
 
     def _prepare(self, masks: Mapping[str, np.ndarray]) -> None:
         """Before a forward pass; EventProp evaluates as it trains."""
@@ -189,7 +199,10 @@ class GennSimulation(Learning):
     ) -> Gradients:
         self._accumulate(observed, spike_drive)
         pairs = zip(self.plan.projections, self.projections, strict=True)
-        return Gradients({p.name: buffers.gradient() for p, buffers in pairs})
+        return Gradients(
+            {p.name: buffers.gradient() for p, buffers in pairs},
+            gradients_of(self.populations, self.trials),
+        )
 
     def _accumulate(
         self, observed: np.ndarray | None, spike_drive: Mapping[str, np.ndarray]
@@ -219,8 +232,8 @@ class GennSimulation(Learning):
         q = self.plan.projections[index]
         source, target = self.populations[q.pre], self.populations[q.post]
         sent = self.history.sent(q.pre, lambda: self._sent(source))
-        into = partial(target.every_step, "Adjoint", self.trials)
-        rows = self.history.rows(q.post, count, into)
+        into = partial(target.every_step, f"Adjoint{suffix_of(q.port)}", self.trials)
+        rows = self.history.rows((q.post, q.port), count, into)
         return correlate(sent, rows, pre, post, q.lag + first, count)
 
     def _keep_adjoints(self) -> None:

@@ -48,6 +48,7 @@ class SynapseSnippet:
     Attributes:
         params: (name, type, value) of what all synapses share; the host may set them.
         pre, post: (name, type) of variables of the neurons at both ends.
+        target: input of the neurons that it is handed to.
     """
 
     spike_code: str
@@ -58,6 +59,7 @@ class SynapseSnippet:
     variables: tuple[Variable, ...] = ()
     pre: tuple[tuple[str, str], ...] = ()
     post: tuple[tuple[str, str], ...] = ()
+    target: str = "Isyn"
 
 
 GRADIENTS = (Variable("weight_gradient", "scalar"), Variable("delay_gradient", "scalar"))

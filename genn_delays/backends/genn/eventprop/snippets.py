@@ -18,6 +18,7 @@ from genn_delays.backends.genn.snippets import (
     states_of,
     sums,
 )
+from genn_delays.backends.genn.step_map import arguments, arrays_of, suffix_of
 from genn_delays.planning.gradients import EventProp
 from genn_delays.planning.plan import Plan
 
@@ -43,6 +44,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         variables = (Variable("Value", "scalar"), *_TRAVERSAL)
         return input_neuron(render("eventprop/input.j2"), shared, variables)
     check_names(p)
+    mapped = p.step_map is not None
+    suffixes = [suffix_of(k) for k in range(len(p.input_states) or 1)]
     tape = tuple((f"Tape_{s}", "scalar") for s in p.states) if p.is_spiking else ()
     arrays = (
         observed(plan, k)
@@ -50,14 +53,18 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         + ((("TapeRelease", "scalar"),) if p.holds else ())
         + ((("SpikeDrive", "scalar"),) if p.is_spiking else ())
         + ((("FirstSpikeGradient", "scalar"),) if first else ())
-        + ((("Adjoint", "scalar"),) if keeps else ())
+        + (tuple((f"Adjoint{s}", "scalar") for s in suffixes) if keeps else ())
+        + (arrays_of(p) if mapped else ())
     )
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
-    slots = scalars("Into", "Shift", "Moved", *(("Release",) if p.holds else ()))
+    slots = scalars(*(name + s for s in suffixes for name in ("Into", "Shift", "Moved")))
+    slots += scalars("Release") if p.holds else ()
     assert isinstance(plan.gradient, EventProp)
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
     read = {"voltage": voltage, "weighted": voltage and sums(plan), "first_spike": first}
-    code = render("eventprop/neuron.j2", **read, sends=sends, keeps=keeps, **equations(p))
+    values = {**read, "sends": sends, "keeps": keeps, **equations(p)}
+    values |= arguments(p) if mapped else {}
+    code = render(f"eventprop/{'mapped' if mapped else 'neuron'}.j2", **values)
     params, constants = constants_in(code, p)
     return NeuronSnippet(
         sim_code=code,
@@ -67,21 +74,25 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         variables=(*states_of(p), *adjoint, *slots, *(_TRAVERSAL if p.is_spiking else ())),
         constants=constants,
         arrays=arrays,
-        inputs=("ArrivalGradient",) if p.is_spiking else (),
+        inputs=(("ArrivalGradient",) if p.is_spiking else ())
+        + tuple(f"Isyn{s}" for s in suffixes[1:]),
     )
 
 
 def synapse(plan: Plan, index: int) -> SynapseSnippet:
     """The model of projection ``index`` that trains."""
     projection = plan.projections[index]
-    graded = plan.populations[projection.pre].is_input
+    graded, suffix = plan.populations[projection.pre].is_input, suffix_of(projection.port)
     return SynapseSnippet(
         spike_code=render("common/deliver.j2", graded=graded, extra=0),
         arrive_code=render("common/arrive.j2"),
         event_condition="Back",
-        event_code=render("eventprop/collect.j2", graded=graded, feedback=not graded),
+        event_code=render(
+            "eventprop/collect.j2", graded=graded, feedback=not graded, suffix=suffix
+        ),
         variables=(*parameters(projection.max_delay_steps), *GRADIENTS),
         pre=(("Back", "uint8_t"), ("Left", "uint32_t"))
         + ((("Value", "scalar"),) if graded else ()),
-        post=(("Into", "scalar"), ("Shift", "scalar")),
+        post=((f"Into{suffix}", "scalar"), (f"Shift{suffix}", "scalar")),
+        target=f"Isyn{suffix}",
     )

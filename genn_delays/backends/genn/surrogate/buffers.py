@@ -8,7 +8,6 @@ import numpy as np
 
 from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.equations import constants_of
-from genn_delays.backends.genn.snippets import type_of
 from genn_delays.declaration.network import Population
 from genn_delays.planning.events import Events
 
@@ -31,11 +30,7 @@ class SurrogateBuffers(PopulationBuffers):
         self.constants = constants_of(replace(self.population, propagator=propagator))
         if "bias" in folded.units.columns:
             self.constants["Bias"] = folded.units.bias
-        if self.group is not None:
-            for name in self.snippet.constants:
-                variable = self.group.vars[name]
-                variable.view[:] = self.constants[name].astype(self.dtype(type_of(name)))
-                variable.push_to_device()
+        self.send_constants()
 
     def grow(self, trials: int) -> bool:
         """Every step has its place: nothing can be too short."""
