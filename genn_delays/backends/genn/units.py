@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from genn_delays.backends.genn.buffers import PopulationBuffers
-from genn_delays.backends.reference.mapped import blow_up_message, unit_gradients
+from genn_delays.backends.step_maps import blow_up_message, unit_gradients
 from genn_delays.declaration.network import Network
 from genn_delays.planning.dynamics import with_current_parameters
 from genn_delays.planning.plan import Plan

@@ -17,8 +17,8 @@ from genn_delays.backends.reference.mapped import (
     check_states,
     flow_of,
     pull_of,
-    unit_gradients,
 )
+from genn_delays.backends.step_maps import unit_gradients
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.dynamics import with_current_parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from genn_delays.backends.step_maps import blow_up_message
 from genn_delays.planning.dynamics import PlannedPopulation
 from genn_delays.support.errors import BackendError
 
@@ -65,14 +66,6 @@ def check_states(p: PlannedPopulation, x: np.ndarray, time: float) -> None:
         raise BackendError(blow_up_message(p, int(blown.argmax()), time))
 
 
-def blow_up_message(p: PlannedPopulation, unit: int, time: float) -> str:
-    """What a user reads where a step ran away."""
-    return (
-        f"population {p.name!r}: the state of unit {unit} is not finite at {time:g} ms; take a "
-        "smaller dt, more substeps, or a threshold that is reached before"
-    )
-
-
 class UnitSums:
     """dL/d of the numbers of ``step_map.collected`` of a population, float64, (n, collected)."""
 
@@ -108,14 +101,6 @@ class UnitSums:
         count = len(self.which.initial)
         if count:
             self.sums[:, -count:] += a[..., list(self.which.initial)].sum(axis=0, dtype=np.float64)
-
-
-def unit_gradients(
-    p: PlannedPopulation, sums: np.ndarray, tied: frozenset[str]
-) -> dict[str, np.ndarray]:
-    """dL/d of each learnt parameter, (n,), from dL/d of what depends on it, (n, collected)."""
-    found = {name: np.sum(sums * change, axis=1) for name, change in p.changes.items()}
-    return {n: np.full(p.size, g.sum()) if n in tied else g for n, g in found.items()}
 
 
 def _inputs(p: PlannedPopulation, x: np.ndarray, free: np.ndarray) -> dict[str, np.ndarray]:

@@ -19,10 +19,10 @@ from genn_delays.backends.reference.mapped import (
     check_states,
     flow_of,
     pull_of,
-    unit_gradients,
 )
 from genn_delays.backends.reference.normalise import Normaliser
 from genn_delays.backends.reference.walked import Walked
+from genn_delays.backends.step_maps import unit_gradients
 from genn_delays.declaration.kernels import taps_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable

@@ -19,7 +19,7 @@ from genn_delays.backends.native.eventprop.memory import kept_row, row_length, s
 from genn_delays.backends.native.eventprop.structures import structures_of
 from genn_delays.backends.native.eventprop.synapses import ProjectionBuffers
 from genn_delays.backends.native.vectors import lanes_of
-from genn_delays.backends.reference.mapped import unit_gradients
+from genn_delays.backends.step_maps import unit_gradients
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import SynapseTable
 from genn_delays.planning.dynamics import with_current_parameters

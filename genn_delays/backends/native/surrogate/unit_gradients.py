@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from genn_delays.backends.native.surrogate.codegen import Model
-from genn_delays.backends.reference.mapped import unit_gradients
+from genn_delays.backends.step_maps import unit_gradients
 from genn_delays.declaration.network import Network
 from genn_delays.planning.dynamics import PlannedPopulation, with_current_parameters
 from genn_delays.planning.plan import Plan
