@@ -28,7 +28,7 @@ from genn_delays.planning.gradients import EventProp, Surrogate
 from genn_delays.support.errors import GennDelaysError
 
 if TYPE_CHECKING:
-    from genn_delays import analysis, datasets, genn, models, rewiring, training
+    from genn_delays import analysis, datasets, genn, models, plugins, rewiring, training
     from genn_delays.datasets import Dataset
     from genn_delays.experiment import checkpoint
     from genn_delays.fitting import Model, calibrate, fit, load, record, stream
@@ -46,6 +46,7 @@ _LATER = {
     "load": "genn_delays.fitting:load",
     "losses": "genn_delays.training.losses",
     "models": "genn_delays.models",
+    "plugins": "genn_delays.plugins",
     "record": "genn_delays.fitting:record",
     "rewiring": "genn_delays.rewiring",
     "stream": "genn_delays.fitting:stream",
@@ -104,6 +105,7 @@ __all__ = [
     "losses",
     "models",
     "neurons",
+    "plugins",
     "readouts",
     "record",
     "rewiring",

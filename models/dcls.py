@@ -15,6 +15,7 @@ Weights start as PyTorch's ``kaiming_uniform_(nonlinearity="relu")`` draws them,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import genn_delays as gd
@@ -34,7 +35,7 @@ def build(
     max_delay: float = 240.0,
     step: float = 10.0,
     delays: Literal["learnt", "fixed", "none"] = "learnt",
-    kernel: Literal["gaussian", "triangle", "none"] = "gaussian",
+    kernel: str | Mapping[str, Any] = "gaussian",
     sigma: float = 12.0,
     kernel_count: int = 1,
     dropout: float = 0.4,
@@ -57,6 +58,7 @@ def build(
         delays: ``"learnt"``; ``"fixed"``, drawn alike and left as they are; or ``"none"``,
             without delays and without a kernel.
         kernel: how training spreads a delay; ``"none"`` rounds it to a step, as evaluation does.
+            ``{file: mine.py, name: Flat}`` is one of your own.
         sigma: width that the kernel starts with, in steps.
         kernel_count: synapses of each pair, each with its own weight and delay.
         dropout: share of each hidden layer that is silenced in a training trial.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from genn_delays.experiment import model_module
+from genn_delays.plugins import user_files
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,4 +25,4 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
     """A model file that a test registers is not there for the next one."""
-    monkeypatch.setattr(model_module, "_registered", dict(model_module._registered))
+    monkeypatch.setattr(user_files, "_registered", dict(user_files._registered))

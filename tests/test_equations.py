@@ -138,7 +138,7 @@ def test_folding_keeps_the_neuron_and_what_it_learnt():
 
 
 def test_a_neuron_by_name_says_what_is_wrong():
-    with pytest.raises(NetworkError, match=r"unknown name 'adx'; .*adex"):
+    with pytest.raises(NetworkError, match=r"there is no 'adx'; .*adex"):
         neurons.make({"name": "adx"})
     with pytest.raises(NetworkError, match=r"neuron 'adex': .*tau_ref"):
         neurons.make({"name": "adex", "tau_ref": 1.0})

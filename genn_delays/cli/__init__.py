@@ -11,6 +11,7 @@ import click
 
 import genn_delays
 from genn_delays.cli.commands import COMMANDS
+from genn_delays.plugins.user_files import blamed
 from genn_delays.support.errors import GennDelaysError, reason
 
 EPILOG = (
@@ -48,6 +49,10 @@ class _Cli(click.Group):
             _fail(_environment(error))
         except MemoryError as error:
             _fail(f"not enough memory: {reason(error)}; lower training.batch_size")
+        except Exception as error:
+            if (text := blamed(error)) is None:
+                raise
+            _fail(text)  # in a file of the user's
 
 
 def _environment(error: OSError) -> str:

@@ -27,7 +27,7 @@ def evaluate(run_dir: Path, split: str) -> None:
     folder = RunFolder.open(run_dir)
     best = checkpoint.load(folder.best)
     config = folder.load_config()
-    accepted_changes(config, best.attributes.get("config"), folder.config, folder.kept_model)
+    accepted_changes(config, best.attributes.get("config"), folder.config, folder.kept)
     experiment = prepare(config, load_dataset(config), best.network)
     with experiment.simulation:
         metrics = experiment.trainer.evaluate(split)

@@ -65,7 +65,7 @@ def train_and_report(folder: RunFolder, experiment: Experiment, signals: StopSig
             summary = train(folder, experiment, signals)
     except Interrupted:
         click.echo(f"Stopped; go on with: genn-delays resume {folder.path}", err=True)
-        sys.exit(signals.exit_code)
+        sys.exit(signals.exit_code if signals.received else 0)  # a callback may ask for it too
     click.echo(outcome(summary))
     click.echo(f"run folder: {folder.path}")
     # matplotlib takes half a second to import, and only the picture needs it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from genn_delays.datasets.spike_hdf5 import SpikeHDF5
 from genn_delays.datasets.spoken_digits import SpokenDigits
 from genn_delays.datasets.tonic_adapter import Tonic
 from genn_delays.datasets.yin_yang import YinYang
+from genn_delays.plugins import choose
 from genn_delays.support.errors import DataError, suggest
 from genn_delays.support.paths import expanded
 from genn_delays.support.settings import build
@@ -46,17 +47,21 @@ SOURCES: dict[str, type[Source]] = {
 __all__ = ["SOURCES", "Dataset", "Split", "load", "source"]
 
 
-def source(name: str, /, **args: Any) -> Source:
-    """The source ``name`` with its settings checked, without reading or making any data.
+Given = str | Mapping[str, Any]
+"""A name of :data:`SOURCES` or of a plug-in, or ``{"file": "mine.py", "name": "Mine"}``."""
+
+
+def source(given: Given, /, **args: Any) -> Source:
+    """The source of this name with its settings checked, without reading or making any data.
 
     Raises:
         DataError: unknown name or setting (the nearest is named), or an impossible value.
     """
-    if name not in SOURCES:
-        raise DataError(f"data.name: no data set is called {name!r}; {suggest(name, SOURCES)}")
+    named = given if isinstance(given, Mapping) else {"name": given}
+    kind = choose("data.name", Source, SOURCES, named, error=DataError)
     if "preset" in args:
-        args = _with_preset(SOURCES[name], name, **args)
-    return build(SOURCES[name], args, "data.args", DataError)
+        args = _with_preset(kind, named["name"], **args)
+    return build(kind, args, "data.args", DataError)
 
 
 def _with_preset(kind: type[Source], name: str, *, preset: Any, **args: Any) -> dict[str, Any]:
@@ -68,11 +73,11 @@ def _with_preset(kind: type[Source], name: str, *, preset: Any, **args: Any) -> 
     return {**presets[preset], **args}
 
 
-def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -> Dataset:
+def load(name: Given, *, dt: float, path: Path | str | None = None, **args: Any) -> Dataset:
     """Load a data set.
 
     Args:
-        name: one of :data:`SOURCES`.
+        name: one of :data:`SOURCES`, a plug-in, or ``{"file": "mine.py", "name": "Mine"}``.
         dt: time step of the run in ms; audio becomes spikes on its grid.
         path: file or folder, for the data sets that read one.
         args: settings of that data set, see its class; ``preset`` stands for those of a
@@ -86,7 +91,9 @@ def load(name: str, *, dt: float, path: Path | str | None = None, **args: Any) -
     chosen = None if path is None else expanded(path, "data.path", DataError)
     made = source(name, **args)
     dataset = made.load(float(dt), chosen)
-    origin = {"name": name, "args": asdict(made)}  # type: ignore[call-overload]
+    if not isinstance(dataset, Dataset):
+        kind = type(made).__name__
+        raise DataError(f"{kind}.load() returned a {type(dataset).__name__}; return a gd.Dataset")
     # once, rather than by replace(), which would look at all events again
-    object.__setattr__(dataset, "origin", origin)
+    object.__setattr__(dataset, "origin", made)
     return dataset

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import h5py
 import numpy as np
 
 from genn_delays.datasets.audio import CHUNK, LogMel
-from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
-from genn_delays.datasets.encoder import SpikeEncoder
+from genn_delays.datasets.audio_cache import Arrays, cached
+from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.encoder import Encoder, SpikeEncoder
 from genn_delays.datasets.files import FolderFiles
 from genn_delays.datasets.frames import FrameEncoder
 from genn_delays.datasets.sound import Sound, read_sound, resample
-from genn_delays.support.cache import cache_folder, keep, kept
-from genn_delays.support.errors import DataError, GennDelaysError, reason, suggest
-from genn_delays.support.hdf5_image import hdf5_image
+from genn_delays.plugins import build_named
+from genn_delays.support.errors import DataError
 from genn_delays.support.limits import check_size
-
-logger = logging.getLogger(__name__)
 
 Features = Mapping[str, tuple[np.ndarray, ...]]
 """By split: log-mel bands, float16 (recordings, frames, bands), and labels, int64.
 
 16 bits resolve a log-mel band to a hundredth of its spread."""
 
-Arrays = Mapping[str, tuple[np.ndarray, ...]]
-"""By split: what a cache file holds."""
-
 CODES = ("spikes", "frames")
 SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
 """Settings without a meaning for frames."""
-
-FORMAT = 3  # part of the cache key: raise it when the same settings give other features
+BUILT_IN = (*SPIKES_ONLY, "gain", "centre")
+"""Settings without a meaning for an encoder of the user's own."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,8 @@ class AudioSource(Source):
         duration: length of a trial in ms.
         bands, window, hop, f_min, f_max, range_db, rate: see
             :class:`~genn_delays.datasets.audio.LogMel`.
-        code: ``"spikes"`` of encoder neurons, or graded ``"frames"``, one value per band.
+        code: ``"spikes"`` of encoder neurons, or graded ``"frames"``, one value per band; or an
+            :class:`~genn_delays.datasets.encoder.Encoder` of your own, by ``{file, name}``.
         thresholds, tau, gain, deltas, delta_tau, centre: see
             :class:`~genn_delays.datasets.encoder.SpikeEncoder`; frames take ``gain`` and
             ``centre``, see :class:`~genn_delays.datasets.frames.FrameEncoder`.
@@ -65,7 +57,7 @@ class AudioSource(Source):
     f_max: float = LogMel.f_max
     range_db: float = LogMel.range_db
     rate: int = LogMel.rate
-    code: str = "spikes"
+    code: Any = "spikes"
     thresholds: tuple[float, ...] = SpikeEncoder.thresholds
     tau: float = SpikeEncoder.tau
     gain: float = SpikeEncoder.gain
@@ -77,17 +69,26 @@ class AudioSource(Source):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.code not in CODES:
-            raise DataError(f"data.args.code: {self.code!r} given; {suggest(self.code, CODES)}")
-        for name in SPIKES_ONLY if self.code == "frames" else ():
-            if getattr(self, name) != getattr(SpikeEncoder, name):
-                raise DataError(
-                    f"data.args.{name}: frames have no encoder neurons; remove it, or give "
-                    "code: spikes"
-                )
+        if not isinstance(self.code, Encoder) and self.code not in CODES:
+            known: dict[str, Any] = dict.fromkeys(CODES)
+            made = build_named("data.args.code", Encoder, known, self.code)
+            object.__setattr__(self, "code", made)
+        self._check_settings()
         # their own checks, now rather than after the recordings have been read
         self.log_mel.check_memory(self.duration)
         self.encoder  # noqa: B018
+
+    def _check_settings(self) -> None:
+        """Raise DataError where a setting means nothing to the encoder."""
+        without = {"spikes": (), "frames": SPIKES_ONLY}
+        for name in without[self.code] if isinstance(self.code, str) else BUILT_IN:
+            if getattr(self, name) == getattr(SpikeEncoder, name):
+                continue
+            if self.code == "frames":
+                why = "frames have no encoder neurons; remove it, or give code: spikes"
+            else:
+                why = "an encoder of your own has settings of its own; give it one, in code"
+            raise DataError(f"data.args.{name}: {why}")
 
     @property
     def log_mel(self) -> LogMel:
@@ -97,8 +98,10 @@ class AudioSource(Source):
         )
 
     @property
-    def encoder(self) -> SpikeEncoder | FrameEncoder:
+    def encoder(self) -> SpikeEncoder | FrameEncoder | Encoder:
         """The encoder from bands to events."""
+        if isinstance(self.code, Encoder):
+            return self.code
         if self.code == "frames":
             return FrameEncoder(self.bands, self.gain, self.hop, self.centre)
         return SpikeEncoder(
@@ -111,6 +114,32 @@ class AudioSource(Source):
             self.hop,
             self.centre,
         )
+
+    @property
+    def units(self) -> int:
+        """Input units that the encoder has."""
+        encoder = self.encoder
+        return encoder.units(self.bands) if isinstance(encoder, Encoder) else encoder.units
+
+    def encoded(self, bands: np.ndarray, labels: np.ndarray, dt: float) -> Split:
+        """Log-mel bands, (recordings, frames, bands), as trials at the time step ``dt`` (ms).
+
+        Raises:
+            DataError: an encoder of the user's own makes no trials of them.
+        """
+        encoder = self.encoder
+        if isinstance(encoder, FrameEncoder):
+            return encoder.encode(bands, labels, self.duration, dt)
+        if isinstance(encoder, SpikeEncoder):
+            return Split(*encoder.encode(bands, self.duration, dt), labels)
+        made = encoder.encode(bands, labels, hop=self.hop, duration=self.duration, dt=dt)
+        if not isinstance(made, Split) or len(made) != len(labels):
+            given = f"{len(made)} trials" if isinstance(made, Split) else type(made).__name__
+            raise DataError(
+                f"{type(encoder).__name__}.encode() returned {given} for {len(labels)} recordings; "
+                "return a Split with a trial of each"
+            )
+        return made
 
     @property
     def samples(self) -> int:
@@ -167,10 +196,7 @@ class AudioSource(Source):
                 recording = self.fitted(read_sound(content, str(path)), str(path))
                 sound[: len(recording)] = recording
             bands[start : start + CHUNK] = self.log_mel(sounds)
-        labels, encoder = np.zeros(len(paths), np.int64), self.encoder
-        if isinstance(encoder, FrameEncoder):
-            return encoder.encode(bands, labels, self.duration, dt)
-        return Split(*encoder.encode(bands, self.duration, dt), labels)
+        return self.encoded(bands, np.zeros(len(paths), np.int64), dt)
 
     def dataset(
         self,
@@ -193,27 +219,31 @@ class AudioSource(Source):
         about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
 
         def features() -> Features:
-            return self._cached(name, about, make)
+            return self._kept(name, about, make)
 
         encoder = self.encoder
         splits: dict[str, Any]
-        if isinstance(encoder, FrameEncoder):  # as many numbers as features, and soon made
+        # frames are as many numbers as features, and soon made; own code may change
+        if not isinstance(encoder, SpikeEncoder):
             splits = {
-                split: encoder.encode(bands, labels, self.duration, dt)
+                split: self.encoded(bands, labels, dt)
                 for split, (bands, labels) in features().items()
             }
         else:
             settings = [about, asdict(encoder), dt]
-            spikes = self._cached("events", settings, lambda: self._spikes(features(), dt))
+            spikes = self._kept("events", settings, lambda: self._spikes(features(), dt))
             splits = {split: Split(*arrays) for split, arrays in spikes.items()}
         return Dataset(
             name=name,
             **splits,
-            units=encoder.units,
+            units=self.units,
             classes=len(class_names),
             duration=self.duration,
             class_names=class_names,
         )
+
+    def _kept(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
+        return cached(folder, key, make) if self.cache else make()
 
     def _spikes(self, features: Features, dt: float) -> Arrays:
         """Time, unit, offset and labels of each split."""
@@ -223,49 +253,3 @@ class AudioSource(Source):
             split: (*encode(log_mel, self.duration, dt), np.asarray(labels, dtype=np.int64))
             for split, (log_mel, labels) in features.items()
         }
-
-    def _cached(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
-        """``make()``, or what it made before of the same key.
-
-        Args:
-            folder: below the cache root.
-            key: everything that decides the content; as JSON.
-        """
-        if not self.cache:
-            return make()
-        text = json.dumps([FORMAT, key], sort_keys=True).encode()
-        name = hashlib.sha256(text).hexdigest()[:24]
-        try:
-            place = cache_folder(folder)
-        except GennDelaysError as failure:
-            logger.warning("not cached: %s", failure)
-            return make()
-        if (found := _read(kept(place, name))) is not None:
-            return found
-        made = make()
-
-        def fill(file: h5py.File) -> None:
-            for split, arrays in made.items():
-                for k, array in enumerate(arrays):
-                    file[f"{split}/{k}"] = array
-
-        try:
-            with keep(place, name, "h5") as temporary:
-                temporary.write_bytes(hdf5_image(fill))
-        except OSError as failure:  # a full disk costs the cache, not the run
-            logger.warning("%s: not cached, %s", place / name, reason(failure))
-        return made
-
-
-def _read(path: Path | None) -> Arrays | None:
-    """The arrays in a cache file; None where there is none or it cannot be read."""
-    if path is None:
-        return None
-    try:
-        with h5py.File(path, "r") as file:
-            return {
-                split: tuple(file[f"{split}/{k}"][()] for k in range(len(file[split])))
-                for split in SPLITS
-            }
-    except (OSError, KeyError):
-        return None  # a damaged cache is made again rather than reported

@@ -16,9 +16,10 @@ import numpy as np
 
 from genn_delays.planning.events import Events
 from genn_delays.planning.timing import at_or_after
+from genn_delays.plugins import build_named
 from genn_delays.support.errors import ConfigError
 from genn_delays.support.references import Cited
-from genn_delays.support.settings import Settings, build_named
+from genn_delays.support.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def make(settings: Iterable[Mapping[str, Any]]) -> tuple[Augmentation, ...]:
         ConfigError: unknown name or setting (the nearest is named), or an impossible value.
     """
     return tuple(
-        build_named(f"augmentation[{position}]", AUGMENTATIONS, entry)
+        build_named(f"augmentation[{position}]", Augmentation, AUGMENTATIONS, entry)
         for position, entry in enumerate(settings)
     )
 

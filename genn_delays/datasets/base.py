@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -53,7 +52,7 @@ class Dataset(Shown):
         class_names: one name per class, or () where they have none.
         label_steps: steps of a trial that have a class each, at the dt it was loaded for; 0 where a
             trial has one class.
-        origin: name and settings of the source it was loaded from; None where it was made here.
+        origin: the source it was loaded from; None where it was made here.
 
     Raises:
         DataError: an empty split, a label out of range, an event outside trial or population,
@@ -69,7 +68,7 @@ class Dataset(Shown):
     duration: float
     class_names: tuple[str, ...]
     label_steps: int = 0
-    origin: Mapping[str, Any] | None = field(default=None, init=False)
+    origin: Source | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.class_names and len(self.class_names) != self.classes:

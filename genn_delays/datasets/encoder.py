@@ -21,18 +21,43 @@ then of the fall: a shift by ``per_band`` units is a shift by one band.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from genn_delays.datasets.split import Split
 from genn_delays.planning.timing import duration_to_steps, narrow
 from genn_delays.support.errors import DataError, suggest
 from genn_delays.support.limits import check_size
+from genn_delays.support.references import Cited
 from genn_delays.support.settings import Settings
 
 CENTRES = ("recording", "band")
 CHUNK = 32  # recordings stepped together: their voltages stay in the first-level cache
+
+
+class Encoder(Settings, Cited, ABC):
+    """Base of encoders of a user's own; its dataclass fields are its settings."""
+
+    @abstractmethod
+    def units(self, bands: int) -> int:
+        """Input units for so many bands."""
+
+    @abstractmethod
+    def encode(
+        self, log_mel: np.ndarray, labels: np.ndarray, *, hop: float, duration: float, dt: float
+    ) -> Split:
+        """Recordings as trials.
+
+        Args:
+            log_mel: (recordings, frames, bands); frame f belongs to time f * hop.
+            labels: of the recordings, for :meth:`Split.from_events` beside the events.
+            hop: distance of the frames in ms.
+            duration: length of a trial in ms; no event is at or after it.
+            dt: time step in ms.
+        """
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class SpokenDigits(AudioSource):
         check_size(2 * trials * frames * self.bands, f"spoken_digits: {self.repeats} repeats")
 
     def sizes(self) -> Sizes:
-        return Sizes(self.encoder.units, len(CLASSES), self.duration)
+        return Sizes(self.units, len(CLASSES), self.duration)
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         names = tuple(f"{language}-{word}" for language, word in CLASSES)

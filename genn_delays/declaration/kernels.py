@@ -13,16 +13,20 @@ the offsets of its published code. Evaluation rounds the delay to one tap of wei
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from genn_delays.planning.timing import delay_to_steps
+from genn_delays.plugins import choose
+from genn_delays.plugins.named import settings_of
 from genn_delays.support.checks import is_number
-from genn_delays.support.errors import NetworkError, suggest
+from genn_delays.support.errors import NetworkError
 from genn_delays.support.limits import check_size
 from genn_delays.support.references import Cited
+from genn_delays.support.settings import build
 
 WIDEST = 1e6
 """Largest sigma in steps, far beyond any trial."""
@@ -156,15 +160,23 @@ class Triangle(DelayKernel):
 KERNELS: dict[str, type[DelayKernel]] = {"gaussian": Gaussian, "triangle": Triangle}
 
 
-def make(name: str, sigma: float) -> DelayKernel | None:
-    """A kernel by its name, ``"gaussian"`` or ``"triangle"``; ``"none"`` for rounded delays."""
-    if name == "none":
+def make(given: str | Mapping[str, Any], sigma: float) -> DelayKernel | None:
+    """A kernel by its name, ``"gaussian"`` or ``"triangle"``; ``"none"`` for rounded delays.
+
+    One of your own is ``{file: mine.py, name: Flat}``, with settings besides ``sigma``.
+
+    Raises:
+        NetworkError: there is none of that name, or impossible values.
+    """
+    if given == "none":
         return None
-    if name not in KERNELS:
-        raise NetworkError(
-            f"there is no delay kernel {name!r}; {suggest(name, [*KERNELS, 'none'])}"
-        )
-    return KERNELS[name](sigma)
+    spec = given if isinstance(given, Mapping) else {"name": given}
+    known = {**KERNELS, "none": None}
+    kind = choose("kernel", DelayKernel, known, spec, error=NetworkError)
+    if kind is None:
+        raise NetworkError(f"kernel: 'none' has no settings, {dict(spec)!r} given")
+    settings = {"sigma": sigma, **settings_of(spec)}
+    return build(kind, settings, f"kernel {spec.get('name')!r}", NetworkError)
 
 
 def taps_of(

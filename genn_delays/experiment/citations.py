@@ -41,12 +41,12 @@ def _declared(config: Config) -> tuple[Network | None, list[str]]:
 def _methods(config: Config) -> Iterator[Cited]:
     """What the configuration names, in the order of its sections."""
     training = config.training
-    yield datasets.source(config.data.name, **config.data.args)
+    yield datasets.source(config.data.chosen, **config.data.args)
     yield from config.data.augment
     yield from (config.gradient, config.readout, config.loss)
     chosen = (training.sigma, training.spike_count, training.silent_rescue)
     yield from (part for part in chosen if part is not None)
-    yield from config.rewiring
+    yield from (*training.regularisers, *config.rewiring)
     yield get_backend(config.backend.name)
 
 

@@ -2,7 +2,7 @@
 
     LIF                      of this package
     my_neurons:Slow          of a module; that of a script is named as others would import it
-    model.py@1f0c…:Slow      of a model file with this checksum
+    mine.py@1f0c…:Slow       of a model file or plug-in with this checksum
 
 Reading a checkpoint imports nothing: a class is found where its module is loaded already.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from genn_delays.experiment.model_module import find_model, find_module, label_of
+from genn_delays.plugins import entry_points, user_files
 from genn_delays.support.errors import CheckpointError, suggest
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def name_of(kind: type[T], known: Mapping[str, type[T]], where: str) -> str:
     for name, other in known.items():
         if other is kind:
             return name
-    module = label_of(kind.__module__) or kind.__module__
+    module = user_files.label_of(kind.__module__) or kind.__module__
     if module == "__main__":
         module = _script() or ""
     found = _find_in(_loaded(module), kind.__qualname__)
@@ -48,7 +48,7 @@ def name_of(kind: type[T], known: Mapping[str, type[T]], where: str) -> str:
             reason = f"{module} now has another class of that name"
         raise CheckpointError(
             f"{where}: a checkpoint could not find the class {kind.__name__!r} again: {reason}; "
-            "define it at the top of a module or of the model file"
+            "define it at the top of a module, of the model file or of a plug-in"
         )
     return f"{module}:{kind.__qualname__}"
 
@@ -72,8 +72,8 @@ def find(name: str, known: Mapping[str, type[T]], base: type, what: str, where: 
         file, mark, digits = module.rpartition("@")
         hint = f"import {module} before reading it"
         if mark:
-            module = f"model file {file} with checksum {digits}..."
-            hint = f"call genn_delays.experiment.model_module.register({file!r}) before reading it"
+            module = f"file {file} with checksum {digits}...{_another(file)}"
+            hint = f"give it: gd.load(..., plugins=[{file!r}]), or gd.plugins.register({file!r})"
         raise CheckpointError(f"{where}: needs the class {qualname!r} of {module}; {hint}")
     kind = _find_in(loaded, qualname)
     if kind is None:
@@ -88,8 +88,21 @@ def _loaded(module: str) -> ModuleType | None:
     """A module by the name that checkpoints give it, if it is loaded or registered."""
     _, mark, digits = module.rpartition("@")
     if mark:
-        return find_model(digits)
-    return sys.modules["__main__"] if module == _script() else find_module(module)
+        return user_files.find_file(digits)
+    if module == _script():
+        return sys.modules["__main__"]
+    found = user_files.find_module(module)
+    if found is None:
+        entry_points.import_for(module)
+    return sys.modules.get(module, found)
+
+
+def _another(file: str) -> str:
+    """What else was given under this name."""
+    given = [path for path in user_files.latest() if path.name == file]
+    if not given:
+        return ""
+    return f", and {given[-1]} is another: it has {user_files.checksum_of(given[-1])}..."
 
 
 def _script() -> str | None:

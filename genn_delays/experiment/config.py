@@ -22,8 +22,9 @@ from pydantic import ValidationError as Invalid
 
 from genn_delays import datasets
 from genn_delays.backends import BACKENDS
-from genn_delays.datasets import augment
-from genn_delays.datasets.augment import Augmentation
+from genn_delays.datasets.augment import AUGMENTATIONS, Augmentation
+from genn_delays.experiment.config_files import beside, check_names, files_of, placed
+from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
     GRADIENTS,
@@ -32,23 +33,38 @@ from genn_delays.experiment.options import (
     REWIRING,
     checked,
     describe,
-    made,
+    listed,
     option,
     settings,
     with_name,
 )
+from genn_delays.planning.gradients import GradientRule
+from genn_delays.planning.readouts import Readout
+from genn_delays.plugins import named_as
+from genn_delays.plugins.named import values_of
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support import strict_yaml
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short, suggest
 from genn_delays.support.paths import expanded
-from genn_delays.support.settings import build_named
-from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, optimiser
+from genn_delays.training import (
+    Callback,
+    EarlyStopping,
+    Narrowing,
+    SilentRescue,
+    SpikeCount,
+    optimiser,
+)
+from genn_delays.training.losses import Loss
+from genn_delays.training.regularisers import REGULARISERS, Regulariser
 
 MESSAGE = 500
 """Characters of a message, whatever was given."""
 
 Count = Annotated[int, Field(gt=0, lt=2**31)]
 """As the engine counts: in 32 bits."""
+
+Args = Annotated[dict[str, Any], PlainSerializer(describe)]
+"""Arguments as they are given, with the files of plug-ins."""
 
 
 class Section(BaseModel):
@@ -61,22 +77,25 @@ class ModelSection(Section):
     """The network: a Python file with ``build`` or an installed model, and the arguments for it."""
 
     file: Path
-    args: dict[str, Any] = {}
-
-
-def _augmentations(given: Any, info: ValidationInfo) -> tuple[Augmentation, ...]:
-    if not isinstance(given, list):
-        raise ConfigError(f"{given!r} given; write a list of augmentations")
-    return augment.make(given)
+    args: Args = {}
 
 
 class DataSection(Section):
-    """The data set by name, where it lies, its settings, and random changes while training."""
+    """The data set by name, where it lies, its settings, and random changes while training.
+
+    ``file`` is that of a data set of the user's own.
+    """
 
     name: str
+    file: Annotated[Any, PlainSerializer(describe)] = None
     path: Path | None = None
-    args: dict[str, Any] = {}
-    augment: made(_augmentations) = []  # type: ignore[valid-type]
+    args: Args = {}
+    augment: listed("augment", Augmentation, AUGMENTATIONS) = []  # type: ignore[valid-type]
+
+    @property
+    def chosen(self) -> str | dict[str, Any]:
+        """What :func:`genn_delays.datasets.source` takes."""
+        return self.name if self.file is None else {"name": self.name, "file": self.file}
 
 
 class TrainingSection(Section):
@@ -96,6 +115,7 @@ class TrainingSection(Section):
     early_stopping: settings("early_stopping", EarlyStopping) = None  # type: ignore[valid-type]
     spike_count: settings("spike_count", SpikeCount) = None  # type: ignore[valid-type]
     silent_rescue: settings("silent_rescue", SilentRescue) = None  # type: ignore[valid-type]
+    regularisers: listed("regularisers", Regulariser, REGULARISERS) = []  # type: ignore[valid-type]
 
 
 def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
@@ -139,23 +159,18 @@ class BackendSection(Section):
     threads: Count | None = None
 
 
-def _rewiring(given: Any, info: ValidationInfo) -> list[RewiringRule]:
-    if not isinstance(given, list):
-        raise ConfigError(f"{given!r} given; write a list of rules, or [] for none")
-    return [build_named("rewiring", REWIRING, rule) for rule in given]
-
-
 class Config(Section):
     """A whole configuration; what it names is there as the object that it makes."""
 
     model: ModelSection
     data: DataSection
-    gradient: option("gradient", GRADIENTS, "eventprop") = {}  # type: ignore[valid-type]
-    readout: option("readout", READOUTS, "exponential_mean_voltage") = {}  # type: ignore[valid-type]
-    loss: option("loss", LOSSES, "cross_entropy") = {"scale": 20.0}  # type: ignore[valid-type]
+    gradient: option("gradient", GradientRule, GRADIENTS, "eventprop") = {}  # type: ignore[valid-type]
+    readout: option("readout", Readout, READOUTS, "exponential_mean_voltage") = {}  # type: ignore[valid-type]
+    loss: option("loss", Loss, LOSSES, "cross_entropy") = {"scale": 20.0}  # type: ignore[valid-type]
     training: TrainingSection = Field(default_factory=TrainingSection)
     optimiser: Annotated[Any, checked(_optimiser), PlainSerializer(_describe_optimiser)] = {}
-    rewiring: made(_rewiring) = []  # type: ignore[valid-type]
+    rewiring: listed("rewiring", RewiringRule, REWIRING) = []  # type: ignore[valid-type]
+    callbacks: listed("callbacks", Callback, {}) = []  # type: ignore[valid-type]
     backend: BackendSection = Field(default_factory=BackendSection)
 
     def to_yaml(self) -> str:
@@ -176,36 +191,43 @@ def load_config(path: Path | str, overrides: Iterable[str] = ()) -> Config:
     return _read(Path(path), overrides, resolve=True)
 
 
-def load_resolved(path: Path | str, model: Path | None = None) -> Config:
+def load_resolved(path: Path | str, kept: KeptFiles | None = None) -> Config:
     """Read the complete configuration of a run folder, whose model file may be gone.
 
     Args:
         path: the configuration.
-        model: the copy of the model file, for readouts and losses of its own; by default the
-            file that the configuration names.
+        kept: the copies of the user's files; by default those that the configuration names.
 
     Raises:
         ConfigError: it is damaged.
     """
-    return _read(Path(path), (), resolve=False, model=model)
+    return _read(Path(path), (), resolve=False, kept=kept)
 
 
-def validated(data: object, folder: Path | None = None, model: Path | None = None) -> Config:
+def validated(data: object, folder: Path | None = None, kept: KeptFiles | None = None) -> Config:
     """A configuration from plain values.
 
     Args:
         data: as :func:`load_config` finds them in a file.
-        folder: where a relative ``model.file`` starts.
-        model: as of :func:`load_resolved`.
+        folder: where relative files start.
+        kept: as of :func:`load_resolved`.
 
     Raises:
         pydantic.ValidationError: they are none.
+        ConfigError: a file of a plug-in that is no path.
     """
-    context = {"folder": folder or Path(), "model": model}
-    return Config.model_validate(data, context=context)
+    folder = folder or Path()
+    place = beside(folder)
+    if kept is not None and isinstance(data, Mapping):
+        section = data.get("model")
+        place = kept.place(section.get("file") if isinstance(section, Mapping) else None)
+    context = {"folder": folder, "kept": kept}
+    return Config.model_validate(placed(data, place), context=context)
 
 
-def _read(path: Path, overrides: Iterable[str], resolve: bool, model: Path | None = None) -> Config:
+def _read(
+    path: Path, overrides: Iterable[str], resolve: bool, kept: KeptFiles | None = None
+) -> Config:
     try:
         data = strict_yaml.parse(_text(path))
         if not isinstance(data, dict):
@@ -213,7 +235,7 @@ def _read(path: Path, overrides: Iterable[str], resolve: bool, model: Path | Non
         for override in overrides:
             _override(data, override)
         folder = path.resolve().parent
-        config = validated(data, folder, model)
+        config = validated(data, folder, kept)
         return _resolve(config, folder) if resolve else config
     except Invalid as error:
         raise ConfigError(f"{path}: {_explain(error)}") from None
@@ -258,9 +280,13 @@ def _resolve(config: Config, folder: Path) -> Config:
         path = (folder / expanded(path, "data.path")).resolve()
         if not path.exists():
             raise ConfigError(f"data.path: there is no file or folder {path}")
-    source = describe(datasets.source(config.data.name, **config.data.args))
-    data = config.data.model_copy(update={"path": path, "args": source})
-    return config.model_copy(update={"model": model, "data": data})
+    source = datasets.source(config.data.chosen, **config.data.args)
+    name = (named_as(type(source)) or {}).get("name", config.data.name)  # a plug-in's in full
+    update = {"name": name, "path": path, "args": describe(values_of(source))}
+    data = config.data.model_copy(update=update)
+    resolved = config.model_copy(update={"model": model, "data": data})
+    check_names(files_of(resolved.model_dump(mode="json")), file)
+    return resolved
 
 
 def _explain(invalid: Invalid) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from genn_delays.experiment.config import Config, validated
+from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.support.errors import CheckpointError, ConfigError
 
 ACCEPTED = {
@@ -28,7 +29,7 @@ ACCEPTED = {
 
 
 def accepted_changes(
-    config: Config, before: object, path: Path, model: Path | None = None
+    config: Config, before: object, path: Path, kept: KeptFiles | None = None
 ) -> list[str]:
     """Lines about what differs from the configuration that a checkpoint was trained with.
 
@@ -37,7 +38,7 @@ def accepted_changes(
         before: what :func:`as_attribute` gave when the checkpoint was saved; None in checkpoints
             of earlier releases, of which nothing can be said.
         path: of the configuration, for messages.
-        model: the copy of the model file that the run folder keeps, if it does.
+        kept: the copies of the user's files that the run folder keeps.
 
     Raises:
         CheckpointError: what differs may not, or ``before`` is no configuration.
@@ -45,7 +46,7 @@ def accepted_changes(
     if before is None:
         return []
     try:
-        trained = validated(before, model=model)
+        trained = validated(before, kept=kept)
     except (ValidationError, ConfigError):
         raise CheckpointError(
             f"{path.parent}: the configuration in the checkpoint is damaged or of another "

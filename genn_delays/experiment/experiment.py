@@ -37,7 +37,7 @@ class Experiment:
 def load_dataset(config: Config) -> Dataset:
     """The data set of a configuration, which may have to be made first."""
     data = config.data
-    return datasets.load(data.name, dt=config.training.dt, path=data.path, **data.args)
+    return datasets.load(data.chosen, dt=config.training.dt, path=data.path, **data.args)
 
 
 def make_network(config: Config, dataset: Dataset) -> Network:
@@ -92,7 +92,10 @@ def _parts(config: Config) -> dict[str, Any]:
         "batch_size": training.batch_size,
         "seed": training.seed,
         "augmentations": config.data.augment,
-        "regularisers": [training.spike_count] if training.spike_count else [],
+        "regularisers": [
+            *([training.spike_count] if training.spike_count else []),
+            *training.regularisers,
+        ],
         "rescue": training.silent_rescue,
         "narrowing": training.sigma,
         "rewiring": config.rewiring,
@@ -108,7 +111,7 @@ def check_declared(config: Config) -> bool:
     Returns:
         False where the sizes are not known before the data are read: nothing was checked.
     """
-    sizes = datasets.source(config.data.name, **config.data.args).sizes()
+    sizes = datasets.source(config.data.chosen, **config.data.args).sizes()
     if sizes is None:
         return False
     network = _network(config, sizes.units, sizes.classes)

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, ValidationError, create_model
 
 from genn_delays import models
 from genn_delays.declaration.network import Network
-from genn_delays.experiment.model_module import describe, load
+from genn_delays.plugins.user_files import describe, load
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.support.paths import expanded
 from genn_delays.support.references import ENTRIES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from inspect import isabstract
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -15,13 +14,14 @@ from pydantic_core import PydanticCustomError
 from genn_delays import rewiring
 from genn_delays.datasets.augment import AUGMENTATIONS
 from genn_delays.experiment.model_file import path_of
-from genn_delays.experiment.model_module import load, load_registered
 from genn_delays.planning import readouts
 from genn_delays.planning.gradients import EventProp, GradientRule, Surrogate
 from genn_delays.planning.readouts import Readout
+from genn_delays.plugins.named import build_named, named_as, own_classes, values_of
+from genn_delays.plugins.user_files import UserFile, load, load_registered
 from genn_delays.rewiring import RewiringRule
-from genn_delays.support.errors import ConfigError, GennDelaysError
-from genn_delays.support.settings import build, build_named
+from genn_delays.support.errors import ConfigError, GennDelaysError, suggest
+from genn_delays.support.settings import build
 from genn_delays.training import losses
 from genn_delays.training.losses import Loss
 from genn_delays.training.regularisers import REGULARISERS
@@ -73,13 +73,18 @@ def describe(option: Any) -> Any:
         return {key: describe(value) for key, value in option.items()}
     if isinstance(option, (list, tuple)):
         return [describe(value) for value in option]
-    if is_dataclass(option) and not isinstance(option, type):
-        return _name(option) | {f.name: describe(getattr(option, f.name)) for f in fields(option)}
+    if isinstance(option, UserFile):
+        return str(option)
+    chosen = named_as(type(option)) is not None
+    if (chosen or is_dataclass(option)) and not isinstance(option, type):
+        return _name(option) | {key: describe(value) for key, value in values_of(option).items()}
     return option
 
 
 def _name(option: object) -> dict[str, str]:
     kind = type(option)
+    if (named := named_as(kind)) is not None:
+        return named
     for registry in REGISTRIES:
         for name, known in registry.items():
             if known is kind:
@@ -110,42 +115,55 @@ def with_name(given: Any, default: str) -> Any:
     return {"name": default, **given} if isinstance(given, Mapping) else given
 
 
-def option(kind: str, registry: Mapping[str, type], default: str) -> Any:
-    """Type of an entry that names one of a registry, or a class of the model file.
+def option(kind: str, base: type, registry: Mapping[str, type], default: str) -> Any:
+    """Type of an entry that names one of a registry, a plug-in, or a class of the model file.
 
     The section above it has the model file, ``model``, before it; see :func:`model_of`.
+
+    Args:
+        base: what it is derived from.
     """
-    base = next((base for base in OWN if issubclass(registry[default], base)), None)
 
     def resolve(given: Any, info: ValidationInfo) -> Any:
         named = with_name(given, default)
         name = named.get("name") if isinstance(named, Mapping) else named
+        here = (isinstance(named, Mapping) and named.get("file") is None) or isinstance(named, str)
+        if base is GradientRule and not (here and name in registry):
+            raise ConfigError(
+                f"{kind}: there is no {name!r}; {suggest(str(name), registry)}; one of your own is "
+                "code in every engine: docs/architecture.md"
+            )
         known = {**registry}
-        if base is not None and name not in registry and (model := model_of(info)) is not None:
-            known |= own_classes(model, base)
-        return build_named(kind, known, named)
+        if base in OWN and here and name not in registry:
+            model = model_of(info)
+            known |= own_classes(model, base) if model is not None else {}
+        return build_named(kind, base, known, named)
 
     return made(resolve)
 
 
-def own_classes(module: ModuleType, base: type) -> dict[str, type]:
-    """Classes of a module that derive from ``base`` and can be made, by name."""
-    return {
-        name: kind
-        for name, kind in vars(module).items()
-        if isinstance(kind, type) and issubclass(kind, base) and not isabstract(kind)
-    }
+def listed(kind: str, base: type, registry: Mapping[str, type]) -> Any:
+    """As :func:`option`, of a list of them; () for none."""
+
+    def resolve(given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, (list, tuple)):
+            raise ConfigError(f"{given!r} given; write a list, or [] for none")
+        return tuple(
+            build_named(f"{kind}[{k}]", base, registry, entry) for k, entry in enumerate(given)
+        )
+
+    return made(resolve)
 
 
 def model_of(info: ValidationInfo) -> ModuleType | None:
     """The model file of the configuration that is being validated; None where it is wrong itself.
 
-    The context of the validation has ``folder``, where relative paths start, or ``model``, the
-    file that a run folder keeps.
+    The context of the validation has ``folder``, where relative paths start, or ``kept``, the
+    files of a run folder.
     """
     context = info.context or {}
-    if (kept := context.get("model")) is not None:
-        return load_registered(kept)
+    if (kept := context.get("kept")) is not None and kept.model.is_file():
+        return load_registered(kept.model)
     if "model" not in info.data:
         return None
     return load(path_of(info.data["model"].file, context.get("folder", Path())))

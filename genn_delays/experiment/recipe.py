@@ -12,13 +12,16 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, FiniteFloat
 
-from genn_delays.datasets.base import Dataset
+from genn_delays.datasets import SOURCES
+from genn_delays.datasets.base import Dataset, Source
+from genn_delays.datasets.encoder import Encoder
 from genn_delays.experiment.class_names import find, name_of
 from genn_delays.experiment.options import GRADIENTS, LOSSES, READOUTS, describe
 from genn_delays.planning.gradients import GradientRule
 from genn_delays.planning.plan import Plan
 from genn_delays.planning.readouts import Readout
 from genn_delays.planning.timing import MAX_STEPS
+from genn_delays.plugins.named import values_of
 from genn_delays.support.errors import CheckpointError, PlanError
 from genn_delays.support.settings import build
 from genn_delays.training.losses import Loss
@@ -52,8 +55,8 @@ class Recipe:
         gradient: the rule it was trained by, which knows what happens at spikes.
         readout, loss: outputs of a trial, and the class that they mean.
         class_names: () where there are none.
-        origin: name and settings of the data set, whose encoder makes events of sound; None where
-            it was made of arrays.
+        origin: name and settings of the data set, whose encoder makes events of sound (see
+            :meth:`source`); None where it was made of arrays.
     """
 
     dt: float
@@ -78,8 +81,24 @@ class Recipe:
             readout=plan.readout,
             loss=loss,
             class_names=dataset.class_names,
-            origin=dataset.origin,
+            origin=None if dataset.origin is None else _origin(dataset.origin),
         )
+
+    def source(self) -> Source | None:
+        """What the data set was loaded from; None where it was made of arrays.
+
+        Raises:
+            CheckpointError: a class that is not known here.
+        """
+        name, args = ((self.origin or {}).get(key) for key in ("name", "args"))
+        if not isinstance(name, str) or not isinstance(args, Mapping):
+            return None
+        place = "the data set of the model"
+        kind = find(name, SOURCES, Source, "data set", place)
+        settings = dict(args)
+        if isinstance(encoder := settings.get("code"), Mapping):
+            settings["code"] = _made(encoder, {}, Encoder, "encoder", place)
+        return build(kind, settings, place, CheckpointError)
 
     def to_attribute(self) -> dict[str, Any]:
         """Plain values, for :func:`genn_delays.experiment.checkpoint.save`.
@@ -120,8 +139,16 @@ class Recipe:
 
 
 def _named(part: T, known: Mapping[str, type[T]], what: str) -> dict[str, Any]:
-    values = {f.name: describe(getattr(part, f.name)) for f in fields(part)}  # type: ignore[arg-type]
+    values = {key: describe(value) for key, value in values_of(part).items()}
     return {**values, "name": name_of(type(part), known, what)}
+
+
+def _origin(source: Source) -> dict[str, Any]:
+    args = {
+        key: _named(value, {}, "encoder") if isinstance(value, Encoder) else describe(value)
+        for key, value in values_of(source).items()
+    }
+    return {"name": name_of(type(source), SOURCES, "data set"), "args": args}
 
 
 def _made(

@@ -74,7 +74,7 @@ def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> di
     config = experiment.config
     recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
     log, recorder = Log(folder.log), Recorder(folder, config, recipe)
-    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), recorder]
+    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), *config.callbacks, recorder]
     trainer.fit()
     test = evaluate_best(folder, experiment)
     summary = summarise(folder, experiment, test)
@@ -101,6 +101,7 @@ def resumed(folder: RunFolder) -> Experiment:
     """
     if not folder.has_begun:
         config = folder.load_config()
+        _say_edited(folder, config)
         dataset = load_dataset(config)
         return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
     saved = checkpoint.load(folder.checkpoint)
@@ -108,13 +109,19 @@ def resumed(folder: RunFolder) -> Experiment:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
     before = saved.attributes.get("config")
-    changes = accepted_changes(config, before, folder.config, folder.kept_model)
+    changes = accepted_changes(config, before, folder.config, folder.kept)
     for change in changes:
         logger.warning("%s: %s", folder.config, change)
+    _say_edited(folder, config)
     dataset = load_dataset(config)
     experiment = prepare(config, dataset, saved.network, state=saved.trainer_state)
     recording.append(folder.log, "".join(f"config.yaml: {change}\n" for change in changes))
     return experiment
+
+
+def _say_edited(folder: RunFolder, config: Config) -> None:
+    for line in folder.edited_files(config):
+        logger.warning("%s", line)
 
 
 def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:

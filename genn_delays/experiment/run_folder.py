@@ -1,7 +1,8 @@
 """The run folder: everything that a run writes, and where it goes on from.
 
 config.yaml      the configuration, complete
-model.py         the model file as it was run, and in model.sha256 its checksum
+model.py         the model file as it was run; plugin_*.py: files of plug-ins; their checksums in
+                 model.sha256
 metrics.jsonl    one line per epoch and split
 initial.h5       the network before training
 checkpoint.h5    network and training state after the last epoch, or where it was stopped
@@ -24,7 +25,8 @@ from typing import Any
 
 from genn_delays.experiment import metrics_file
 from genn_delays.experiment.config import Config, load_resolved
-from genn_delays.experiment.model_module import checksum, register, source_of
+from genn_delays.experiment.config_changes import as_attribute
+from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.support import recording
 from genn_delays.support.errors import CheckpointError, reason
 from genn_delays.support.leftovers import is_temporary, remove_leftovers
@@ -36,8 +38,7 @@ class RunFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
-        self.model = self.path / "model.py"
-        self.model_checksum = self.path / "model.sha256"
+        self.kept = KeptFiles(self.path)
         self.metrics = self.path / "metrics.jsonl"
         self.initial = self.path / "initial.h5"
         self.checkpoint = self.path / "checkpoint.h5"
@@ -73,7 +74,7 @@ class RunFolder:
 
     @staticmethod
     def open(path: Path | str) -> RunFolder:
-        """The folder of an earlier run; its checkpoints may name classes of its model file.
+        """The folder of an earlier run; its checkpoints may name classes of the files it keeps.
 
         Raises:
             CheckpointError: it is not one.
@@ -87,13 +88,11 @@ class RunFolder:
             raise CheckpointError(
                 f"{folder.path} is not a run folder: there is no config.yaml in it; {remedy}"
             )
-        recorded = folder._recorded_checksum()
-        if recorded is not None or folder.model.is_file():  # one that is gone is named when needed
-            register(folder.model, recorded)
+        folder.kept.register()
         return folder
 
     def begin(self, config: Config) -> None:
-        """Write the model file and then the configuration of a new run.
+        """Write the model file and plug-ins, and then the configuration of a new run.
 
         Args:
             config: complete.
@@ -104,43 +103,30 @@ class RunFolder:
         # of two runs started together in one empty folder, the second fails here or at the lock
         if not _is_empty(self.path):
             raise CheckpointError(_occupied(self.path))
-        source = source_of(config.model.file)
-        record = f"{checksum(source)}  {self.model.name}\n"
+        written: list[Path] = []
         try:
-            recording.replace(self.model_checksum, record.encode())
-            recording.replace(self.model, source)
+            written = self.kept.write(config.model.file, as_attribute(config))
             recording.replace(self.config, config.to_yaml().encode())
         except CheckpointError:
+            self.kept.remove(written)
             with suppress(OSError):
-                self.model.unlink(missing_ok=True)
-                self.model_checksum.unlink(missing_ok=True)
                 self.path.rmdir()
             raise
 
-    def _recorded_checksum(self) -> str | None:
-        try:
-            text = self.model_checksum.read_text(encoding="ascii", errors="replace")
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise CheckpointError(f"{self.model_checksum}: {reason(error)}") from None
-        return text.partition(" ")[0]
-
     def load_config(self) -> Config:
         """The configuration of the run."""
-        return load_resolved(self.config, self.kept_model)
-
-    @property
-    def kept_model(self) -> Path | None:
-        """The folder's copy of the model file, where there is one."""
-        return self.model.resolve() if self.model.is_file() else None
+        return load_resolved(self.config, self.kept)
 
     def with_own_model(self, config: Config) -> Config:
         """The configuration with the folder's copy of the model file, where there is one."""
-        if self.kept_model is None:
+        if not self.kept.model.is_file():
             return config
-        model = config.model.model_copy(update={"file": self.kept_model})
+        model = config.model.model_copy(update={"file": self.kept.model})
         return config.model_copy(update={"model": model})
+
+    def edited_files(self, config: Config) -> list[str]:
+        """Lines about the user's files that were edited after the run had copied them."""
+        return self.kept.edited(config.model.file, as_attribute(config))
 
     @property
     def has_begun(self) -> bool:
@@ -211,7 +197,7 @@ def _claim(output: Path) -> Path:
 def _is_empty(folder: Path) -> bool:
     """Whether no run has begun: what one writes before its configuration may be there."""
     names = {path.name for path in folder.iterdir() if not is_temporary(path.name)}
-    return names <= {"model.sha256"} or names == {"model.sha256", "model.py"}
+    return KeptFiles.are_all(names)
 
 
 def _claim_new(name: str) -> Path:

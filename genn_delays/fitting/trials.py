@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays import datasets
 from genn_delays.datasets.arrays import events_of
 from genn_delays.datasets.audio_source import AudioSource
 from genn_delays.datasets.split import Split
@@ -72,12 +71,10 @@ def _files(given: Any) -> list[Path]:
 
 
 def _encoded(files: list[Path], recipe: Recipe) -> Split:
-    origin = recipe.origin or {}
-    name, args = origin.get("name"), origin.get("args")
-    if name not in datasets.SOURCES or not isinstance(args, Mapping):
+    if (source := recipe.source()) is None:
         raise DataError("the model was trained on arrays and cannot hear sound files; give arrays")
-    source = datasets.source(name, **args)
     if not isinstance(source, AudioSource):
+        name = (recipe.origin or {}).get("name")
         raise DataError(f"the model was trained on {name!r}, which is no sound; give arrays")
     for path in files:
         if not path.is_file():

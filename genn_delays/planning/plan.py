@@ -150,6 +150,7 @@ def make_plan(
     for projection in projections:
         gradient.check_projection(projection)
     readout.check(planned[readout_index])
+    readout.check_weights(steps, dt)
     gradient.check_readout(readout, planned[readout_index])
     return Plan(
         populations=planned,

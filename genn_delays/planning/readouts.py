@@ -48,8 +48,23 @@ class Readout(Cited, ABC):
             )
 
     def weights(self, steps: int, dt: float) -> np.ndarray | None:
-        """Weight of each step, (steps,), where outputs are sums of weighted voltages; else None."""
+        """Weight of each step, (steps,), where outputs are sums of weighted voltages; else None.
+
+        Engines then sum by themselves, and never call :meth:`forward`.
+        """
         return None
+
+    def check_weights(self, steps: int, dt: float) -> None:
+        """Raise PlanError where :meth:`forward` is not the sum of weighted voltages."""
+        if (weights := self.weights(steps, dt)) is None:
+            return
+        voltage = np.random.default_rng(0).normal(size=(1, steps, 1))
+        expected = np.einsum("btn,t->bn", voltage, weights)
+        if not np.allclose(self.forward(voltage, dt), expected, rtol=1e-6, atol=1e-9):
+            raise PlanError(
+                f"{type(self).__name__}: forward() gives other outputs than weights(), which "
+                "engines use in its place; define both, or let weights() return None"
+            )
 
     @abstractmethod
     def forward(self, observed: np.ndarray, dt: float) -> np.ndarray:

@@ -1,12 +1,12 @@
-"""From untyped settings, as in ``{name: adam, lr: 1e-3}``, to the frozen dataclass they make."""
+"""From untyped settings, as in ``{lr: 1e-3}``, to the frozen dataclass they make."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from genn_delays.support.errors import ConfigError, DataError, GennDelaysError, reason, suggest
 
@@ -44,7 +44,7 @@ def build(
     """An instance of the dataclass ``kind`` from untyped settings.
 
     Args:
-        kind: a dataclass.
+        kind: a dataclass, or a class that has no settings.
         given: settings by name. A number may be text, because YAML reads ``1e-3`` as text.
         where: place in the configuration, for messages.
         error: class of the error to raise.
@@ -52,40 +52,25 @@ def build(
     Raises:
         error: an unknown name (the nearest is named), a wrong type, a missing setting.
     """
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+    if given and not is_dataclass(kind):
+        raise error(
+            f"{where}: unknown setting {next(iter(given))!r}; {kind.__name__} has none, because it "
+            "is no dataclass; write @dataclass(frozen=True) above it"
+        )
     check_keys(where, given, names, error)
     try:
-        return TypeAdapter(kind).validate_python(dict(given))
+        return TypeAdapter(kind).validate_python(dict(given)) if is_dataclass(kind) else kind()
     except ValidationError as failure:
         first = failure.errors()[0]
         place = ".".join(str(part) for part in (where, *first["loc"]))
         if first["type"] == "missing":
             raise error(f"{place} is missing; give it a value") from None
         raise error(f"{place}: {first['input']!r} given; {first['msg'].lower()}") from None
+    except PydanticUserError as failure:  # an annotation that stands for no plain value
+        raise error(f"{where}: the settings of {kind.__name__}: {reason(failure)}") from None
     except (TypeError, ValueError, OverflowError) as failure:  # of a check that expects a number
         raise error(f"{where}: {dict(given)!r} given; {reason(failure)}") from None
-
-
-def build_named(where: str, registry: Mapping[str, type[T]], given: object) -> T:
-    """An instance of the dataclass that ``given["name"]`` names in a registry.
-
-    Args:
-        where: place in the configuration, for messages: ``"schedule"``.
-        registry: dataclasses by name.
-        given: a mapping with ``name`` and settings, or the name alone.
-
-    Raises:
-        ConfigError: unknown name or setting (the nearest is named), or a wrong type.
-    """
-    settings = {"name": given} if isinstance(given, str) else given
-    if not isinstance(settings, Mapping) or "name" not in settings:
-        hint = suggest("", registry)
-        raise ConfigError(f"{where}: {given!r} given; give a mapping with a name; {hint}")
-    settings = dict(settings)
-    name = settings.pop("name")
-    if not isinstance(name, str) or name not in registry:
-        raise ConfigError(f"{where}: there is no {name!r}; {suggest(name, registry)}")
-    return build(registry[name], settings, f"{where}.{name}")
 
 
 def check_keys(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from genn_delays.declaration.network import Network, Population
+from genn_delays.plugins import build_named
 from genn_delays.support.errors import ConfigError, suggest
 from genn_delays.support.references import Cited
-from genn_delays.support.settings import build_named
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation
@@ -155,4 +155,4 @@ def make(given: Mapping[str, Any]) -> Regulariser:
     Raises:
         ConfigError: unknown name or argument (the nearest is named), or a wrong value.
     """
-    return build_named("regulariser", REGULARISERS, given)
+    return build_named("regulariser", Regulariser, REGULARISERS, given)

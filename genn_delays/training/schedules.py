@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import cos, isfinite, pi
 from typing import Any, ClassVar, Literal, get_args
 
+from genn_delays.plugins import build_named
 from genn_delays.support.errors import ConfigError, suggest
 from genn_delays.support.references import Cited
-from genn_delays.support.settings import build_named
 
 Per = Literal["batch", "epoch"]
 
@@ -208,4 +208,4 @@ def make(given: GivenSchedule | Sequence[GivenSchedule]) -> tuple[Schedule, ...]
     (EaseIn(batches=100, start=0.001), Cosine(final=0.0, per='batch'))
     """
     entries: Sequence[Any] = given if isinstance(given, (list, tuple)) else [given]
-    return tuple(build_named("schedule", SCHEDULES, entry) for entry in entries)
+    return tuple(build_named("schedule", Schedule, SCHEDULES, entry) for entry in entries)

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from genn_delays.plugins import build_named
 from genn_delays.support.checks import extremes
 from genn_delays.support.errors import ConfigError
 from genn_delays.support.references import Cited
-from genn_delays.support.settings import build_named
 from genn_delays.training.blocks import in_blocks
 
 
@@ -201,4 +201,4 @@ def make(given: Mapping[str, Any] | str) -> Rule:
     >>> make({"name": "adam", "lr": "1e-3"}).lr
     0.001
     """
-    return build_named("optimiser", OPTIMISERS, given)
+    return build_named("optimiser", Rule, OPTIMISERS, given)

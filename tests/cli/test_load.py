@@ -14,9 +14,9 @@ import yaml
 from own_parts import OWN_PARTS
 
 import genn_delays as gd
-from genn_delays.experiment import model_module
 from genn_delays.experiment.experiment import load_dataset
 from genn_delays.experiment.run_folder import RunFolder
+from genn_delays.plugins import user_files
 from genn_delays.support.errors import CheckpointError, DataError
 
 RATE = 16000
@@ -164,11 +164,11 @@ def test_reading_a_file_alone_runs_no_model_file(config, call, folder, monkeypat
     assert call("run", config, "--output", "run").exit_code == 0
     shutil.copy("run/best.h5", "alone.h5")
     shutil.copy("run/model.py", "model.py")
-    for name in [name for name in sys.modules if name.startswith(model_module.PREFIX)]:
+    for name in [name for name in sys.modules if name.startswith(user_files.PREFIX)]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(model_module, "_registered", {})
-    monkeypatch.setattr(model_module, "load", lambda path: pytest.fail(f"{path} was run"))
-    with pytest.raises(CheckpointError, match=r"needs the class 'LastVoltage' of model file"):
+    monkeypatch.setattr(user_files, "_registered", {})
+    monkeypatch.setattr(user_files, "load", lambda path: pytest.fail(f"{path} was run"))
+    with pytest.raises(CheckpointError, match=r"needs the class 'LastVoltage' of file"):
         gd.load("alone.h5")
 
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from own_parts import OWN_PARTS
 
-from genn_delays.experiment import checkpoint, model_module
+from genn_delays.experiment import checkpoint
+from genn_delays.plugins import user_files
 from genn_delays.support.errors import CheckpointError
 
 NEURON = """
@@ -49,10 +50,10 @@ def forget(monkeypatch):
     """What another process would not know of."""
 
     def forget() -> None:
-        for name in [name for name in sys.modules if name.startswith(model_module.PREFIX)]:
+        for name in [name for name in sys.modules if name.startswith(user_files.PREFIX)]:
             monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setattr(model_module, "_registered", {})
-        monkeypatch.setattr(model_module, "_sources", {})
+        monkeypatch.setattr(user_files, "_registered", {})
+        monkeypatch.setattr(user_files, "_sources", {})
 
     forget()
     return forget
@@ -83,7 +84,7 @@ def test_the_run_folder_keeps_the_model_file_that_was_run(folder, own, call, mon
     assert call("run", own, "--output", "run").exit_code == 0
     assert (folder / "run/model.py").read_bytes() == text
     sha256 = (folder / "run/model.sha256").read_text()
-    assert sha256 == f"{model_module.checksum(text)}  model.py\n"
+    assert sha256 == f"{user_files.checksum(text)}  model.py\n"
 
 
 @pytest.mark.parametrize("command", ["evaluate", "plot", "resume"])
@@ -114,10 +115,10 @@ def test_a_checkpoint_alone_names_class_and_file_and_runs_nothing(folder, own, c
     assert call("run", own, "--output", "run").exit_code == 0
     forget()
     (folder / "ran").unlink()
-    message = r"run/best.h5: population 'hidden': needs the class 'Slow' of model file mine.py .*"
+    message = r"run/best.h5: population 'hidden': needs the class 'Slow' of file mine.py .*"
     with pytest.raises(CheckpointError, match=message + r"register\('mine.py'\)"):
         checkpoint.load("run/best.h5")
-    model_module.register("mine.py")
+    user_files.register("mine.py")
     assert not (folder / "ran").exists()
     neuron = checkpoint.load("run/best.h5").network.populations["hidden"].neuron
     assert type(neuron).__name__ == "Slow"

@@ -19,7 +19,9 @@ from genn_delays.declaration.neurons.lif import LIF
 from genn_delays.declaration.neurons.qif import qif
 from genn_delays.declaration.neurons.resonate_and_fire import resonate_and_fire
 from genn_delays.declaration.neurons.symplectic_lif import symplectic_lif
-from genn_delays.support.errors import NetworkError, reason, suggest
+from genn_delays.plugins import choose
+from genn_delays.plugins.named import settings_of
+from genn_delays.support.errors import NetworkError, reason
 
 NAMED: dict[str, Callable[..., Neuron]] = {
     "lif": LIF,
@@ -42,7 +44,8 @@ NAMED: dict[str, Callable[..., Neuron]] = {
 def make(spec: Mapping[str, Any] | Neuron) -> Neuron:
     """The neuron of ``{name: adex, tau_mem: 10.0}`` or ``{name: equations, text: "dV/dt = ..."}``.
 
-    A neuron is returned as it is.
+    A neuron is returned as it is. One of your own is ``{file: mine.py, name: Slow}``: a class, or a
+    function that makes a neuron.
 
     Raises:
         NetworkError: an unknown name or argument (the nearest is named), or impossible values.
@@ -52,10 +55,11 @@ def make(spec: Mapping[str, Any] | Neuron) -> Neuron:
     if not isinstance(spec, Mapping) or "name" not in spec:
         raise NetworkError(f"neuron: {spec!r} has no name; give a mapping such as {{name: lif}}")
     name = spec["name"]
-    if name not in NAMED:
-        raise NetworkError(f"neuron: unknown name {name!r}; {suggest(str(name), NAMED)}")
-    arguments = {key: value for key, value in spec.items() if key != "name"}
+    kind = choose("neuron", Neuron, NAMED, spec, functions=True, error=NetworkError)
     try:
-        return NAMED[name](**arguments)
+        made = kind(**settings_of(spec))
     except TypeError as error:
         raise NetworkError(f"neuron {name!r}: {reason(error)}") from None
+    if not isinstance(made, Neuron):
+        raise NetworkError(f"neuron {name!r} makes a {type(made).__name__}; return a gd.Neuron")
+    return made
