@@ -6,12 +6,14 @@ import importlib.util
 import shutil
 import subprocess
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 
 import click
 
 from genn_delays.backends.genn.availability import facts
 from genn_delays.backends.native.compiler import find_compiler
 from genn_delays.experiment.environment import machine, versions
+from genn_delays.plugins.entry_points import installed, load
 from genn_delays.support.cache import cache_folder
 from genn_delays.support.errors import GennDelaysError, reason
 
@@ -25,7 +27,7 @@ OPTIONAL = {
 
 @click.command()
 def doctor() -> None:
-    """Report compiler, cores, PyGeNN, GPU, cache folder and versions."""
+    """Report compiler, cores, PyGeNN, GPU, cache folder, plug-ins and versions."""
     found = machine()
     _say("system", f"{found['system']}, {found['processor']}")
     _say("cores", str(found["cores"]))
@@ -37,6 +39,8 @@ def doctor() -> None:
     for name, extra in OPTIONAL.items():
         missing = f"not installed; pip install 'genn-delays[{extra}]'"
         _say(name, "installed" if importlib.util.find_spec(name) else missing)
+    for full, entry in installed():
+        _say("plug-in", _or_message(lambda: _plug_in(full, entry)))  # noqa: B023 - called at once
     for name, version in versions().items():
         _say(name, version)
 
@@ -59,6 +63,13 @@ def _compiler() -> str:
         return f"{' '.join(command)} ({_first_line([*command, '--version'])})"
 
     return _or_message(check)
+
+
+def _plug_in(full: str, entry: EntryPoint) -> str:
+    kind = load(full, entry, "genn_delays.plugins")
+    bases = getattr(kind, "__mro__", ())
+    ours = (base.__name__ for base in bases if base.__module__.partition(".")[0] == "genn_delays")
+    return f"{full} ({entry.value}, {next(ours, 'function')})"
 
 
 def _cache() -> str:

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from genn_delays.datasets.audio_folder import AudioFolder
-from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.audio_source import AudioSource
+from genn_delays.datasets.augment import Augmentation
+from genn_delays.datasets.base import Dataset, Sizes, Source, Split
 from genn_delays.datasets.braille import Braille
 from genn_delays.datasets.digit_recordings import FreeSpokenDigits, HeidelbergDigits
+from genn_delays.datasets.encoder import Encoder
 from genn_delays.datasets.frame_arrays import FrameArrays
 from genn_delays.datasets.heidelberg import SHD, SSC
 from genn_delays.datasets.mts_xor import MtsXor
@@ -44,7 +47,18 @@ SOURCES: dict[str, type[Source]] = {
     "yin_yang": YinYang,
 }
 
-__all__ = ["SOURCES", "Dataset", "Split", "load", "source"]
+__all__ = [
+    "SOURCES",
+    "AudioSource",
+    "Augmentation",
+    "Dataset",
+    "Encoder",
+    "Sizes",
+    "Source",
+    "Split",
+    "load",
+    "source",
+]
 
 
 Given = str | Mapping[str, Any]

@@ -28,7 +28,7 @@ class KeptFiles:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+        self.folder = folder.resolve()
         self.model, self.checksums = self.folder / MODEL, self.folder / CHECKSUMS
 
     @staticmethod
@@ -79,9 +79,8 @@ class KeptFiles:
             CheckpointError: the checksums cannot be read.
         """
         entry_points.trust()
-        expected: dict[Path, str | None] = dict(
-            self._sums()
-        )  # one that is gone is named when needed
+        # one that is gone is named when it is needed
+        expected: dict[Path, str | None] = dict(self._sums())
         if self.checksums.exists():
             expected.setdefault(self.model, "")  # of a damaged list
         elif self.model.is_file():
@@ -97,6 +96,7 @@ class KeptFiles:
             model: ``model.file`` of the configuration.
         """
         sums, original = self._sums(), Path(str(model))
+        self.register()
         user_files.call(self.model, original.name)
 
         def place(file: str, where: str) -> UserFile:

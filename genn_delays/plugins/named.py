@@ -146,6 +146,11 @@ def _check_kind(where: str, base: type, kind: Any, what: str, functions: bool) -
             f"{where}: {what} is no {base.__name__}; derive it from "
             f"{base.__module__}.{base.__name__}"
         )
+    taken = {"name", "file"} & {field.name for field in fields(kind)} if is_dataclass(kind) else ()
+    if taken:
+        raise ConfigError(
+            f"{where}: {what} has a setting {min(taken)!r}, which is how it is found; rename it"
+        )
     if isabstract(kind):
         lacking = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
         raise ConfigError(f"{where}: {what} lacks {lacking}; define it")

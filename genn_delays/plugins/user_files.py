@@ -101,9 +101,7 @@ def load(path: Path, where: str = MODEL) -> ModuleType:
 
 def load_file(file: UserFile, where: str) -> ModuleType:
     """As :func:`load`; a run folder's copy has to be as it was registered."""
-    if file.path in _registered and str(file.path) != file:
-        return load_registered(file.path)
-    return load(file.path, where)
+    return load(file.path, where) if str(file.path) == file else load_registered(file.path)
 
 
 def register(path: Path | str, expected: str | None = None) -> None:

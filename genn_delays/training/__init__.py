@@ -4,11 +4,11 @@ from genn_delays.training.callbacks import Callback, EarlyStopping, Interrupted,
 from genn_delays.training.narrowing import Narrowing
 from genn_delays.training.optimiser import Group, Optimiser
 from genn_delays.training.progress import show_progress
-from genn_delays.training.regularisers import SilentRescue, SpikeCount
-from genn_delays.training.schedules import Constant, Cosine, EaseIn, OneCycle, Progress
+from genn_delays.training.regularisers import Regulariser, SilentRescue, SpikeCount
+from genn_delays.training.schedules import Constant, Cosine, EaseIn, OneCycle, Progress, Schedule
 from genn_delays.training.state import Metrics, TrainerState
 from genn_delays.training.trainer import Trainer
-from genn_delays.training.update_rules import SGD, Adam
+from genn_delays.training.update_rules import SGD, Adam, Rule
 
 __all__ = [
     "SGD",
@@ -25,7 +25,10 @@ __all__ = [
     "OneCycle",
     "Optimiser",
     "Progress",
+    "Regulariser",
+    "Rule",
     "Run",
+    "Schedule",
     "SilentRescue",
     "SpikeCount",
     "Trainer",
