@@ -103,6 +103,9 @@ def _child(command: dict, target: int) -> None:
 
 
 if __name__ == "__main__":
+    import scipy.signal  # noqa: F401
+
+    import genn_delays.analysis.plots  # noqa: F401 - with matplotlib: what most commands would wait for
     from genn_delays.cli import cli
 
     serve()

@@ -312,7 +312,7 @@ def _first(error: Mapping[str, Any]) -> str:
 def _joined(place: str, message: str) -> str:
     """The message behind its place, whose last part it may begin with already."""
     outer, _, last = place.rpartition(".")
-    if message.startswith(tuple(f"{last}{mark}" for mark in ":. ")):
+    if message.startswith(tuple(f"{last}{mark}" for mark in ":. [")):
         return f"{outer}.{message}" if outer else message
     return f"{place}: {message}"
 
