@@ -153,5 +153,5 @@ def test_a_loss_that_could_not_be_made_again_is_refused_when_it_is_written():
     assert Recipe.from_attribute(recipe(Kept(scale=3.0)).to_attribute(), "f").loss.scale == 3.0
     with pytest.raises(CheckpointError, match="'Inside' again: it is defined inside a function"):
         recipe(Inside()).to_attribute()
-    with pytest.raises(ConfigError, match=r"Bag keeps \['scale'\] but is no dataclass"):
+    with pytest.raises(ConfigError, match=r"Bag takes \['scale'\] but is no dataclass"):
         recipe(Bag(2.0)).to_attribute()

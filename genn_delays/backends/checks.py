@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genn_delays.declaration.kernels import kind_of
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.neurons import Neuron
 from genn_delays.planning.events import Batch, Events
@@ -81,7 +82,7 @@ def planned_tables(plan: Plan, network: Network) -> list[SynapseTable]:
         wanted = plan.populations[p.pre].name, plan.populations[p.post].name
         if joined != wanted:
             raise PlanError(f"load(): {p.name!r} joins {joined}, not {wanted}; compile again")
-        kernel = None if projection.kernel is None else type(projection.kernel).__name__
+        kernel = kind_of(projection.kernel)
         if (projection.lag, kernel) != (p.lag, p.kernel):
             raise PlanError(
                 f"load(): {p.name!r} has lag {projection.lag} and kernel {kernel}, but lag {p.lag} "
@@ -247,3 +248,25 @@ def check_pairs(
             "give arrays of one length, and a count >= 1"
         )
     return index
+
+
+def checked_outputs(plan: Plan, given: Any, observed: np.ndarray) -> np.ndarray:
+    """What a readout made of what it read, as float64; PlanError unless of each trial."""
+    outputs = np.asarray(given, np.float64)
+    if outputs.ndim < 2 or len(outputs) != len(observed):
+        raise PlanError(
+            f"{type(plan.readout).__name__}.forward() returned shape {outputs.shape} for "
+            f"{len(observed)} trials; return (trials, units) or (trials, steps, units)"
+        )
+    return outputs
+
+
+def checked_unread(plan: Plan, given: Any, observed: np.ndarray) -> np.ndarray:
+    """The gradient of a readout; PlanError unless of all that it read."""
+    gradient = np.asarray(given)
+    if gradient.shape != observed.shape:
+        raise PlanError(
+            f"{type(plan.readout).__name__}.backward() returned shape {gradient.shape}; return "
+            f"dL/d observed, of shape {observed.shape}"
+        )
+    return gradient

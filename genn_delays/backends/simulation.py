@@ -14,6 +14,8 @@ from genn_delays.backends.checks import (
     check_backward,
     check_masks,
     check_pairs,
+    checked_outputs,
+    checked_unread,
     input_events,
     planned_tables,
 )
@@ -22,7 +24,7 @@ from genn_delays.backends.life import Life, Stage
 from genn_delays.declaration.units import BatchStatistics
 from genn_delays.planning.events import Batch, Events
 from genn_delays.support.display import Shown
-from genn_delays.support.errors import BackendError, PlanError
+from genn_delays.support.errors import BackendError
 
 if TYPE_CHECKING:
     from genn_delays.declaration.network import Network
@@ -166,24 +168,12 @@ class Simulation(Shown, ABC):
             self.observed = self._read_counts(plan.readout_population)
         else:
             self.observed = self._observe()
-        outputs = np.asarray(plan.readout.forward(self.observed, plan.dt), np.float64)
-        if outputs.ndim < 2 or len(outputs) != len(self.observed):
-            raise PlanError(
-                f"{type(plan.readout).__name__}.forward() returned shape {outputs.shape} for "
-                f"{len(self.observed)} trials; return (trials, units) or (trials, steps, units)"
-            )
-        return outputs
+        return checked_outputs(plan, plan.readout.forward(self.observed, plan.dt), self.observed)
 
     def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
         """dL/d of what the readout reads."""
-        plan, shape = self.plan, self.observed.shape
-        gradient = np.asarray(plan.readout.backward(output_gradient, self.observed, plan.dt))
-        if gradient.shape != shape:
-            raise PlanError(
-                f"{type(plan.readout).__name__}.backward() returned shape {gradient.shape}; return "
-                f"dL/d observed, of shape {shape}"
-            )
-        return gradient
+        found = self.plan.readout.backward(output_gradient, self.observed, self.plan.dt)
+        return checked_unread(self.plan, found, self.observed)
 
     def check_training(self) -> None:
         """Raise PlanError where this simulation can evaluate its network but not train it."""

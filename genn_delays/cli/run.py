@@ -34,6 +34,7 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
     """
     with stoppable() as signals:
         loaded = load_config(config, overrides)
+        contents = RunFolder.contents(loaded)
         RunFolder.check_free(output)
         # the first time it may have to be made, which takes a while
         click.echo(f"preparing the data set {loaded.data.name!r}")
@@ -42,7 +43,7 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
         # from here on a signal ends the run in its folder, after the first batch
         signals.request = experiment.trainer.request_stop
         with RunFolder.claim(config.stem, output).lock() as folder:
-            folder.begin(loaded)
+            folder.begin(loaded, contents)
             click.echo(f"training in {folder.path}")
             train_and_report(folder, experiment, signals)
 

@@ -160,6 +160,15 @@ class Triangle(DelayKernel):
 KERNELS: dict[str, type[DelayKernel]] = {"gaussian": Gaussian, "triangle": Triangle}
 
 
+def kind_of(kernel: DelayKernel | None) -> str | None:
+    """The name of a kernel's class, with its module where it is not one of :data:`KERNELS`."""
+    if kernel is None:
+        return None
+    kind = type(kernel)
+    ours = KERNELS.get(kind.__name__.lower()) is kind
+    return kind.__name__ if ours else f"{kind.__module__}.{kind.__name__}"
+
+
 def make(given: str | Mapping[str, Any], sigma: float) -> DelayKernel | None:
     """A kernel by its name, ``"gaussian"`` or ``"triangle"``; ``"none"`` for rounded delays.
 

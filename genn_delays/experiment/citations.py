@@ -9,7 +9,7 @@ from genn_delays.backends import get_backend
 from genn_delays.declaration.network import Network
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.model_file import build_network, cited_in
-from genn_delays.support.errors import GennDelaysError, reason
+from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.support.references import ENTRIES, Cited
 from genn_delays.training import Group, optimiser
 
@@ -23,7 +23,12 @@ def citations(config: Config) -> list[str]:
     network, notes = _declared(config)
     keys = list(cited_in(config.model.file))
     for used in (*_methods(config), *_parts(network), *_updates(config, network)):
-        keys += used.publications()
+        for key in used.publications():
+            if key not in ENTRIES:  # a part of the user's own
+                hint = suggest(str(key), ENTRIES)
+                kind = type(used).__name__
+                raise ConfigError(f"{kind} cites {key!r}, which is no known key; {hint}")
+            keys.append(key)
     return notes + [ENTRIES[key] for key in dict.fromkeys(keys)]
 
 

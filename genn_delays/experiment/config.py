@@ -29,6 +29,7 @@ from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
     GRADIENTS,
     LOSSES,
+    OPTIMISER,
     READOUTS,
     REWIRING,
     checked,
@@ -36,7 +37,6 @@ from genn_delays.experiment.options import (
     listed,
     option,
     settings,
-    with_name,
 )
 from genn_delays.planning.gradients import GradientRule
 from genn_delays.planning.readouts import Readout
@@ -52,7 +52,6 @@ from genn_delays.training import (
     Narrowing,
     SilentRescue,
     SpikeCount,
-    optimiser,
 )
 from genn_delays.training.losses import Loss
 from genn_delays.training.regularisers import REGULARISERS, Regulariser
@@ -118,33 +117,6 @@ class TrainingSection(Section):
     regularisers: listed("regularisers", Regulariser, REGULARISERS) = []  # type: ignore[valid-type]
 
 
-def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
-    if not isinstance(given, dict):
-        raise ConfigError(f"{given!r} given; write a mapping such as {{weight: {{name: adam}}}}")
-    named = {
-        key: with_name(value, "adam") if key in optimiser.KINDS else value
-        for key, value in given.items()
-    }
-    return optimiser.make(named).written_out()
-
-
-def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
-    return {
-        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
-        "groups": {
-            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
-            for name, chosen in made.groups.items()
-        },
-        "clip": describe(made.clip),
-        "device": made.device,
-    }
-
-
-def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
-    penalty = {"l1": group.l1} if parameter == "weight" else {}
-    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
-
-
 def _backend(given: Any, info: ValidationInfo) -> Any:
     names = [*BACKENDS, "auto"]
     if given not in names:
@@ -168,7 +140,7 @@ class Config(Section):
     readout: option("readout", Readout, READOUTS, "exponential_mean_voltage") = {}  # type: ignore[valid-type]
     loss: option("loss", Loss, LOSSES, "cross_entropy") = {"scale": 20.0}  # type: ignore[valid-type]
     training: TrainingSection = Field(default_factory=TrainingSection)
-    optimiser: Annotated[Any, checked(_optimiser), PlainSerializer(_describe_optimiser)] = {}
+    optimiser: OPTIMISER = {}
     rewiring: listed("rewiring", RewiringRule, REWIRING) = []  # type: ignore[valid-type]
     callbacks: listed("callbacks", Callback, {}) = []  # type: ignore[valid-type]
     backend: BackendSection = Field(default_factory=BackendSection)

@@ -38,6 +38,15 @@ class KeptFiles:
         alone = all(name.startswith(PLUGIN) and name.endswith(".py") for name in copies)
         return not names or (CHECKSUMS in names and alone)
 
+    @staticmethod
+    def contents(model: Path, config: object) -> dict[Path, str]:
+        """Checksums of the files as they were run, or else as they are.
+
+        Args:
+            model, config: as of :meth:`write`.
+        """
+        return {file: checksum(source_of(file)) for file in (model, *files_of(config))}
+
     def write(self, model: Path, config: object) -> list[Path]:
         """Copy the model file and the files of plug-ins.
 
@@ -87,7 +96,7 @@ class KeptFiles:
             expected = {self.model: None}
         user_files.register_together(expected)
         for path in expected:
-            user_files.call(path, path.name.removeprefix(PLUGIN))
+            user_files.call(path, path.name.removeprefix(PLUGIN), again=False)
 
     def place(self, model: object) -> Place:
         """How the configuration of this run finds the files that it names.

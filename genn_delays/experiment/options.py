@@ -22,7 +22,7 @@ from genn_delays.plugins.user_files import UserFile, load, load_registered
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support.errors import ConfigError, GennDelaysError, suggest
 from genn_delays.support.settings import build
-from genn_delays.training import losses
+from genn_delays.training import losses, optimiser
 from genn_delays.training.losses import Loss
 from genn_delays.training.regularisers import REGULARISERS
 from genn_delays.training.schedules import SCHEDULES
@@ -186,3 +186,34 @@ def settings(kind: str, kept: type) -> Any:
 def _describe_settings(option: Any) -> Any:
     described = describe(option)
     return described and {key: value for key, value in described.items() if key != "name"}
+
+
+def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
+    if not isinstance(given, dict):
+        raise ConfigError(f"{given!r} given; write a mapping such as {{weight: {{name: adam}}}}")
+    named = {
+        key: with_name(value, "adam") if key in optimiser.KINDS else value
+        for key, value in given.items()
+    }
+    return optimiser.make(named).written_out()
+
+
+def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
+    return {
+        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
+        "groups": {
+            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
+            for name, chosen in made.groups.items()
+        },
+        "clip": describe(made.clip),
+        "device": made.device,
+    }
+
+
+def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
+    penalty = {"l1": group.l1} if parameter == "weight" else {}
+    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
+
+
+OPTIMISER: Any = Annotated[Any, checked(_optimiser), PlainSerializer(_describe_optimiser)]
+"""Type of the optimiser section."""

@@ -28,7 +28,7 @@ from genn_delays.experiment.config import Config, load_resolved
 from genn_delays.experiment.config_changes import as_attribute
 from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.support import recording
-from genn_delays.support.errors import CheckpointError, reason
+from genn_delays.support.errors import CheckpointError, ConfigError, reason
 from genn_delays.support.leftovers import is_temporary, remove_leftovers
 
 
@@ -91,15 +91,27 @@ class RunFolder:
         folder.kept.register()
         return folder
 
-    def begin(self, config: Config) -> None:
+    @staticmethod
+    def contents(config: Config) -> dict[Path, str]:
+        """Checksums of the user's files, to be taken when a configuration has been read."""
+        return KeptFiles.contents(config.model.file, as_attribute(config))
+
+    def begin(self, config: Config, contents: Mapping[Path, str] | None = None) -> None:
         """Write the model file and plug-ins, and then the configuration of a new run.
 
         Args:
             config: complete.
+            contents: the files when the configuration was read; what is made of them later has to
+                be of the same.
 
         Raises:
             CheckpointError: another run has begun here, or a file cannot be written.
+            ConfigError: a file was edited between its first use and its last.
         """
+        now = self.contents(config)
+        for file, digits in (contents or {}).items():
+            if now[file] != digits:
+                raise ConfigError(f"{file} was edited while the run began; start it again")
         # of two runs started together in one empty folder, the second fails here or at the lock
         if not _is_empty(self.path):
             raise CheckpointError(_occupied(self.path))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genn_delays.declaration.kernels import kind_of
 from genn_delays.declaration.network import Population, Projection
 from genn_delays.declaration.neurons import Neuron
 from genn_delays.declaration.units import BatchNorm
@@ -134,7 +135,7 @@ def plan_projection(
         max_delay_steps=int(delay_to_steps(np.array(projection.synapses.max_delay), dt)),
         internal=bool(labels[pre] == labels[post] and labels[post] >= 0),
         lag=projection.lag,
-        kernel=None if projection.kernel is None else type(projection.kernel).__name__,
+        kernel=kind_of(projection.kernel),
     )
 
 

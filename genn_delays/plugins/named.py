@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from inspect import isabstract
+from inspect import isabstract, signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -104,8 +104,6 @@ def _located(file: Any, where: str) -> UserFile:
 
 
 def _from_file(where: str, base: type, name: Any, file: UserFile, functions: bool) -> Any:
-    if not file.path.is_file():
-        raise ConfigError(f"{where}.file: there is no file {file.path}")
     module = load_file(file, f"{where}.file")
     kind = vars(module).get(name) if isinstance(name, str) else None
     if kind is None:
@@ -164,13 +162,13 @@ def values_of(part: object) -> dict[str, Any]:
     """The settings of an object that was built from some: its dataclass fields.
 
     Raises:
-        ConfigError: it keeps something, but is no dataclass, and could not be made again.
+        ConfigError: it takes some, but is no dataclass, and could not be made again.
     """
     if is_dataclass(part):
-        return {field.name: getattr(part, field.name) for field in fields(part)}
-    if vars(part):
+        return {field.name: getattr(part, field.name) for field in fields(part) if field.init}
+    if taken := list(signature(type(part)).parameters):
         raise ConfigError(
-            f"{type(part).__name__} keeps {sorted(vars(part))} but is no dataclass, so it cannot "
-            "be made again; write @dataclass(frozen=True) above it"
+            f"{type(part).__name__} takes {taken} but is no dataclass, so it cannot be made again; "
+            "write @dataclass(frozen=True) above it"
         )
     return {}

@@ -101,6 +101,8 @@ def load(path: Path, where: str = MODEL) -> ModuleType:
 
 def load_file(file: UserFile, where: str) -> ModuleType:
     """As :func:`load`; a run folder's copy has to be as it was registered."""
+    if not file.path.is_file():
+        raise ConfigError(f"{where}: there is no file {file.path}")
     return load(file.path, where) if str(file.path) == file else load_registered(file.path)
 
 
@@ -127,9 +129,14 @@ def register_together(files: Mapping[Path, str | None]) -> None:
     _latest = tuple(resolved)
 
 
-def call(path: Path, name: str) -> None:
-    """Checkpoints call a copy in a run folder by the name of its original."""
-    _names[path] = name
+def call(path: Path, name: str, *, again: bool = True) -> None:
+    """Checkpoints call a copy in a run folder by the name of its original.
+
+    Args:
+        again: False leaves a name that it has already.
+    """
+    if again or path not in _names:
+        _names[path] = name
 
 
 def label_of(module: str) -> str | None:

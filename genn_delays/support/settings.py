@@ -52,7 +52,7 @@ def build(
     Raises:
         error: an unknown name (the nearest is named), a wrong type, a missing setting.
     """
-    names = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+    names = [field.name for field in fields(kind) if field.init] if is_dataclass(kind) else []
     if given and not is_dataclass(kind):
         raise error(
             f"{where}: unknown setting {next(iter(given))!r}; {kind.__name__} has none, because it "

@@ -225,9 +225,11 @@ def test_a_run_with_a_readout_and_a_loss_of_its_own_goes_on_without_its_model_fi
     with (folder / "mine.py").open("a") as file:
         file.write(OWN_PARTS)
     values = yaml.safe_load(own.read_text())
-    values |= {"readout": {"name": "LastVoltage", "share": 0.25}, "loss": {"name": "Halved"}}
+    loss = {"file": "mine.py", "name": "Halved"}  # the model file by its path: kept once
+    values |= {"readout": {"name": "LastVoltage", "share": 0.25}, "loss": loss}
     own.write_text(yaml.safe_dump(values))
     assert call("run", own, "--output", "run").exit_code == 0
+    assert not (folder / "run/plugin_mine.py").exists()
     (folder / "mine.py").unlink()
     for command in ("evaluate", "plot", "resume"):
         forget()

@@ -245,6 +245,54 @@ def test_what_a_part_raises_in_a_run_is_told_with_its_line(folder, call):
     assert "loud.py, line 5: IndexError: list index out of range" in result.stderr
 
 
+def test_a_file_that_is_edited_while_the_data_are_made_is_said_before_training(
+    folder, call, monkeypatch
+):
+    config = write(folder)
+    command = sys.modules["genn_delays.cli.run"]
+    load = command.load_dataset
+
+    def edit_meanwhile(loaded):
+        dataset = load(loaded)
+        write(folder)
+        with (folder / "mine.py").open("a") as file:
+            file.write("# edited")
+        return dataset
+
+    monkeypatch.setattr(command, "load_dataset", edit_meanwhile)
+    result = call("run", config, "--output", "run")
+    assert result.exit_code == 2
+    assert "mine.py was edited while the run began; start it again" in result.stderr
+    assert list((folder / "run").iterdir()) == []
+
+
+def test_a_part_may_keep_what_it_likes_and_needs_no_settings(folder, call):
+    (folder / "bare.py").write_text(
+        "from dataclasses import dataclass, field\nimport genn_delays as gd\n\n"
+        "class Plain(gd.training.Callback):\n    def __init__(self):\n        self.seen = []\n\n"
+        "@dataclass\nclass Counts(gd.training.Callback):\n    every: int = 2\n"
+        "    seen: list = field(default_factory=list, init=False)\n"
+    )
+    callbacks = [{"file": "bare.py", "name": name} for name in ("Plain", "Counts")]
+    printed = call("check", write(folder, callbacks=callbacks), "--print").stdout
+    bare = str(folder / "bare.py")
+    assert yaml.safe_load(printed)["callbacks"] == [
+        {"file": bare, "name": "Plain"},
+        {"file": bare, "name": "Counts", "every": 2},
+    ]
+
+
+def test_an_unknown_key_that_a_part_cites_is_named(folder, call):
+    config = write(folder)
+    text = MINE.replace("    margin: float", "    cites = ('nowotny2024',)\n    margin: float")
+    (folder / "mine.py").write_text(text)
+    result = call("cite", config)
+    assert result.exit_code == 2
+    assert "Hinge cites 'nowotny2024', which is no known key; did you mean 'nowotny2025'?" in (
+        result.stderr
+    )
+
+
 def test_two_packages_of_one_name_are_both_named(folder, call, monkeypatch):
     for name in ("first-pack", "second-pack"):
         monkeypatch.syspath_prepend(package(folder, name, {"F": f"{name.replace('-', '_')}:Fade"}))
