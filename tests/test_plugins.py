@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +12,7 @@ from own_plugins import MINE
 
 import genn_delays as gd
 from genn_delays.experiment.recipe import Recipe
-from genn_delays.plugins import build_named
+from genn_delays.plugins import build_named, user_files
 from genn_delays.support.errors import CheckpointError, ConfigError, GennDelaysError, PlanError
 
 EVENTS = gd.Events([1.0, 3.0, 4.0, 9.0], [0, 1, 0, 1], [0, 0, 1, 1], 2)
@@ -155,3 +157,53 @@ def test_a_loss_that_could_not_be_made_again_is_refused_when_it_is_written():
         recipe(Inside()).to_attribute()
     with pytest.raises(ConfigError, match=r"Bag takes \['scale'\] but is no dataclass"):
         recipe(Bag(2.0)).to_attribute()
+
+
+def test_a_class_of_a_script_is_found_again_in_its_file(mine, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "my_script.py").write_text(MINE)
+    net = gd.Network(seed=1)
+    net.add_population("hidden", importlib.import_module("my_script").Lowered(share=0.25), 2)
+    gd.checkpoint.save("one.h5", net)
+    monkeypatch.delitem(sys.modules, "my_script")
+    monkeypatch.setattr(user_files, "_latest", ())
+    with pytest.raises(
+        CheckpointError, match=r"import my_script before .* plugins=\['my_script.py'\]"
+    ):
+        gd.checkpoint.load("one.h5")
+    gd.plugins.register("my_script.py")
+    assert gd.checkpoint.load("one.h5").network.populations["hidden"].neuron.share == 0.25
+    assert "my_script" not in sys.modules
+
+
+@dataclass(frozen=True)
+class Lossless(gd.losses.Loss):
+    def __call__(self, outputs, targets):
+        return outputs.mean()
+
+
+@dataclass(frozen=True)
+class Silent(gd.rewiring.RewiringRule):
+    def step(self, context):
+        pass
+
+
+@dataclass(frozen=True)
+class Lost(gd.datasets.Augmentation):
+    def __call__(self, events, rng, *, units, duration):
+        pass
+
+
+WRONG = {
+    "Lossless returned parts of shape": {"loss": Lossless()},
+    r"Silent.step\(\) returned None": {"rewiring": [Silent()]},
+    "Lost returned NoneType; return": {"augmentations": [Lost()]},
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_a_part_returns_wrongly_is_named(message):
+    data = gd.datasets.load("sequence", dt=1.0, train=2, duration=20.0)
+    net = gd.models.feedforward.build(inputs=data.units, outputs=2, seed=1, hidden=(3,))
+    with pytest.raises(GennDelaysError, match=message):
+        gd.fit(net, data, epochs=1, backend="reference", progress=False, **WRONG[message])

@@ -20,13 +20,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from genn_delays.planning.timing import delay_to_steps
-from genn_delays.plugins import choose
-from genn_delays.plugins.named import settings_of
 from genn_delays.support.checks import is_number
 from genn_delays.support.errors import NetworkError
 from genn_delays.support.limits import check_size
 from genn_delays.support.references import Cited
-from genn_delays.support.settings import build
 
 WIDEST = 1e6
 """Largest sigma in steps, far beyond any trial."""
@@ -179,6 +176,10 @@ def make(given: str | Mapping[str, Any], sigma: float) -> DelayKernel | None:
     """
     if given == "none":
         return None
+    # pydantic takes a while to import, and only names need it
+    from genn_delays.plugins.named import choose, settings_of
+    from genn_delays.support.settings import build
+
     spec = given if isinstance(given, Mapping) else {"name": given}
     known = {**KERNELS, "none": None}
     kind = choose("kernel", DelayKernel, known, spec, error=NetworkError)

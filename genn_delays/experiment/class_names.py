@@ -71,6 +71,8 @@ def find(name: str, known: Mapping[str, type[T]], base: type, what: str, where: 
     if loaded is None:
         file, mark, digits = module.rpartition("@")
         hint = f"import {module} before reading it"
+        if "." not in module:
+            hint += f", or give its file: gd.load(..., plugins=['{module}.py'])"
         if mark:
             module = f"file {file} with checksum {digits}...{_another(file)}"
             hint = f"give it: gd.load(..., plugins=[{file!r}]), or gd.plugins.register({file!r})"

@@ -123,7 +123,7 @@ class Model(Shown):
             index = np.arange(start, min(start + BATCH, len(chosen)))
             labels = chosen.labels[index]
             outputs = self.simulation.forward(chosen.batch(index), training=False)
-            value, _ = self.recipe.loss(outputs, labels)
+            value, _ = self.recipe.loss.checked(outputs, labels)
             counts = {name: self.simulation.spike_counts(name) for name in spiking}
             predicted = self.recipe.loss.predict(outputs)
             tally.add(value, predicted, labels, counts, time.perf_counter() - began)

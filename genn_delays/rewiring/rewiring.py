@@ -11,7 +11,7 @@ import numpy as np
 from genn_delays.declaration.network import Network
 from genn_delays.rewiring.base import RewiringRule
 from genn_delays.rewiring.context import Context
-from genn_delays.support.errors import TrainingError
+from genn_delays.support.errors import PlanError, TrainingError
 
 if TYPE_CHECKING:
     from genn_delays.backends.base import Simulation
@@ -91,7 +91,13 @@ class Rewiring:
             for name in self._rewired(context.network):
                 context.network.projections[name].synapses.state[AGE] += 1.0
         for rule, context in zip(self.rules, contexts, strict=True):
-            for name, change in rule.step(context).items():
+            changes = rule.step(context)
+            if not isinstance(changes, Mapping):
+                kind = type(rule).__name__
+                raise PlanError(
+                    f"{kind}.step() returned {changes!r}; return a Change by projection"
+                )
+            for name, change in changes.items():
                 seen = counts.setdefault(name, [0, 0, 0])
                 for k, more in enumerate((change.dropped, change.grown, change.refused)):
                     seen[k] += more

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from genn_delays.planning.events import Events
+from genn_delays.support.errors import DataError
 
 if TYPE_CHECKING:
     from genn_delays.datasets.base import Dataset, Split
@@ -65,6 +66,9 @@ class Loader:
             for augmentation in self.augmentations:
                 units, duration = self.dataset.units, self.dataset.duration
                 events = augmentation(events, rng, units=units, duration=duration)
+                if not isinstance(events, Events):
+                    kind = type(augmentation).__name__
+                    raise DataError(f"{kind} returned {type(events).__name__}; return gd.Events")
             return events, trials.labels[index]
 
         return ahead(make, range(first * self.batch_size, len(trials), self.batch_size))

@@ -22,6 +22,18 @@ class Loss(Cited, ABC):
     def __call__(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
         """(mean loss over the trials, its derivative with respect to ``outputs``)."""
 
+    def checked(self, outputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+        """As calling it; PlanError where it returns anything else, as one of your own may."""
+        found = self(outputs, targets)
+        pair = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
+        shapes = tuple(np.shape(part) if part is not None else None for part in pair)
+        if shapes != ((), outputs.shape):
+            raise PlanError(
+                f"{type(self).__name__} returned parts of shape {shapes}; return (mean loss, dL/d "
+                f"outputs), of shape ((), {outputs.shape})"
+            )
+        return float(pair[0]), np.asarray(pair[1])
+
     def predict(self, outputs: np.ndarray) -> np.ndarray | None:
         """Class of each trial or of each of its steps, or None where the loss is a regression.
 

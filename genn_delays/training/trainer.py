@@ -170,7 +170,7 @@ class Trainer:
         """The training step; the mean loss and the outputs before the update."""
         outputs = self.simulation.forward(batch, masks=self._masks(len(labels)))
         statistics = self.simulation.statistics
-        value, drive = self.loss(outputs, labels)
+        value, drive = self.loss.checked(outputs, labels)
         self._require_finite(value, "train")
         progress, spike_drive = self.progress, self._spike_drive()
         if self.optimiser.device:
@@ -202,7 +202,7 @@ class Trainer:
         with closing(self._loader.evaluation(split)) as batches:
             for batch, labels in batches:
                 outputs = self.simulation.forward(batch, training=False)
-                value, _ = self.loss(outputs, labels)
+                value, _ = self.loss.checked(outputs, labels)
                 self._require_finite(value, split)
                 self._count(tally, value, outputs, labels, began)
                 began = time.perf_counter()

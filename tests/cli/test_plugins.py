@@ -322,4 +322,7 @@ def test_a_package_that_fails_to_load_is_named_with_its_line(folder, call, monke
     assert len(result.stderr.splitlines()) <= 2
     for part in ("'bad-pack:Bad' (bad_pack:Bad) fails to load", "KeyError: 'oh'", "line 2"):
         assert part in result.stderr
-    assert "PROBLEM: genn_delays.plugins: the plug-in 'bad-pack:Bad'" in call("doctor").stdout
+    monkeypatch.syspath_prepend(package(folder, "good-pack", {"Good": "good_pack:Fade"}))
+    told = call("doctor").stdout
+    assert "PROBLEM: genn_delays.plugins: the plug-in 'bad-pack:Bad'" in told
+    assert "good-pack:Good (good_pack:Fade, RewiringRule)" in told

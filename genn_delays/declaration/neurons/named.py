@@ -19,8 +19,6 @@ from genn_delays.declaration.neurons.lif import LIF
 from genn_delays.declaration.neurons.qif import qif
 from genn_delays.declaration.neurons.resonate_and_fire import resonate_and_fire
 from genn_delays.declaration.neurons.symplectic_lif import symplectic_lif
-from genn_delays.plugins import choose
-from genn_delays.plugins.named import settings_of
 from genn_delays.support.errors import NetworkError, reason
 
 NAMED: dict[str, Callable[..., Neuron]] = {
@@ -52,6 +50,8 @@ def make(spec: Mapping[str, Any] | Neuron) -> Neuron:
     """
     if isinstance(spec, Neuron):
         return spec
+    from genn_delays.plugins.named import choose, settings_of  # which takes a while to import
+
     if not isinstance(spec, Mapping) or "name" not in spec:
         raise NetworkError(f"neuron: {spec!r} has no name; give a mapping such as {{name: lif}}")
     name = spec["name"]
