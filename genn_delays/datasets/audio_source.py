@@ -71,7 +71,7 @@ class AudioSource(Source):
         super().__post_init__()
         if not isinstance(self.code, Encoder) and self.code not in CODES:
             known: dict[str, Any] = dict.fromkeys(CODES)
-            made = build_named("data.args.code", Encoder, known, self.code)
+            made = build_named("data.args.code", Encoder, known, self.code, DataError)
             object.__setattr__(self, "code", made)
         self._check_settings()
         # their own checks, now rather than after the recordings have been read
@@ -219,7 +219,7 @@ class AudioSource(Source):
         about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
 
         def features() -> Features:
-            return self._kept(name, about, make)
+            return self._cached(name, about, make)
 
         encoder = self.encoder
         splits: dict[str, Any]
@@ -231,7 +231,7 @@ class AudioSource(Source):
             }
         else:
             settings = [about, asdict(encoder), dt]
-            spikes = self._kept("events", settings, lambda: self._spikes(features(), dt))
+            spikes = self._cached("events", settings, lambda: self._spikes(features(), dt))
             splits = {split: Split(*arrays) for split, arrays in spikes.items()}
         return Dataset(
             name=name,
@@ -242,7 +242,7 @@ class AudioSource(Source):
             class_names=class_names,
         )
 
-    def _kept(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
+    def _cached(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
         return cached(folder, key, make) if self.cache else make()
 
     def _spikes(self, features: Features, dt: float) -> Arrays:

@@ -23,7 +23,13 @@ _named: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 """How configurations name what was chosen from a file or a package."""
 
 
-def build_named(where: str, base: type, registry: Mapping[str, type[T]], given: object) -> T:
+def build_named(
+    where: str,
+    base: type,
+    registry: Mapping[str, type[T]],
+    given: object,
+    error: type[GennDelaysError] = ConfigError,
+) -> T:
     """An instance of the class that ``given["name"]`` names.
 
     Args:
@@ -31,17 +37,18 @@ def build_named(where: str, base: type, registry: Mapping[str, type[T]], given: 
         base: what it is derived from.
         registry: classes by name.
         given: a mapping with ``name``, perhaps ``file``, and settings; or the name alone.
+        error: class of the error to raise.
 
     Raises:
-        ConfigError: unknown name or setting (the nearest is named), a wrong type, a file or
+        error: unknown name or setting (the nearest is named), a wrong type, a file or
             package that does not have it.
     """
     settings = {"name": given} if isinstance(given, str) else given
     if not isinstance(settings, Mapping) or "name" not in settings:
         hint = suggest("", registry) if registry else "and a file"
-        raise ConfigError(f"{where}: {given!r} given; give a mapping with a name; {hint}")
-    kind: type[T] = choose(where, base, registry, settings)
-    return build(kind, settings_of(settings), f"{where}.{settings['name']}")
+        raise error(f"{where}: {given!r} given; give a mapping with a name; {hint}")
+    kind: type[T] = choose(where, base, registry, settings, error=error)
+    return build(kind, settings_of(settings), f"{where}.{settings['name']}", error)
 
 
 def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:

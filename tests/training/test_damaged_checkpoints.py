@@ -33,7 +33,7 @@ def edit(path, place, key, value):
         ("no_such_module:LIF", "needs the class 'LIF' of no_such_module; import no_such_module"),
         (
             "no.py@12ab:LIF",
-            r"class 'LIF' of model file no.py .* 12ab.*; call .*register\('no.py'\)",
+            r"class 'LIF' of file no.py .* 12ab.*; give it.*register\('no.py'\)",
         ),
         (f"{gd.Network.__module__}:Netwrk", "no class 'Netwrk' in .*network"),
         (f"{gd.Network.__module__}:Network", "is not a neuron"),
