@@ -47,7 +47,7 @@ def expect_error(result, *parts):
         ("training.spike_count={target: 3}", ["training.spike_count", "strength"]),
         ("training.early_stopping=3", ["training.early_stopping", "patience"]),
         ("loss.scales=2", ["sequence.yaml: loss.cross_entropy: unknown setting"]),
-        ("rewiring=[x]", ["sequence.yaml: rewiring: there is no"]),
+        ("rewiring=[x]", ["sequence.yaml: rewiring[0]: there is no"]),
         ("data.args.name=[]", ["data.args: unknown setting 'name'"]),
         ("data.args.dt=1", ["data.args: unknown setting 'dt'"]),
         ("data.path=~nouser/x", ["data.path", "'~nouser/x' is no path here"]),
