@@ -137,9 +137,9 @@ def test_a_signal_between_folder_and_training_leaves_one_that_resumes(
     assert call("run", config, "--output", "whole", *ALL).exit_code == 0
     original = RunFolder.begin
 
-    def begin(self, given):
+    def begin(self, *given):
         signal.raise_signal(signal.SIGTERM)
-        original(self, given)
+        original(self, *given)
         signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(RunFolder, "begin", begin)
