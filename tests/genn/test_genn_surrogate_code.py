@@ -104,6 +104,15 @@ def test_what_has_no_code_is_refused_before_anything_is_built(backend):
         engine.check(planned(lagless(Box(1.0))))
 
 
+class Gaussian(gd.kernels.Gaussian):
+    """One of a user's own, of the name of another."""
+
+
+def test_a_kernel_of_ones_own_is_not_taken_for_that_of_its_name():
+    with pytest.raises(PlanError, match="no code for the kernel Gaussian"):
+        get_backend("genn-cpu").check(planned(lagless(Gaussian(1.0))))
+
+
 def test_what_is_evaluated_only_says_who_trains_it():
     with pytest.raises(PlanError, match=r"evaluate batch normalisation but.*native"):
         check_training(planned(normalised()))
