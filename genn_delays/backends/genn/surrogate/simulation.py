@@ -58,8 +58,8 @@ class SurrogateSimulation(GennSimulation):
             if q.kernel is not None and q.kernel.lower() not in SHAPES:
                 name = q.kernel.rpartition(".")[2]
                 raise PlanError(
-                    f"projection {q.name!r}: the PyGeNN backends have no code for the kernel {name}; "
-                    f"use one of {[*SHAPES]}, or kernel=None to round delays"
+                    f"projection {q.name!r}: the PyGeNN backends have no code for the kernel "
+                    f"{name}; use one of {[*SHAPES]}, or kernel=None to round delays"
                 )
 
     @staticmethod
