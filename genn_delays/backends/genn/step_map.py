@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # sympy takes long, and most plans do without
 
 Pairs = tuple[tuple[str, str], ...]
 TAKEN = re.compile(
-    r"[acpux]\d+|free|bend|caused|moment|moved|rest|Blown|Collected\d+"
-    r"|(Isyn|Into|Shift|Moved|Adjoint|Arrived)_\d+"
+    r"[acpux]\d+|free|bend|caused|earlier|kick|moment|moved|rest|spiked|waits|Blown|Collected\d+"
+    r"|(Isyn|Into|Into1|Into2|Shift|Moved|Adjoint|Arrived)_\d+"
 )
 """Names that a state cannot have besides ``RESERVED``, where there is a step map."""
 
@@ -83,32 +83,33 @@ def mapped_constants(p: PlannedPopulation) -> dict[str, np.ndarray]:
     return found
 
 
-def arrays_of(p: PlannedPopulation) -> tuple[tuple[str, str], ...]:
-    """(name, type) of arrays: states before each flow, what is summed, and where a run ends."""
-    starts = ((f"Start_{s}", "scalar") for s in p.states)
-    arrived = (
-        ((f"Tape_Arrived{port.suffix}", "scalar") for port in ports_of(p)) if p.is_spiking else ()
-    )
+def sums_of(p: PlannedPopulation) -> tuple[tuple[str, str], ...]:
+    """(name, type) of arrays: what is summed, and where a run ends."""
     sums = ((f"Collected{k}", "double") for k in range(_map_of(p).collected.count))
-    return (*starts, *arrived, *sums, ("Blown", "uint32_t"))
+    return (*sums, ("Blown", "uint32_t"))
 
 
-def arguments(p: PlannedPopulation) -> dict[str, object]:
-    """What the templates need of a step map, besides the equations."""
-    constants = mapped_constants(p)
-    ports = ports_of(p)
+def forward_arguments(p: PlannedPopulation) -> dict[str, object]:
+    """What the templates need of a step map to run it forwards, besides the equations."""
+    return {"flow": _flow(p), "collected": _map_of(p).collected}
+
+
+def eventprop_arguments(p: PlannedPopulation) -> dict[str, object]:
+    """What those of EventProp need."""
     return {
-        "ports": ports,
-        "delta": any(port.jumps for port in ports) and p.is_spiking,
-        "port_of": {port.state: port for port in ports},
-        "start": lambda s: f"start_{s}" if f"start_{s}" in constants else "0.0",
-        "flow": _flow(p),
-        "pull": _pull(p),
+        **forward_arguments(p),
+        "port_of": {port.state: port for port in ports_of(p)},
+        "delta": any(port.jumps for port in ports_of(p)) and p.is_spiking,
+        "pull": _pull(p, {f"q{k}": f"Moved{port.suffix} =" for k, port in enumerate(ports_of(p))}),
         "release": _speed(p, "flowed_", {p.threshold_state: "slope ="}),
         "speed": _speed(p, "before_", _into(p, "speed_"), "bend ="),
         "onward": _speed(p, "after_", _into(p, "onward_")),
-        "collected": _map_of(p).collected,
     }
+
+
+def surrogate_arguments(p: PlannedPopulation) -> dict[str, object]:
+    """What those of the surrogate rule need."""
+    return {**forward_arguments(p), "pull": _pull(p, {})}
 
 
 def _into(p: PlannedPopulation, prefix: str) -> dict[int, str]:
@@ -120,9 +121,8 @@ def _flow(p: PlannedPopulation) -> Block:
     return _block(p, "flow", "", results)
 
 
-def _pull(p: PlannedPopulation) -> Block:
-    results = {f"b{i}": text for i, text in _into(p, "adjoint_").items()}
-    results |= {f"q{k}": f"Moved{port.suffix} =" for k, port in enumerate(ports_of(p))}
+def _pull(p: PlannedPopulation, shifts: Mapping[str, str]) -> Block:
+    results = {f"b{i}": text for i, text in _into(p, "adjoint_").items()} | dict(shifts)
     count = len(_map_of(p).collected.constants)
     results |= {f"g{k}": f"Collected{k}[unit] +=" for k in range(count)}
     return _block(p, "pull", "began_", results)
