@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from equation_networks import STEPS, WEIGHTS, batch, network
+from equation_networks import STEPS, WEIGHTS, batch, network, with_kernels
 from hypothesis import assume, given, settings
-from networks import KINDS
 from shipped_neurons import AS_CASES, LINEAR, READOUTS, run, shipped
 from test_equations_native import FEW, MOST, assert_same, columns_of, systems
 from test_equations_native import simulate as simulate_eventprop
-from test_equations_surrogate_native import simulate, with_kernels
+from test_equations_surrogate_native import simulate
 
 import genn_delays as gd
 from genn_delays.declaration.neurons import NAMED
@@ -153,14 +152,6 @@ def test_adam_on_the_device_refuses_parameters_of_neurons(genn_cpu, make, learnt
     rules = {"weight": Adam(1e-3)}
     with pytest.raises(PlanError, match=rf"adam=: .*'hidden' learns {learnt}.*host's optimiser"):
         gd.compile(make(), gradient=gd.Surrogate(), steps=9, backend=genn_cpu, adam=rules)
-
-
-def test_what_only_learns_weights_and_delays_has_the_code_of_a_matrix(genn_cpu):
-    """Networks that need none keep the models that they have."""
-    net = KINDS["looped"](seed=3)
-    with gd.compile(net, gradient=gd.Surrogate(), steps=9, backend=genn_cpu) as simulation:
-        code = "".join(n.snippet.sim_code for n in simulation.declaration.neurons)
-    assert not any(word in code for word in ("Blown", "Collected", "earlier", "kick"))
 
 
 def check_system(backend: str, neuron: gd.Equations, rule: str) -> None:

@@ -67,6 +67,12 @@ def test_every_name_in_the_code_of_a_step_map_is_declared(kind, attached):
     assert "Collected0[unit] +=" in n.sim_code
 
 
+def test_what_only_learns_weights_delays_and_biases_has_the_code_of_a_matrix():
+    """Networks that need no step map keep the models that they have."""
+    code = text_of(prepared(planned(lagless())))
+    assert not any(word in code for word in ("Blown", "Collected", "earlier", "kick"))
+
+
 def test_populations_behind_a_lag_of_0_run_later():
     """Arrivals in the model are those of the plan, and none in the step of the spike."""
     plan = planned(lagless())

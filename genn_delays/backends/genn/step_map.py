@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # sympy takes long, and most plans do without
 
 Pairs = tuple[tuple[str, str], ...]
 TAKEN = re.compile(
-    r"[acpux]\d+|free|bend|caused|earlier|kick|moment|moved|rest|spiked|waits|Blown|Collected\d+"
+    r"[acpux]\d+|free|bend|caused|earlier|kick|moment|moved|rest|spiked|Blown|Collected\d+"
     r"|(Isyn|Into|Into1|Into2|Shift|Moved|Adjoint|Arrived)_\d+"
 )
 """Names that a state cannot have besides ``RESERVED``, where there is a step map."""
