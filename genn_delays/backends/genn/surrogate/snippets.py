@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from genn_delays.backends.genn import step_map
 from genn_delays.backends.genn.equations import check_names, constants_in, equations, render
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.snippets import (
@@ -26,12 +27,7 @@ from genn_delays.backends.genn.snippets import (
     states_of,
     sums,
 )
-from genn_delays.backends.genn.step_map import (
-    ports_of,
-    suffix_of,
-    sums_of,
-    surrogate_arguments,
-)
+from genn_delays.backends.genn.step_map import ports_of, suffix_of, sums_of, surrogate_arguments
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 
@@ -56,13 +52,13 @@ def rule_of(plan: Plan) -> Surrogate:
 
 def kept_states(plan: Plan, p: PlannedPopulation) -> tuple[str, ...]:
     """States besides the voltage whose history is read, by a step map or an attached reset."""
-    others = tuple(s for i, s in enumerate(p.states) if i != p.threshold_state)
+    attached, v = not rule_of(plan).detach_reset, p.states[p.threshold_state]
     if p.step_map is not None:
-        return others
-    if not p.is_spiking or rule_of(plan).detach_reset:
+        return tuple(s for s in step_map.kept_states(p, attached) if s != v)
+    if not p.is_spiking or not attached:
         return ()
     read = np.any(p.reset_matrix != np.eye(len(p.states)), axis=(0, 1))
-    return tuple(s for s in others if read[p.states.index(s)])
+    return tuple(s for i, s in enumerate(p.states) if read[i] and s != v)
 
 
 def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
@@ -105,7 +101,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
 
 def _code(plan: Plan, k: int, keeps: bool) -> str:
     p, read = plan.populations[k], plan.reads_voltage(k)
-    values = surrogate_arguments(p) if p.step_map is not None else {}
+    attached = not rule_of(plan).detach_reset
+    values = surrogate_arguments(p, attached) if p.step_map is not None else {}
     return render(
         "surrogate/neuron.j2",
         **values,
@@ -116,7 +113,7 @@ def _code(plan: Plan, k: int, keeps: bool) -> str:
         keeps=keeps,
         kept=kept_states(plan, p),
         function=rule_of(plan).function,
-        attached=not rule_of(plan).detach_reset,
+        attached=attached,
         dropout=p.dropout > 0,
         tail=p.tail > 0,
         learns_bias="bias" in p.learn,
@@ -134,14 +131,15 @@ def _variables(p: PlannedPopulation) -> tuple[Variable, ...]:
 
 def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
     p, read = plan.populations[k], observed(plan, k)
-    keeps = p.is_spiking or p.step_map is not None
+    mapped = p.step_map is not None
+    keeps = p.is_spiking or mapped
     names = ["Voltage"] if keeps and ("Voltage", "scalar") not in read else []
     names += [f"History_{s}" for s in kept_states(plan, p)]
     names += ["SpikeDrive"] if p.is_spiking else []
     names += ["Dropout"] if p.dropout else []
     arrays = read + tuple((name, "scalar") for name in names)
     arrays += (("Held", "uint8_t"),) if p.holds else ()
-    arrays += sums_of(p) if p.step_map is not None else ()
+    arrays += sums_of(p) if mapped else ()
     return arrays + ((("TapeCount", "uint32_t"),) if p.is_spiking else ())
 
 
