@@ -177,7 +177,7 @@ def test_random_systems_of_equations_equal_the_reference(genn_cpu, rule, neuron)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", ["surrogate", "eventprop"])
-@settings(max_examples=40, **FEW)
+@settings(max_examples=30, **FEW)
 @given(neuron=systems())
-def test_forty_random_systems_of_equations_equal_the_reference(genn_cpu, rule, neuron):
+def test_thirty_random_systems_of_equations_equal_the_reference(genn_cpu, rule, neuron):
     check_system(genn_cpu, neuron, rule)
