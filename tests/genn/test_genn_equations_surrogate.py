@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from equation_networks import STEPS, WEIGHTS, batch, network, with_kernels
 from hypothesis import assume, given, settings
+from loaded_models import held
 from shipped_neurons import AS_CASES, LINEAR, READOUTS, run, shipped
 from test_equations_native import FEW, MOST, assert_same, columns_of, systems
 from test_equations_native import simulate as simulate_eventprop
@@ -134,6 +135,7 @@ def test_a_state_that_is_not_finite_is_named_with_its_unit_and_time(backend):
 
 
 def test_correlations_are_those_of_the_input_state_of_the_projection(backend):
+    """In a model that keeps adjoints of each; what it takes is counted."""
     net, events, found = network("delta", "recurrent"), batch(), []
     rng = np.random.default_rng(3)
     pre, post, first = rng.integers(0, 13, 50), rng.integers(0, 21, 50), rng.integers(0, 9, 50)
@@ -143,6 +145,7 @@ def test_correlations_are_those_of_the_input_state_of_the_projection(backend):
         with compiled(net, name) as simulation:
             simulation.backward(np.ones_like(simulation.forward(events)))
             found.append([simulation.correlation(n, pre, post, first, 4) for n in names])
+            assert name == "reference" or simulation.memory() == held(simulation)
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(other, one, atol=GRADIENTS * np.abs(one).max(), rtol=0)
 

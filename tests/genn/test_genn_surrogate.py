@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from folded_networks import lagless, normalised
+from loaded_models import held
 from networks import KINDS, batch
 from test_parity import assert_same
 
@@ -21,18 +22,6 @@ OUTPUTS, GRADIENTS = 1e-9, 1e-9
 def looped() -> gd.Network:
     """Loops, a skip connection, several projections of one pair; lag 1 everywhere."""
     return KINDS["looped"](seed=3)
-
-
-def held(simulation) -> int:
-    """Bytes of a loaded model, all but GeNN's own lists of spikes."""
-    neurons = simulation.model.neuron_populations.values()
-    synapses = simulation.model.synapse_populations.values()
-    updates = simulation.model.custom_updates.values()
-    arrays = [v._view for g in (*neurons, *synapses, *updates) for v in g.vars.values()]
-    arrays += [a.view for g in neurons for a in g.extra_global_params.values()]
-    arrays += [a.view for s in synapses for a in (s._ind, s._row_lengths)]
-    arriving = [(s.max_dendritic_delay_timesteps + 1) * s.trg.num_neurons * 8 for s in synapses]
-    return sum(a.nbytes for a in arrays) + sum(arriving)
 
 
 def simulate(network, backend, rule, steps, precision="float64", readout=None):
