@@ -21,7 +21,7 @@ from genn_delays.planning.plan import make_plan
 from genn_delays.support.errors import PlanError
 
 PROVIDED = """Isyn id t dt batch num_neurons scalar const unsigned int bool if else rint exp fabs
-    fmax for uint64_t false true addToPost addToPostDelay addToPre"""
+    expm1 fmax for uint64_t false true addToPost addToPostDelay addToPre"""
 
 
 def planned(network, rule=None):

@@ -29,6 +29,13 @@ RESERVED = frozenset([
 """Names that a state of a neuron cannot have, because the snippets use them."""
 
 
+PREFIXES = (
+    *("D", "History", "Start", "Tape", "adjoint", "after", "before", "began", "flowed", "full"),
+    *("jumped", "kink", "onward", "r", "reached", "reset", "speed", "start"),
+)
+"""What the snippets put before the name of a state, with an underscore between."""
+
+
 def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
     """Every constant of a population's equations by name, each of shape (n,).
 
@@ -120,8 +127,10 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
 
 def check_names(p: PlannedPopulation) -> None:
     """Raise PlanError where a state has a name that the snippets cannot use."""
+    own = {f"{prefix}_{state}" for prefix in PREFIXES for state in p.states}
+    own |= {f"{matrix}_{a}_{b}" for matrix in "CMPR" for a in p.states for b in p.states}
     for state in p.states:
-        taken = state in RESERVED or (p.step_map is not None and TAKEN.fullmatch(state))
+        taken = state in RESERVED | own or (p.step_map is not None and TAKEN.fullmatch(state))
         if taken or not (state.isascii() and state.isidentifier()):
             raise PlanError(
                 f"population {p.name!r}: GeNN code cannot have a state named {state!r}; "
