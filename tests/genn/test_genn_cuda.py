@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,13 @@ def planned(network, gradient, readout=READOUTS["mean"], precision="float32", dt
     return make_plan(network, gradient=gradient, **options)
 
 
+@cache
+def plan_of_shipped(kind: type) -> Plan:
+    """Every neuron that ships, once: planning them takes seconds."""
+    readout = gd.readouts.MeanVoltage(population="leaky_readout")
+    return planned(shipped(kind(), recurrent=True), kind(), readout, dt=DT)
+
+
 def plans(precision: str) -> list[tuple[str, Plan]]:
     """Every gradient rule, readout, reset and kernel, with refractory neurons and without."""
     exact, found = gd.EventProp(), {}
@@ -84,9 +93,8 @@ def plans(precision: str) -> list[tuple[str, Plan]]:
         found[name] = planned(network, gd.Surrogate(detach_reset=False), precision=precision)
     found["normalised"] = planned(normalised(), gd.Surrogate(), precision=precision)
     for rule in (exact, gd.Surrogate(), gd.Surrogate(detach_reset=False)):
-        name = f"{rule.name}_shipped_{len(found)}"
-        readout = gd.readouts.MeanVoltage(population="leaky_readout")
-        found[name] = planned(shipped(rule, recurrent=True), rule, readout, precision, DT)
+        plan = replace(plan_of_shipped(type(rule)), gradient=rule, precision=precision)
+        found[f"{rule.name}_shipped_{len(found)}"] = plan
     return [(name, prepared(plan)) for name, plan in found.items()]
 
 
