@@ -144,7 +144,7 @@ def planned(network: gd.Network):
 
 
 def test_adam_on_the_device_takes_the_steps_of_the_host(backend):
-    on_host, on_device = lagless(), lagless()
+    on_host, on_device = lagless(learn=()), lagless(learn=())
     for net in (on_host, on_device):
         for projection in net.projections.values():
             object.__setattr__(projection, "learn", ("weight", "delay"))
@@ -178,7 +178,8 @@ def test_adam_on_the_device_wants_a_network_that_it_can_train(genn_cpu):
     rules = {"weight": Adam(1e-3)}
     for network, message in (
         (normalised(), "evaluate batch normalisation but do not train"),
-        (lagless(gd.kernels.Gaussian(1.0)), "'input->hidden' has a delay kernel"),
+        (lagless(gd.kernels.Gaussian(1.0), learn=()), "'input->hidden' has a delay kernel"),
+        (lagless(), "'hidden' learns bias, which the host's"),
     ):
         with pytest.raises(PlanError, match=message):
             get_backend(genn_cpu).compile(planned(network), network, None, adam=rules)
