@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.genn import codegen
 from genn_delays.backends.genn.declaration import SynapseGroup
 from genn_delays.backends.genn.equations import constants_of
 from genn_delays.backends.genn.model import add_neurons, add_synapses
 from genn_delays.backends.genn.schedule import schedule_of
+from genn_delays.backends.genn.step_map import suffix_of
 from genn_delays.declaration.folding import fold
 from genn_delays.declaration.network import Network, Projection
 from genn_delays.experiment import checkpoint
@@ -70,7 +70,7 @@ def add_network(
         NetworkError: an input is missing, unknown or of another size.
         CheckpointError: the checkpoint cannot be read.
         BackendError: PyGeNN cannot be imported.
-        PlanError: the step of a neuron is not linear, or it has an initial state.
+        PlanError: a state of a neuron has a name that GeNN code cannot have.
     """
     if not isinstance(network, Network):
         network = checkpoint.load(network).network
@@ -79,25 +79,26 @@ def add_network(
     populations = _check_inputs(network, inputs)
     own = [name for name in network.populations if name not in populations]
     plan = _plan(network, own[-1], model.dt, discretisation)
-    check_no_step_map(plan, "gd.genn.add_network()")
     offsets = dict(zip(network.populations, schedule_of(plan).offsets, strict=True))
-    for p in plan.populations:
-        if not p.is_input:
-            name = _name(model, prefix + p.name)
-            snippet = codegen.embedded_neuron(p, offsets[p.name])
-            constants = _constants(p, network)
-            populations[p.name] = add_neurons(model, name, p.size, snippet, constants)
-    projections = {
-        projection.name: add_projection(
+    planned = [p for p in plan.populations if not p.is_input]
+    # all of them first: what is refused adds no group
+    snippets = [codegen.embedded_neuron(p, offsets[p.name]) for p in planned]
+    for p, snippet in zip(planned, snippets, strict=True):
+        name = _name(model, prefix + p.name)
+        populations[p.name] = add_neurons(model, name, p.size, snippet, _values(p, network))
+    projections = {}
+    for q, projection in zip(plan.projections, network.projections.values(), strict=True):
+        pre, post = projection.pre.name, projection.post.name
+        made = add_projection(
             model,
             projection,
-            populations[projection.pre.name],
-            populations[projection.post.name],
+            populations[pre],
+            populations[post],
             name=prefix + projection.name,
-            later=offsets[projection.post.name] - offsets[projection.pre.name],
+            later=offsets[post] - offsets[pre],
         )
-        for projection in network.projections.values()
-    }
+        made.post_target_var = f"Isyn{suffix_of(q.port)}"
+        projections[projection.name] = made
     return Embedded(populations, projections, offsets)
 
 
@@ -207,9 +208,11 @@ def _plan(network: Network, read: str, dt: float, discretisation: str) -> Plan:
     )
 
 
-def _constants(p: PlannedPopulation, network: Network) -> dict[str, np.ndarray]:
+def _values(p: PlannedPopulation, network: Network) -> dict[str, np.ndarray]:
+    """Constants of a population, and the state in which it begins."""
+    start = dict(zip(p.states, p.initial.T, strict=True))
     columns = network.populations[p.name].units.columns
-    return constants_of(p) | ({"Bias": columns["bias"]} if p.has_bias else {})
+    return constants_of(p) | start | ({"Bias": columns["bias"]} if p.has_bias else {})
 
 
 def _require_folded(projection: Projection) -> None:

@@ -171,6 +171,26 @@ def network(
     return net
 
 
+def with_kernels(kind: str, shape: str, sigma: float, **populations) -> gd.Network:
+    """A network of the same shape with delay kernels, and what is asked for of its population."""
+    made, net = network(kind, shape), gd.Network(seed=5)
+    for name, p in made.populations.items():
+        asked = populations if name == "hidden" else {}
+        net.add_population(name, p.neuron, p.size, learn=p.learn, **asked)
+    for name, q in made.projections.items():
+        net.connect(
+            q.pre.name,
+            q.post.name,
+            name=name,
+            target=q.target,
+            weight=gd.init.Normal(float(q.synapses.weight.mean()), float(q.synapses.weight.std())),
+            delay=gd.init.Uniform(0, 8),
+            max_delay=30.0,
+            kernel=gd.kernels.Gaussian(sigma=sigma),
+        )
+    return net
+
+
 def batch(trials: int = 5, events: int = 400, graded: bool = False, seed: int = 1) -> gd.Events:
     """Random events for the 13 inputs at dt = 1 ms."""
     rng = np.random.default_rng(seed)

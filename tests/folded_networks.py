@@ -44,14 +44,16 @@ def normalised(tail: float = 5.0) -> gd.Network:
     return net
 
 
-def lagless(kernel: gd.kernels.DelayKernel | None = None) -> gd.Network:
+def lagless(
+    kernel: gd.kernels.DelayKernel | None = None, learn: tuple[str, ...] = ("bias",)
+) -> gd.Network:
     """Lags 0 and 1 into one population, a loop behind them, a bias, dropout and tails."""
     net, rng = gd.Network(seed=5), np.random.default_rng(5)
     hidden = gd.DiscreteLIF(tau_mem=rng.uniform(4.0, 9.0, 9), threshold=0.9, soft_reset=True)
     late = gd.DiscreteLIF(tau_mem=6.0, input_steps=2, wipe_input=True)
     bias = rng.normal(0.1, 0.1, 9)
     net.add_population("input", gd.Input(), 13)
-    net.add_population("hidden", hidden, 9, bias=bias, dropout=0.3, tail=3.0, learn="bias")
+    net.add_population("hidden", hidden, 9, bias=bias, dropout=0.3, tail=3.0, learn=learn)
     net.add_population("late", late, 8, dropout=0.2, tail=5.0)
     net.add_population("output", gd.DiscreteReadout(tau_mem=15.0), 5, bias=0.1)
     weight, delay = Normal(0.6, 0.6), Uniform(0, 6)

@@ -63,7 +63,7 @@ def assert_same(one, other, outputs=1e-12, gradients=1e-10):
         for column in ("trial", "unit", "time"):
             np.testing.assert_array_equal(getattr(mine, column), getattr(theirs, column))
     expected, found = columns_of(one[1]), columns_of(other[1])
-    assert list(expected) == list(found)
+    assert expected.keys() == found.keys()
     for name, values in expected.items():
         atol = gradients * np.abs(values).max()
         np.testing.assert_allclose(found[name], values, atol=atol, rtol=0, err_msg=name)

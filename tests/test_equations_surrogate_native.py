@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from equation_networks import STEPS, WEIGHTS, adex, batch, network
+from equation_networks import STEPS, WEIGHTS, adex, batch, network, with_kernels
 from hypothesis import assume, given, settings
 from test_equations_native import FEW, assert_same, quick_compiler, systems
 
@@ -51,26 +51,6 @@ def check(net, events, *, outputs=1e-12, gradients=1e-10, **options) -> None:
     assert len(reference[2][0]) > 100
     found = simulate(net, events, "native", **options)
     assert_same(reference, found, outputs=outputs, gradients=gradients)
-
-
-def with_kernels(kind: str, shape: str, sigma: float, **populations) -> gd.Network:
-    """A network of the same shape with delay kernels, and what is asked for of its population."""
-    made, net = network(kind, shape), gd.Network(seed=5)
-    for name, p in made.populations.items():
-        asked = populations if name == "hidden" else {}
-        net.add_population(name, p.neuron, p.size, learn=p.learn, **asked)
-    for name, q in made.projections.items():
-        net.connect(
-            q.pre.name,
-            q.post.name,
-            name=name,
-            target=q.target,
-            weight=gd.init.Normal(float(q.synapses.weight.mean()), float(q.synapses.weight.std())),
-            delay=gd.init.Uniform(0, 8),
-            max_delay=30.0,
-            kernel=gd.kernels.Gaussian(sigma=sigma),
-        )
-    return net
 
 
 @pytest.mark.parametrize(

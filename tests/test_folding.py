@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from equation_networks import STEPS, with_kernels
+from equation_networks import batch as equation_batch
 from folded_networks import normalised
 from networks import KINDS, batch
 
@@ -43,6 +45,28 @@ def test_a_folded_network_predicts_the_same(network):
         np.testing.assert_array_equal(one.unit, other.unit)
 
 
+def test_each_of_several_input_states_gets_what_it_got_and_only_the_first_is_normalised():
+    net = with_kernels("conductance", "feedforward", 2.0, normalise=gd.BatchNorm())
+    units, rng = net.populations["hidden"].units, np.random.default_rng(2)
+    for name, column in (
+        ("gain", rng.uniform(0.03, 0.07, 21)),
+        ("bias", rng.normal(0.1, 0.02, 21)),
+        ("running_mean", rng.normal(0.5, 0.1, 21)),
+        ("E_e", rng.uniform(2.5, 3.5, 21)),
+    ):
+        units.columns[name][:] = column
+    found = []
+    for each in (net, fold(net)):
+        options = {"steps": STEPS, "batch_size": 5, "precision": "float64"}
+        with gd.compile(
+            each, gradient=gd.Surrogate(), backend="reference", **options
+        ) as simulation:
+            outputs = simulation.forward(equation_batch(), training=False)
+            found.append((outputs, len(simulation.spikes("hidden"))))
+    assert found[0][1] == found[1][1] > 100
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=0, atol=1e-12)
+
+
 def test_nothing_of_the_training_is_left_and_nothing_is_shared(network):
     folded = fold(network)
     assert folded.seed == network.seed
@@ -53,7 +77,7 @@ def test_nothing_of_the_training_is_left_and_nothing_is_shared(network):
     assert not folded.populations["input"].units.columns
     for name, projection in network.projections.items():
         copied = folded.projections[name]
-        assert copied.lag == projection.lag
+        assert (copied.lag, copied.target) == (projection.lag, projection.target)
         assert copied.post is folded.populations[projection.post.name]
         np.testing.assert_array_equal(copied.synapses.delay, projection.synapses.delay)
         assert not np.shares_memory(copied.synapses.delay, projection.synapses.delay)

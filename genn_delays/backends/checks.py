@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from genn_delays.planning.plan import Plan
 
 
-def check_no_step_map(plan: Plan, engine: str) -> None:
-    """Raise PlanError for populations whose step this engine has no code for."""
-    for p in plan.populations:
-        if p.step_map is not None:
-            hint = (
-                "; gd.fold(network) makes what was learnt part of the neuron" if p.changes else ""
-            )
-            raise PlanError(
-                f"population {p.name!r}: {engine} has no code for the step of its "
-                f"{type(p.neuron).__name__}; backend='reference' and backend='native' have it{hint}"
-            )
-
-
 def input_events(plan: Plan, batch: Batch) -> dict[str, Events]:
     """The batch as one Events per input population, checked for names and trial counts."""
     names = [p.name for p in plan.populations if p.is_input]

@@ -4,7 +4,8 @@ In evaluation a normalised input is an affine function of the input u,
 
     gain (u - mean) / sqrt(variance + eps) + bias = scale u + (bias - scale mean),
 
-so the scale goes into the weights that lead to a unit, the rest is a constant added at every step
+so the scale goes into the weights that lead to a unit's first input state, which is the one that is
+normalised, the rest is a constant added there at every step
 (Ioffe and Szegedy, 2015, arXiv 1502.03167, algorithm 2, line 11).
 """
 
@@ -60,7 +61,11 @@ def _population(p: Population) -> Population:
 def _projection(projection: Projection, folded: Network) -> Projection:
     pre, post = folded.populations[projection.pre.name], folded.populations[projection.post.name]
     table = copy(projection.synapses)
-    table.weight = table.weight * scale_of(projection.post)[table.post]
+    target, first = projection.target, projection.post.neuron.input_states[0]
+    # normalised is what arrives in the first input state
+    scale = scale_of(projection.post) if target in (None, first) else np.ones(table.post_size)
+    table.weight = table.weight * scale[table.post]
     table.pre, table.post, table.delay = table.pre.copy(), table.post.copy(), table.delay.copy()
     table.state = {}
-    return Projection(projection.name, pre, post, table, projection.learn, projection.lag)
+    kept = projection.learn, projection.lag
+    return Projection(projection.name, pre, post, table, *kept, target=target)

@@ -214,6 +214,23 @@ def test_names_of_programs_are_refused_for_states_with_a_step_map(state):
         codegen.neuron(planned(of_equations("", neuron=neuron)), 1)
 
 
-def test_models_of_the_users_own_refuse_a_step_map():
-    with pytest.raises(PlanError, match="'hidden': models of your own cannot hold its Equations"):
-        codegen.embedded_neuron(planned(of_equations("adex")).populations[1])
+@pytest.mark.parametrize("state", ["full_V", "r_V", "R_V_V", "Start_V"])
+def test_names_that_the_code_makes_of_another_state_are_refused(state):
+    text = f"dV/dt = {state} - V\nd{state}/dt = -{state}/5"
+    neuron = gd.Equations(text, threshold="V >= 1", input=state)
+    network = of_equations("", neuron=neuron, learn=False)
+    with pytest.raises(PlanError, match=f"'hidden': .* a state named '{state}'; rename it"):
+        codegen.neuron(planned(network), 1)
+
+
+def test_models_of_the_users_own_hold_the_flow_of_a_step_map():
+    driven = planned(of_equations("driven")).populations[1]
+    held = codegen.embedded_neuron(driven)
+    assert "held ? 0.0 : 1.0" in held.sim_code
+    assert "Offset" not in held.sim_code
+    later = codegen.embedded_neuron(driven, offset=2)
+    assert "V = start_V;" in later.sim_code
+    assert ("Offset", "scalar", 2) in later.params
+    conductance = codegen.embedded_neuron(planned(of_equations("conductance")).populations[1])
+    assert conductance.inputs == ("Isyn_1",)
+    assert "h = flowed_h + Isyn_1;" in conductance.sim_code

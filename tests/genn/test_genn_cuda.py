@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,11 @@ from cuda_snippets import source
 from folded_networks import lagless, normalised
 from networks import KINDS
 from refractory_networks import network as refractory
+from shipped_neurons import DT, shipped
 
 import genn_delays as gd
 from genn_delays import datasets
+from genn_delays.backends.genn import prepared
 from genn_delays.backends.genn.availability import CUDA, require
 from genn_delays.backends.genn.compiler import LOG, built
 from genn_delays.backends.genn.declaration import declare
@@ -56,9 +60,16 @@ def nvcc() -> str:
     return next(filter(None, found))
 
 
-def planned(network, gradient, readout=READOUTS["mean"], precision="float32") -> Plan:
-    options = {"readout": readout, "dt": 1.0, "steps": 80, "precision": precision}
+def planned(network, gradient, readout=READOUTS["mean"], precision="float32", dt=1.0) -> Plan:
+    options = {"readout": readout, "dt": dt, "steps": 80, "precision": precision}
     return make_plan(network, gradient=gradient, **options)
+
+
+@cache
+def plan_of_shipped(kind: type) -> Plan:
+    """Every neuron that ships, once: planning them takes seconds."""
+    readout = gd.readouts.MeanVoltage(population="leaky_readout")
+    return planned(shipped(kind(), recurrent=True), kind(), readout, dt=DT)
 
 
 def plans(precision: str) -> list[tuple[str, Plan]]:
@@ -81,7 +92,10 @@ def plans(precision: str) -> list[tuple[str, Plan]]:
         network = lagless(gd.kernels.KERNELS[name](1.0))
         found[name] = planned(network, gd.Surrogate(detach_reset=False), precision=precision)
     found["normalised"] = planned(normalised(), gd.Surrogate(), precision=precision)
-    return list(found.items())
+    for rule in (exact, gd.Surrogate(), gd.Surrogate(detach_reset=False)):
+        plan = replace(plan_of_shipped(type(rule)), gradient=rule, precision=precision)
+        found[f"{rule.name}_shipped_{len(found)}"] = plan
+    return [(name, prepared(plan)) for name, plan in found.items()]
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -103,7 +117,7 @@ def declared(plan: Plan, network: Network):
         tuple(what for what in chosen if what in network.projections[q.name].learn)
         for q in plan.projections
     ]
-    return declare(plan, room, plan.batch_size, learn)
+    return declare(prepared(plan), room, plan.batch_size, learn)
 
 
 def of_experiment(name: str, folder: Path):

@@ -10,6 +10,9 @@ import pytest
 from folded_networks import normalised
 from networks import KINDS, batch
 from refractory_networks import network as refractory_network
+from shipped_neurons import DT, shipped
+from shipped_neurons import STEPS as LONG
+from shipped_neurons import events as one_of_each
 from test_folding import evaluate
 
 import genn_delays as gd
@@ -209,13 +212,81 @@ def examples(count: int) -> list[str]:
     return re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)[:count]
 
 
-@pytest.mark.parametrize("name", ["adex", "qif", "conductance_lif"])
-def test_a_neuron_whose_step_is_no_matrix_is_refused_before_any_group_is_made(pygenn, model, name):
+def recorded(embedded, names) -> dict[str, set]:
+    """(time, unit) of the spikes of each population."""
+    found = {}
+    for name in names:
+        times, units = embedded.populations[name].spike_recording_data[0]
+        found[name] = set(zip(times, units, strict=True))
+    return found
+
+
+def test_every_neuron_that_ships_spikes_as_on_the_reference(pygenn, model):
+    """Step maps, initial states, several inputs and refractory periods among them."""
+    network, trial = shipped(gd.Surrogate(), recurrent=True, learn=False), one_of_each(trials=1)
+    model.dt = DT
+    group = source(pygenn, model, trial, 4)
+    embedded = gd.genn.add_network(model, network, inputs={"input": group})
+    spiking = [name for name, p in network.populations.items() if p.neuron.spiking]
+    for name in spiking:
+        embedded.populations[name].spike_recording_enabled = True
+    model.build()
+    model.load(num_recording_timesteps=LONG)
+    voltage = play(model, embedded.populations["leaky_readout"], "V", LONG)
+    model.pull_recording_buffers_from_device()
+    found = recorded(embedded, spiking)
+    readout = gd.readouts.VoltageTrace(population="leaky_readout")
+    options = {"dt": DT, "steps": LONG, "backend": "reference", "precision": "float64"}
+    with gd.compile(network, gradient=gd.Surrogate(), readout=readout, **options) as simulation:
+        np.testing.assert_allclose(voltage, simulation.forward(trial)[0], atol=1e-9)
+        for name in spiking:
+            expected = simulation.spikes(name)
+            assert len(expected) > 5
+            assert found[name] == set(zip(expected.time, expected.unit, strict=True))
+
+
+def test_a_step_map_waits_for_its_own_first_step_in_its_initial_state(pygenn, model):
+    """Behind a projection of lag 0; what was learnt, and a bias, go along."""
+    neuron = gd.neurons.qif(tau_mem=10.0, tau_syn=5.0, V_0=-1.0, threshold=4.0, V_r=-3.0)
+    network = gd.Network(seed=2)
+    network.add_population("input", gd.Input(), 13)
+    network.add_population("hidden", neuron, 5, learn=neuron.learnable, bias=0.1)
+    network.add_population("output", gd.LeakyReadout(), 2)
+    network.connect("input", "hidden", weight=gd.init.Normal(0.8, 0.5), lag=0)
+    network.connect("hidden", "output", weight=gd.init.Normal(0.0, 0.5))
+    columns = network.populations["hidden"].units.columns
+    columns["V_0"][:], columns["threshold"][:] = np.linspace(-2.0, 0.5, 5), 3.0
+    events = trial()
+    group = source(pygenn, model, events, 13)
+    embedded = gd.genn.add_network(model, network, inputs={"input": group})
+    assert embedded.offsets["hidden"] == 1
+    embedded.populations["hidden"].spike_recording_enabled = True
+    model.build()
+    model.load(num_recording_timesteps=80)
+    voltage = play(model, embedded.populations["hidden"], "V", 80)
+    np.testing.assert_array_equal(voltage[0], columns["V_0"])
+    model.pull_recording_buffers_from_device()
+    found = recorded(embedded, ["hidden"])["hidden"]
+    options = {"steps": 80, "backend": "reference", "precision": "float64"}
+    with gd.compile(network, gradient=gd.Surrogate(), **options) as simulation:
+        simulation.forward(events, training=False)
+        expected = simulation.spikes("hidden")
+    assert len(expected) > 20
+    kept = expected.time < 79
+    assert found == set(zip(expected.time[kept] + 1, expected.unit[kept], strict=True))
+
+
+def test_a_neuron_whose_states_have_no_name_in_genn_is_refused_before_any_group_is_made(
+    pygenn, model
+):
     network = gd.Network(seed=1)
     network.add_population("input", gd.Input(), 3)
-    network.add_population("hidden", getattr(gd.neurons, name)(), 4)
+    network.add_population("first", gd.LIF(), 4)
+    network.add_population(
+        "second", gd.Equations("dV/dt = x1 - V**3\ndx1/dt = -x1", threshold="V >= 1", input="x1"), 4
+    )
     group = source(pygenn, model, gd.Events([], [], [], 1), 3)
-    with pytest.raises(PlanError, match=r"'hidden'.*add_network"):
+    with pytest.raises(PlanError, match=r"'second': GeNN code cannot have a state named 'x1'"):
         gd.genn.add_network(model, network, inputs={"input": group})
     assert [*model.neuron_populations] == ["source"]
 

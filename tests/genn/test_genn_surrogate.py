@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from folded_networks import lagless, normalised
+from loaded_models import held
 from networks import KINDS, batch
 from test_parity import assert_same
 
@@ -21,18 +22,6 @@ OUTPUTS, GRADIENTS = 1e-9, 1e-9
 def looped() -> gd.Network:
     """Loops, a skip connection, several projections of one pair; lag 1 everywhere."""
     return KINDS["looped"](seed=3)
-
-
-def held(simulation) -> int:
-    """Bytes of a loaded model, all but GeNN's own lists of spikes."""
-    neurons = simulation.model.neuron_populations.values()
-    synapses = simulation.model.synapse_populations.values()
-    updates = simulation.model.custom_updates.values()
-    arrays = [v._view for g in (*neurons, *synapses, *updates) for v in g.vars.values()]
-    arrays += [a.view for g in neurons for a in g.extra_global_params.values()]
-    arrays += [a.view for s in synapses for a in (s._ind, s._row_lengths)]
-    arriving = [(s.max_dendritic_delay_timesteps + 1) * s.trg.num_neurons * 8 for s in synapses]
-    return sum(a.nbytes for a in arrays) + sum(arriving)
 
 
 def simulate(network, backend, rule, steps, precision="float64", readout=None):
@@ -155,7 +144,7 @@ def planned(network: gd.Network):
 
 
 def test_adam_on_the_device_takes_the_steps_of_the_host(backend):
-    on_host, on_device = lagless(), lagless()
+    on_host, on_device = lagless(learn=()), lagless(learn=())
     for net in (on_host, on_device):
         for projection in net.projections.values():
             object.__setattr__(projection, "learn", ("weight", "delay"))
@@ -189,7 +178,8 @@ def test_adam_on_the_device_wants_a_network_that_it_can_train(genn_cpu):
     rules = {"weight": Adam(1e-3)}
     for network, message in (
         (normalised(), "evaluate batch normalisation but do not train"),
-        (lagless(gd.kernels.Gaussian(1.0)), "'input->hidden' has a delay kernel"),
+        (lagless(gd.kernels.Gaussian(1.0), learn=()), "'input->hidden' has a delay kernel"),
+        (lagless(), "'hidden' learns bias, which the host's"),
     ):
         with pytest.raises(PlanError, match=message):
             get_backend(genn_cpu).compile(planned(network), network, None, adam=rules)

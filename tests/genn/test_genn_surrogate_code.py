@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from equation_networks import network as equation_network
 from folded_networks import lagless, normalised
 from networks import KINDS
 
 import genn_delays as gd
 from genn_delays.backends import get_backend
-from genn_delays.backends.genn import codegen
+from genn_delays.backends.genn import codegen, prepared
 from genn_delays.backends.genn.declaration import declare
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.show import text_of
@@ -20,7 +21,7 @@ from genn_delays.planning.plan import make_plan
 from genn_delays.support.errors import PlanError
 
 PROVIDED = """Isyn id t dt batch num_neurons scalar const unsigned int bool if else rint exp fabs
-    fmax for uint64_t false true addToPost addToPostDelay addToPre"""
+    expm1 fmax for uint64_t false true addToPost addToPostDelay addToPre"""
 
 
 def planned(network, rule=None):
@@ -56,6 +57,22 @@ def test_every_name_in_the_code_is_declared(kernel, function, attached):
         assert not undeclared(s.spike_code + s.event_code, names)
 
 
+@pytest.mark.parametrize("attached", [False, True])
+@pytest.mark.parametrize("kind", ["driven", "conductance", "delta", "lif"])
+def test_every_name_in_the_code_of_a_step_map_is_declared(kind, attached):
+    plan = planned(equation_network(kind, "looped"), gd.Surrogate(detach_reset=not attached))
+    n = codegen.neuron(plan, 1, keeps=True)
+    names = [name for name, *_ in (*n.params, *n.arrays)] + [v.name for v in n.variables]
+    assert not undeclared(n.sim_code, [*names, *n.constants, *n.inputs])
+    assert "Collected0[unit] +=" in n.sim_code
+
+
+def test_what_only_learns_weights_delays_and_biases_has_the_code_of_a_matrix():
+    """Networks that need no step map keep the models that they have."""
+    code = text_of(prepared(planned(lagless())))
+    assert not any(word in code for word in ("Blown", "Collected", "earlier", "kick"))
+
+
 def test_populations_behind_a_lag_of_0_run_later():
     """Arrivals in the model are those of the plan, and none in the step of the spike."""
     plan = planned(lagless())
@@ -81,9 +98,10 @@ def test_an_attached_reset_keeps_the_states_it_reads():
 
 
 def test_what_training_changes_is_not_compiled_in():
-    hidden = codegen.neuron(planned(normalised()), 1)
-    assert {"P_V_V", "Bias"} <= set(hidden.constants)
-    assert "threshold" in {name for name, *_ in hidden.params}
+    hidden = codegen.neuron(prepared(planned(normalised())), 1)
+    assert {"c0", "threshold", "Bias"} <= set(hidden.constants)
+    second = codegen.neuron(prepared(planned(normalised())), 2)
+    assert "threshold" in {name for name, *_ in second.params}
 
 
 def test_code_is_shown_for_every_part():
@@ -116,12 +134,6 @@ def test_a_kernel_of_ones_own_is_not_taken_for_that_of_its_name():
 def test_what_is_evaluated_only_says_who_trains_it():
     with pytest.raises(PlanError, match=r"evaluate batch normalisation but.*native"):
         check_training(planned(normalised()))
-    network = gd.Network()
-    network.add_population("input", gd.Input(), 1)
-    network.add_population("output", gd.LIF(), 1, learn=["tau_mem", "tau_syn"])
-    network.connect("input", "output", weight=1.0)
-    with pytest.raises(PlanError, match=r"learnt time constants \(tau_mem, tau_syn\).*native"):
-        check_training(planned(network))
     check_training(planned(lagless()))
 
 

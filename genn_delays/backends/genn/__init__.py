@@ -17,12 +17,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from genn_delays.backends.base import Backend
-from genn_delays.backends.checks import check_no_step_map
 from genn_delays.backends.genn.availability import CPU, CUDA, require
 from genn_delays.backends.genn.declaration import declare, width_of
 from genn_delays.backends.genn.memory import bytes_of
 from genn_delays.backends.genn.show import source_of, text_of
 from genn_delays.backends.genn.simulation import GennSimulation
+from genn_delays.backends.genn.surrogate.learnt import with_learning_maps
 from genn_delays.backends.genn.surrogate.simulation import SurrogateSimulation
 from genn_delays.backends.genn.synapses import row_of
 from genn_delays.backends.learning import AdamRule
@@ -35,6 +35,11 @@ SIMULATIONS: dict[str, type[GennSimulation]] = {
 }
 
 
+def prepared(plan: Plan) -> Plan:
+    """The plan as models are written from it."""
+    return with_learning_maps(plan) if plan.gradient.name == "surrogate" else plan
+
+
 class GennCPU(Backend):
     """GeNN's single-threaded CPU backend; needs PyGeNN and a C++ compiler, and no GPU."""
 
@@ -43,14 +48,9 @@ class GennCPU(Backend):
     engine = CPU
 
     def check(self, plan: Plan) -> None:
-        """All but graded spikes, own kernels and, by the surrogate rule, step maps."""
-        self._check_steps(plan)
+        """All but graded spikes and kernels of a user's own."""
         SIMULATIONS[plan.gradient.name].check_plan(plan)
         require(self.engine)
-
-    def _check_steps(self, plan: Plan) -> None:
-        if plan.gradient.name == "surrogate":
-            check_no_step_map(plan, f"the surrogate rule on the backend {self.name!r}")
 
     def compile(
         self,
@@ -60,10 +60,11 @@ class GennCPU(Backend):
         adam: Mapping[str, AdamRule] | None = None,
     ) -> GennSimulation:
         """As every backend; ``adam={"weight": Adam(...), "delay": ...}`` learns on the device."""
-        return SIMULATIONS[plan.gradient.name](plan, network, self.engine, adam)
+        return SIMULATIONS[plan.gradient.name](prepared(plan), network, self.engine, adam)
 
     def needed(self, plan: Plan, network: Network, threads: int | None) -> int:
         """All arrays of the model before the first batch: no events yet, and a short tape."""
+        plan = prepared(plan)
         tables = [network.projections[q.name].synapses for q in plan.projections]
         rows = [row_of(plan, k, table) for k, table in enumerate(tables)]
         declaration = declare(plan, rows, width_of(plan, self.engine), [()] * len(rows))
@@ -73,7 +74,7 @@ class GennCPU(Backend):
 
     def code(self, plan: Plan, network: Network | None = None) -> str:
         """The GeNN snippets and, where this network's model is built, the generated source."""
-        self._check_steps(plan)
+        plan = prepared(plan)
         return text_of(plan) + (source_of(plan, network, self.engine) if network else "")
 
 

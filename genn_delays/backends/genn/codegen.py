@@ -20,10 +20,10 @@ from genn_delays.backends.genn.snippets import (
     parameters,
     states_of,
 )
+from genn_delays.backends.genn.step_map import forward_arguments, ports_of
 from genn_delays.backends.genn.surrogate import snippets as surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 from genn_delays.planning.timing import CLOSE
-from genn_delays.support.errors import PlanError
 
 RULES: dict[str, ModuleType] = {"eventprop": eventprop, "surrogate": surrogate}
 """The snippets of each gradient rule."""
@@ -43,33 +43,32 @@ def embedded_neuron(p: PlannedPopulation, offset: int = 0) -> NeuronSnippet:
     """The model of a population that only runs forwards, for models of the user's own.
 
     Args:
-        offset: steps of the model before its own first one, in which a bias does not act yet.
+        offset: steps of the model before its own first one, in which a bias does not act yet, and
+            what has a step map stays in the state in which a trial begins.
 
     Raises:
-        PlanError: a neuron with a step map, or a name that GeNN code cannot have.
+        PlanError: a name that GeNN code cannot have.
     """
-    if p.step_map is not None:
-        raise PlanError(
-            f"population {p.name!r}: models of your own cannot hold its {type(p.neuron).__name__}, "
-            "whose step is no matrix"
-        )
     check_names(p)
-    bias = "Bias" if not offset else "((rint(t / dt) < Offset) ? 0.0 : Bias)"
-    code = render("common/flow.j2", **equations(p, f"(Isyn + {bias})" if p.has_bias else "Isyn"))
+    mapped, later = p.step_map is not None, offset > 0
+    bias = "((rint(t / dt) < Offset) ? 0.0 : Bias)" if later and not mapped else "Bias"
+    values = equations(p, f"(Isyn + {bias})" if p.has_bias else "Isyn")
+    values |= forward_arguments(p) if mapped else {}
+    code = render(f"common/{'embedded' if mapped else 'flow'}.j2", later=later, **values)
     threshold = f"{p.states[p.threshold_state]} >= threshold" if p.is_spiking else ""
     threshold += " && !held" if p.holds else ""
     reset = render("common/reset.j2", **equations(p)) if p.is_spiking else ""
     params, constants = constants_in(code + threshold + reset, p)
-    if p.has_bias:
-        constants = (*constants, "Bias")
-        params = (*params, *((("Offset", "scalar", offset),) if offset else ()))
+    if "Offset" in code:
+        params = (*params, ("Offset", "scalar", offset))
     return NeuronSnippet(
         sim_code=code,
         threshold_code=threshold,
         reset_code=reset,
         params=params,
         variables=states_of(p),
-        constants=constants,
+        constants=(*constants, *(("Bias",) if p.has_bias else ())),
+        inputs=tuple(f"Isyn{port.suffix}" for port in ports_of(p)[1:]),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.backends.genn.snippets import type_of
-from genn_delays.backends.genn.step_map import TAKEN, mapped_constants
+from genn_delays.backends.genn.step_map import TAKEN, mapped_constants, ports_of
 from genn_delays.planning.plan import PlannedPopulation
 from genn_delays.support.errors import PlanError
 
@@ -27,6 +27,13 @@ RESERVED = frozenset([
 ])
 # fmt: on
 """Names that a state of a neuron cannot have, because the snippets use them."""
+
+
+PREFIXES = (
+    *("D", "History", "Start", "Tape", "adjoint", "after", "before", "began", "flowed", "full"),
+    *("jumped", "kink", "onward", "r", "reached", "reset", "speed", "start"),
+)
+"""What the snippets put before the name of a state, with an underscore between."""
 
 
 def constants_of(p: PlannedPopulation) -> dict[str, np.ndarray]:
@@ -61,27 +68,28 @@ def _linear_constants(p: PlannedPopulation) -> dict[str, np.ndarray]:
 
 
 def constants_in(
-    code: str, p: PlannedPopulation, fixed: bool = True
+    code: str, p: PlannedPopulation
 ) -> tuple[tuple[tuple[str, str, float], ...], tuple[str, ...]]:
     """(params, names of per-neuron constants) of the constants that a piece of code uses.
 
-    Params are compiled in; those of P are not where they change (``fixed=False``), nor is any
-    but ``Refractory`` where parameters of the neuron are learnt.
+    Params are compiled in. Where parameters of the neuron are learnt only ``Refractory`` is.
     """
     words = set(re.findall(r"\w+", code))
     used = {name: values for name, values in constants_of(p).items() if name in words}
 
-    def stays(name: str) -> bool:
-        return (fixed or not name.startswith("P_")) and (not p.changes or name == "Refractory")
-
-    shared = {n: v[0].item() for n, v in used.items() if np.all(v == v[0]) and stays(n)}
+    stays = used.keys() & {"Refractory"} if p.changes else used.keys()
+    shared = {n: v[0].item() for n, v in used.items() if np.all(v == v[0]) and n in stays}
     params = tuple((name, type_of(name), value) for name, value in shared.items())
     return params, tuple(name for name in used if name not in shared)
 
 
 def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]:
-    """What the templates need to write a population's equations; ``arriving`` is its input."""
-    constants = constants_of(p)
+    """What the templates need to write a population's equations.
+
+    Args:
+        arriving: what arrives in its first input state.
+    """
+    constants, ports = constants_of(p), ports_of(p)
 
     def total(terms: list[tuple[str, str]]) -> str:
         return " + ".join(f"({a} * {x})" for a, x in terms if a in constants) or "0.0"
@@ -89,9 +97,9 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
     def dot(matrix: str, row: str, x: str) -> str:
         return total([(f"{matrix}_{row}_{column}", x + column) for column in p.states])
 
-    def history(state: str) -> str:
+    def history(state: str, at: str = "place") -> str:
         voltage = p.states.index(state) == p.threshold_state
-        return "Voltage[place]" if voltage else f"History_{state}[place]"
+        return f"Voltage[{at}]" if voltage else f"History_{state}[{at}]"
 
     def change(row: str) -> str:
         terms = [(f"C_{row}_{s}", history(s)) for s in p.states]
@@ -99,7 +107,10 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
 
     return {
         "states": p.states,
-        "arriving": arriving,
+        "mapped": p.step_map is not None,
+        "ports": ports,
+        "arrivals": {q.state: f"Isyn{q.suffix}" if q.suffix else arriving for q in ports},
+        "start": lambda s: f"start_{s}" if f"start_{s}" in constants else "0",
         "spiking": p.is_spiking,
         "holds": p.holds,
         "input_state": p.states[p.input_state],
@@ -107,6 +118,7 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
         "dot": dot,
         "dot_transposed": lambda m, row, x: total([(f"{m}_{s}_{row}", x + s) for s in p.states]),
         "dot_column": lambda v, x: total([(f"{v}_{s}", x + s) for s in p.states]),
+        "history": history,
         "change": change,
         "changes": lambda s: change(s) != "0.0",
         "affine": lambda s, x: dot("R", s, x) + (f" + r_{s}" if f"r_{s}" in constants else ""),
@@ -115,8 +127,10 @@ def equations(p: PlannedPopulation, arriving: str = "Isyn") -> dict[str, object]
 
 def check_names(p: PlannedPopulation) -> None:
     """Raise PlanError where a state has a name that the snippets cannot use."""
+    own = {f"{prefix}_{state}" for prefix in PREFIXES for state in p.states}
+    own |= {f"{matrix}_{a}_{b}" for matrix in "CMPR" for a in p.states for b in p.states}
     for state in p.states:
-        taken = state in RESERVED or (p.step_map is not None and TAKEN.fullmatch(state))
+        taken = state in RESERVED | own or (p.step_map is not None and TAKEN.fullmatch(state))
         if taken or not (state.isascii() and state.isidentifier()):
             raise PlanError(
                 f"population {p.name!r}: GeNN code cannot have a state named {state!r}; "

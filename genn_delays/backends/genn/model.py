@@ -79,9 +79,14 @@ def _preferences(declaration: Declaration, backend: str) -> dict[str, Any]:
 
 
 def add_neurons(
-    model: Any, name: str, size: int, snippet: NeuronSnippet, constants: Any = None
+    model: Any, name: str, size: int, snippet: NeuronSnippet, values: Any = None
 ) -> Any:
-    """A neuron group; ``constants`` are per-neuron values by name, else set when loaded."""
+    """A neuron group.
+
+    Args:
+        values: of constants and of states at the beginning, by name, each (n,); else constants
+            are set when the model is loaded, and states are 0.
+    """
     pygenn = import_pygenn()
     read_only = pygenn.VarAccess.READ_ONLY
     kind = pygenn.create_neuron_model(
@@ -96,10 +101,11 @@ def add_neurons(
         additional_input_vars=[(variable, "scalar", 0.0) for variable in snippet.inputs],
         auto_refractory_required=False,
     )
-    values: dict[str, Any] = {v.name: 0 for v in snippet.variables}
-    values |= {c: constants[c] if constants else np.zeros(size) for c in snippet.constants}
+    initial: dict[str, Any] = {v.name: 0 for v in snippet.variables}
+    initial |= {constant: np.zeros(size) for constant in snippet.constants}
+    initial |= {name: column for name, column in (values or {}).items() if name in initial}
     params = {param: value for param, _, value in snippet.params}
-    group = model.add_neuron_population(name, size, kind, params, values)
+    group = model.add_neuron_population(name, size, kind, params, initial)
     for param in snippet.dynamic:
         group.set_param_dynamic(param)
     return group

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # sympy takes long, and most plans do without
 
 Pairs = tuple[tuple[str, str], ...]
 TAKEN = re.compile(
-    r"[acpux]\d+|free|bend|caused|moment|moved|rest|Blown|Collected\d+"
-    r"|(Isyn|Into|Shift|Moved|Adjoint|Arrived)_\d+"
+    r"[acpux]\d+|free|bend|caused|earlier|kick|moment|moved|rest|spiked|Blown|Collected\d+"
+    r"|(Isyn|Into|Into1|Into2|Shift|Moved|Adjoint|Arrived)_\d+"
 )
 """Names that a state cannot have besides ``RESERVED``, where there is a step map."""
 
@@ -70,8 +70,7 @@ def mapped_constants(p: PlannedPopulation) -> dict[str, np.ndarray]:
     """
     learnt, states = _map_of(p).collected, p.states
     found = {f"c{k}": p.constants[:, k] for k in range(p.constants.shape[1])}
-    matrix = {(int(i), int(j)) for i, j in np.argwhere(np.any(p.reset_matrix != 0, axis=0))}
-    for i, j in sorted(matrix | set(learnt.matrix)):
+    for i, j in sorted(_reset_entries(p)):
         found[f"R_{states[i]}_{states[j]}"] = p.reset_matrix[:, i, j]
     for name, vector, kept in (
         ("r", p.reset_offset, learnt.offset),
@@ -83,32 +82,79 @@ def mapped_constants(p: PlannedPopulation) -> dict[str, np.ndarray]:
     return found
 
 
-def arrays_of(p: PlannedPopulation) -> tuple[tuple[str, str], ...]:
-    """(name, type) of arrays: states before each flow, what is summed, and where a run ends."""
-    starts = ((f"Start_{s}", "scalar") for s in p.states)
-    arrived = (
-        ((f"Tape_Arrived{port.suffix}", "scalar") for port in ports_of(p)) if p.is_spiking else ()
-    )
+def sums_of(p: PlannedPopulation) -> tuple[tuple[str, str], ...]:
+    """(name, type) of arrays: what is summed, and where a run ends."""
     sums = ((f"Collected{k}", "double") for k in range(_map_of(p).collected.count))
-    return (*starts, *arrived, *sums, ("Blown", "uint32_t"))
+    return (*sums, ("Blown", "uint32_t"))
 
 
-def arguments(p: PlannedPopulation) -> dict[str, object]:
-    """What the templates need of a step map, besides the equations."""
-    constants = mapped_constants(p)
-    ports = ports_of(p)
+def forward_arguments(p: PlannedPopulation) -> dict[str, object]:
+    """What the templates need of a step map to run it forwards, besides the equations."""
+    return {"flow": _flow(p), "collected": _map_of(p).collected}
+
+
+def eventprop_arguments(p: PlannedPopulation) -> dict[str, object]:
+    """What those of EventProp need.
+
+    ``full`` are states whose value at the threshold is read, ``sped`` those whose speed is.
+    """
+    delta = any(port.jumps for port in ports_of(p)) and p.is_spiking
+    columns = {j for _, j in _map_of(p).collected.matrix}
+    sped = {p.threshold_state, *(j for _, j in _reset_entries(p))}
     return {
-        "ports": ports,
-        "delta": any(port.jumps for port in ports) and p.is_spiking,
-        "port_of": {port.state: port for port in ports},
-        "start": lambda s: f"start_{s}" if f"start_{s}" in constants else "0.0",
-        "flow": _flow(p),
-        "pull": _pull(p),
+        **forward_arguments(p),
+        "port_of": {port.state: port for port in ports_of(p)},
+        "delta": delta,
+        "full": p.states if delta else _names(p, columns),
+        "sped": _names(p, sped),
+        "pull": _pull(p, {f"q{k}": f"Moved{port.suffix} =" for k, port in enumerate(ports_of(p))}),
         "release": _speed(p, "flowed_", {p.threshold_state: "slope ="}),
-        "speed": _speed(p, "before_", _into(p, "speed_"), "bend ="),
+        "speed": _speed(p, "before_", {i: f"speed_{p.states[i]} =" for i in sped}, "bend ="),
         "onward": _speed(p, "after_", _into(p, "onward_")),
-        "collected": _map_of(p).collected,
     }
+
+
+def surrogate_arguments(p: PlannedPopulation, attached: bool) -> dict[str, object]:
+    """What those of the surrogate rule need.
+
+    ``full``, ``began`` and ``pulled`` are those of :func:`_read_back`.
+
+    Args:
+        attached: gradients flow through the reset.
+    """
+    return {**forward_arguments(p), "pull": _pull(p, {}), **_read_back(p, attached)}
+
+
+def kept_states(p: PlannedPopulation, attached: bool) -> tuple[str, ...]:
+    """States whose values before the threshold the surrogate rule reads going back."""
+    read = _read_back(p, attached)
+    return tuple(s for s in p.states if s in read["full"] or s in read["began"])
+
+
+def _read_back(p: PlannedPopulation, attached: bool) -> dict[str, tuple[str, ...]]:
+    """States that the surrogate rule reads going back.
+
+    ``pulled`` are those that the transposed flow reads as they were before it, ``began`` those at
+    the end of the step before that these follow from, ``full`` those read at the threshold.
+    """
+    pulled = {int(name[1:]) for name, _ in _pull(p, {}).given if name[0] == "x"}
+    began, full = set(pulled), set()
+    if p.is_spiking:
+        began |= {j for i, j in _reset_entries(p) if i in pulled}
+        began |= {p.threshold_state} if pulled else set()
+        full = {p.threshold_state, *(j for _, j in _map_of(p).collected.matrix)}
+        full |= set(range(len(p.states))) if attached else set()
+    return {"full": _names(p, full), "began": _names(p, began), "pulled": _names(p, pulled)}
+
+
+def _names(p: PlannedPopulation, states: Collection[int]) -> tuple[str, ...]:
+    return tuple(s for i, s in enumerate(p.states) if i in states)
+
+
+def _reset_entries(p: PlannedPopulation) -> set[tuple[int, int]]:
+    """Entries of R that have a constant."""
+    there = {(int(i), int(j)) for i, j in np.argwhere(np.any(p.reset_matrix != 0, axis=0))}
+    return there | set(_map_of(p).collected.matrix)
 
 
 def _into(p: PlannedPopulation, prefix: str) -> dict[int, str]:
@@ -120,9 +166,8 @@ def _flow(p: PlannedPopulation) -> Block:
     return _block(p, "flow", "", results)
 
 
-def _pull(p: PlannedPopulation) -> Block:
-    results = {f"b{i}": text for i, text in _into(p, "adjoint_").items()}
-    results |= {f"q{k}": f"Moved{port.suffix} =" for k, port in enumerate(ports_of(p))}
+def _pull(p: PlannedPopulation, shifts: Mapping[str, str]) -> Block:
+    results = {f"b{i}": text for i, text in _into(p, "adjoint_").items()} | dict(shifts)
     count = len(_map_of(p).collected.constants)
     results |= {f"g{k}": f"Collected{k}[unit] +=" for k in range(count)}
     return _block(p, "pull", "began_", results)

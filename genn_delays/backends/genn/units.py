@@ -17,9 +17,9 @@ from genn_delays.support.errors import BackendError, PlanError
 def check_unlearnt(plan: Plan) -> None:
     """Raise PlanError for parameters of neurons that Adam on the device would leave as they are."""
     for p in plan.populations:
-        if p.changes:
+        if p.learn:
             raise PlanError(
-                f"adam=: population {p.name!r} learns {', '.join(p.changes)}, which the host's "
+                f"adam=: population {p.name!r} learns {', '.join(p.learn)}, which the host's "
                 "optimiser does; leave adam= out"
             )
 

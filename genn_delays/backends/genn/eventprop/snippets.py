@@ -18,9 +18,9 @@ from genn_delays.backends.genn.snippets import (
     states_of,
     sums,
 )
-from genn_delays.backends.genn.step_map import arguments, arrays_of, suffix_of
+from genn_delays.backends.genn.step_map import eventprop_arguments, suffix_of, sums_of
 from genn_delays.planning.gradients import EventProp
-from genn_delays.planning.plan import Plan
+from genn_delays.planning.plan import Plan, PlannedPopulation
 
 _TRAVERSAL = (
     Variable("Next", "uint32_t"),
@@ -54,7 +54,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         + ((("SpikeDrive", "scalar"),) if p.is_spiking else ())
         + ((("FirstSpikeGradient", "scalar"),) if first else ())
         + (tuple((f"Adjoint{s}", "scalar") for s in suffixes) if keeps else ())
-        + (arrays_of(p) if mapped else ())
+        + (_mapped_arrays(p) if mapped else ())
     )
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
     slots = scalars(*(name + s for s in suffixes for name in ("Into", "Shift", "Moved")))
@@ -63,7 +63,7 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     room = (("Room", "unsigned int", 0), ("MinSlope", "scalar", plan.gradient.min_slope))
     read = {"voltage": voltage, "weighted": voltage and sums(plan), "first_spike": first}
     values = {**read, "sends": sends, "keeps": keeps, **equations(p)}
-    values |= arguments(p) if mapped else {}
+    values |= eventprop_arguments(p) if mapped else {}
     code = render(f"eventprop/{'mapped' if mapped else 'neuron'}.j2", **values)
     params, constants = constants_in(code, p)
     return NeuronSnippet(
@@ -77,6 +77,14 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         inputs=(("ArrivalGradient",) if p.is_spiking else ())
         + tuple(f"Isyn{s}" for s in suffixes[1:]),
     )
+
+
+def _mapped_arrays(p: PlannedPopulation) -> tuple[tuple[str, str], ...]:
+    """Of a step map: the states before each flow, and what arrived with each spike."""
+    starts = tuple((f"Start_{s}", "scalar") for s in p.states)
+    ports = range(len(p.input_states)) if p.is_spiking else ()
+    arrived = tuple((f"Tape_Arrived{suffix_of(k)}", "scalar") for k in ports)
+    return (*starts, *arrived, *sums_of(p))
 
 
 def synapse(plan: Plan, index: int) -> SynapseSnippet:

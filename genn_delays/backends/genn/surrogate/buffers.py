@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from genn_delays.backends.genn.buffers import PopulationBuffers
-from genn_delays.backends.genn.equations import constants_of
+from genn_delays.backends.step_maps import unit_gradients
 from genn_delays.declaration.network import Population
+from genn_delays.planning.dynamics import with_current_parameters
 from genn_delays.planning.events import Events
 
 
@@ -21,16 +20,19 @@ class SurrogateBuffers(PopulationBuffers):
         lengths = super().lengths()
         return lengths | {name: n for name, n in history.items() if name in lengths}
 
-    def load(self, folded: Population) -> None:
-        """Take over the bias and the time constants of a folded population."""
-        if self.population.is_input:
-            return
-        plan = self.plan
-        propagator = folded.neuron.propagator(self.size, plan.dt, plan.discretisation)
-        self.constants = constants_of(replace(self.population, propagator=propagator))
+    def load(self, folded: Population, tied: frozenset[str]) -> None:
+        """Take over the bias of a folded population, and what was learnt of its neuron.
+
+        Args:
+            tied: learnt parameters that all units share.
+        """
+        plan, p = self.plan, self.population
         if "bias" in folded.units.columns:
             self.constants["Bias"] = folded.units.bias
-        self.send_constants()
+        if p.changes:
+            self.change(with_current_parameters(p, folded, plan.dt, plan.discretisation), tied)
+        else:
+            self.send_constants()
 
     def grow(self, trials: int) -> bool:
         """Every step has its place: nothing can be too short."""
@@ -46,7 +48,15 @@ class SurrogateBuffers(PopulationBuffers):
         trial, unit, step = np.nonzero(above.transpose(0, 2, 1))
         return Events(step * self.plan.dt, unit, trial, trials)
 
-    def bias_gradient(self) -> np.ndarray:
+    def unit_gradients(self, trials: int) -> dict[str, np.ndarray]:
+        """dL/d of each learnt column of the units, float64, (n,), summed over the batch."""
+        p = self.population
+        found = {"bias": self._bias_gradient()} if "bias" in p.learn else {}
+        if p.changes:
+            found |= unit_gradients(p, self.unit_sums(trials), self.tied)
+        return {name: found[name] for name in p.learn}
+
+    def _bias_gradient(self) -> np.ndarray:
         """dL/d bias summed over the batch, float64, (n,)."""
         variable = self.group.vars["bias_gradient"]
         variable.pull_from_device()

@@ -16,7 +16,8 @@ from genn_delays.backends.genn.buffers import PopulationBuffers
 from genn_delays.backends.genn.correlation import Sent, sent_of
 from genn_delays.backends.genn.simulation import GennSimulation
 from genn_delays.backends.genn.surrogate.buffers import SurrogateBuffers
-from genn_delays.backends.genn.surrogate.snippets import SHAPES, changing, rule_of
+from genn_delays.backends.genn.surrogate.snippets import SHAPES, rule_of
+from genn_delays.backends.genn.units import check_unlearnt
 from genn_delays.backends.gradient import Gradients
 from genn_delays.declaration.folding import fold
 from genn_delays.declaration.network import Network
@@ -28,14 +29,11 @@ from genn_delays.support.errors import PlanError
 def check_training(plan: Plan) -> None:
     """Raise PlanError where the PyGeNN backends can evaluate a network but not train it."""
     for p in plan.populations:
-        constants = [name for name in p.learn if name not in ("gain", "bias")]
-        what = "batch normalisation" if p.normalise is not None else ""
-        if not what and changing(p):
-            what = "learnt time constants (" + ", ".join(constants) + ")"
-        if what:
+        if p.normalise is not None:
             raise PlanError(
-                f"population {p.name!r}: the PyGeNN backends evaluate {what} but do not train it; "
-                'train with backend="native", evaluate here with forward(batch, training=False)'
+                f"population {p.name!r}: the PyGeNN backends evaluate batch normalisation but do "
+                'not train it; train with backend="native", evaluate here with '
+                "forward(batch, training=False)"
             )
 
 
@@ -65,6 +63,7 @@ class SurrogateSimulation(GennSimulation):
     @staticmethod
     def check_adam(plan: Plan) -> None:
         check_training(plan)
+        check_unlearnt(plan)
         spread = [q.name for q in plan.projections if q.kernel is not None]
         if spread:
             raise PlanError(
@@ -76,7 +75,8 @@ class SurrogateSimulation(GennSimulation):
         folded = fold(network)
         tables = [folded.projections[p.name].synapses for p in self.plan.projections]
         for population in self.populations:
-            population.load(folded.populations[population.population.name])
+            name = population.population.name
+            population.load(folded.populations[name], network.populations[name].units.tied)
         for buffers, table in zip(self.projections, tables, strict=True):
             kernel = network.projections[buffers.projection.name].kernel
             buffers.kernel = None if kernel is None else replace(kernel)
@@ -110,5 +110,5 @@ class SurrogateSimulation(GennSimulation):
     ) -> Gradients:
         gradients = super()._backward(observed, spike_drive)
         learning = [b for b in self.populations if b.population.learn]
-        units = {b.population.name: {"bias": b.bias_gradient()} for b in learning}
+        units = {b.population.name: b.unit_gradients(self.trials) for b in learning}
         return Gradients(gradients, units)

@@ -1,17 +1,18 @@
 """The surrogate rule as GeNN snippets: BPTT through every step, and its transpose.
 
 Forwards the voltage of every step is kept (with an attached reset also the other states that a
-reset reads). Going back, the neuron of own step t asks, in the step before, for dL/d(sent): it
-emits an event, which visits all its synapses and reads a_in of their arrival steps. So that no
-value is read before it is known, the gradient of a rounded delay is taken one step further on:
-the visit for t serves the weight with what was sent at t, and the delay with what was sent at
-t + 1, whose central difference needs a_in one step before its arrival.
+reset reads, with a step map all of them). Going back, the neuron of own step t asks, in the step
+before, for dL/d(sent): it emits an event, which visits all its synapses and reads a_in of their
+arrival steps. So that no value is read before it is known, the gradient of a rounded delay is taken
+one step further on: the visit for t serves the weight with what was sent at t, and the delay with
+what was sent at t + 1, whose central difference needs a_in one step before its arrival.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from genn_delays.backends.genn import step_map
 from genn_delays.backends.genn.equations import check_names, constants_in, equations, render
 from genn_delays.backends.genn.schedule import schedule_of
 from genn_delays.backends.genn.snippets import (
@@ -26,6 +27,7 @@ from genn_delays.backends.genn.snippets import (
     states_of,
     sums,
 )
+from genn_delays.backends.genn.step_map import ports_of, suffix_of, sums_of, surrogate_arguments
 from genn_delays.planning.gradients import Surrogate
 from genn_delays.planning.plan import Plan, PlannedPopulation
 
@@ -42,11 +44,6 @@ SHAPES = ("gaussian", "triangle")
 """Delay kernels whose shape and slope the templates have."""
 
 
-def changing(p: PlannedPopulation) -> bool:
-    """True where training changes the propagator, so that it cannot be compiled in."""
-    return bool(set(p.learn) - {"gain", "bias"})
-
-
 def rule_of(plan: Plan) -> Surrogate:
     """The gradient rule of a plan that has this one."""
     assert isinstance(plan.gradient, Surrogate)
@@ -54,11 +51,14 @@ def rule_of(plan: Plan) -> Surrogate:
 
 
 def kept_states(plan: Plan, p: PlannedPopulation) -> tuple[str, ...]:
-    """States besides the voltage whose history the gradient of an attached reset reads."""
-    if not p.is_spiking or rule_of(plan).detach_reset:
+    """States besides the voltage whose history is read, by a step map or an attached reset."""
+    attached, v = not rule_of(plan).detach_reset, p.states[p.threshold_state]
+    if p.step_map is not None:
+        return tuple(s for s in step_map.kept_states(p, attached) if s != v)
+    if not p.is_spiking or not attached:
         return ()
     read = np.any(p.reset_matrix != np.eye(len(p.states)), axis=(0, 1))
-    return tuple(s for i, s in enumerate(p.states) if read[i] and i != p.threshold_state)
+    return tuple(s for i, s in enumerate(p.states) if read[i] and s != v)
 
 
 def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
@@ -83,8 +83,8 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
     ]
     if p.is_spiking:
         shared.append(("Slope", "scalar", rule_of(plan).slope))
-    code = _code(plan, k, keeps)
-    params, constants = constants_in(code, p, fixed=not changing(p))
+    code, ports = _code(plan, k, keeps), ports_of(p)
+    params, constants = constants_in(code, p)
     return NeuronSnippet(
         sim_code=code,
         threshold_code="fired" if p.is_spiking else "",
@@ -92,15 +92,20 @@ def neuron(plan: Plan, k: int, keeps: bool = False) -> NeuronSnippet:
         dynamic=("Trial",),
         variables=_variables(p),
         constants=(*constants, *(("Bias",) if p.has_bias else ())),
-        arrays=_arrays(plan, k) + ((("Adjoint", "scalar"),) if keeps else ()),
-        inputs=("ArrivalGradient",) if p.is_spiking else (),
+        arrays=_arrays(plan, k)
+        + (tuple((f"Adjoint{port.suffix}", "scalar") for port in ports) if keeps else ()),
+        inputs=(("ArrivalGradient",) if p.is_spiking else ())
+        + tuple(f"Isyn{port.suffix}" for port in ports[1:]),
     )
 
 
 def _code(plan: Plan, k: int, keeps: bool) -> str:
     p, read = plan.populations[k], plan.reads_voltage(k)
+    attached = not rule_of(plan).detach_reset
+    values = surrogate_arguments(p, attached) if p.step_map is not None else {}
     return render(
         "surrogate/neuron.j2",
+        **values,
         read=read,
         weighted=read and sums(plan),
         recorded="Voltage" in dict(_arrays(plan, k)),
@@ -108,7 +113,7 @@ def _code(plan: Plan, k: int, keeps: bool) -> str:
         keeps=keeps,
         kept=kept_states(plan, p),
         function=rule_of(plan).function,
-        attached=not rule_of(plan).detach_reset,
+        attached=attached,
         dropout=p.dropout > 0,
         tail=p.tail > 0,
         learns_bias="bias" in p.learn,
@@ -118,19 +123,23 @@ def _code(plan: Plan, k: int, keeps: bool) -> str:
 
 def _variables(p: PlannedPopulation) -> tuple[Variable, ...]:
     adjoint = scalars(*(f"adjoint_{s}" for s in p.states))
-    slots = scalars("Into", "Shift", "Into1", "Into2")
+    suffixes = [port.suffix for port in ports_of(p)]
+    slots = scalars(*(name + s for s in suffixes for name in ("Into", "Shift", "Into1", "Into2")))
     bias = scalars("bias_gradient") if "bias" in p.learn else ()
     return (*states_of(p), *adjoint, *slots, *bias, *(_SENT if p.is_spiking else ()))
 
 
 def _arrays(plan: Plan, k: int) -> tuple[tuple[str, str], ...]:
     p, read = plan.populations[k], observed(plan, k)
-    names = ["Voltage"] if p.is_spiking and ("Voltage", "scalar") not in read else []
+    mapped = p.step_map is not None
+    keeps = p.is_spiking or mapped
+    names = ["Voltage"] if keeps and ("Voltage", "scalar") not in read else []
     names += [f"History_{s}" for s in kept_states(plan, p)]
     names += ["SpikeDrive"] if p.is_spiking else []
     names += ["Dropout"] if p.dropout else []
     arrays = read + tuple((name, "scalar") for name in names)
     arrays += (("Held", "uint8_t"),) if p.holds else ()
+    arrays += sums_of(p) if mapped else ()
     return arrays + ((("TapeCount", "uint32_t"),) if p.is_spiking else ())
 
 
@@ -139,7 +148,8 @@ def synapse(plan: Plan, index: int) -> SynapseSnippet:
     projection, extra = plan.projections[index], schedule_of(plan).extras[index]
     pre = plan.populations[projection.pre]
     graded, spread = pre.is_input or pre.dropout > 0, projection.kernel is not None
-    values = {"graded": graded, "feedback": not pre.is_input, "extra": extra}
+    suffix = suffix_of(projection.port)
+    values = {"graded": graded, "feedback": not pre.is_input, "extra": extra, "suffix": suffix}
     kind = (projection.kernel or "").lower()
     collect = "surrogate/kernel_collect.j2" if spread else "surrogate/collect.j2"
     deliver = "surrogate/kernel_deliver.j2" if spread else "common/deliver.j2"
@@ -158,5 +168,6 @@ def synapse(plan: Plan, index: int) -> SynapseSnippet:
             *GRADIENTS,
         ),
         pre=(("Back", "uint8_t"), ("Left", "uint32_t"), *((name, "scalar") for name in sent)),
-        post=tuple((name, "scalar") for name in slots),
+        post=tuple((name + suffix, "scalar") for name in slots),
+        target=f"Isyn{suffix}",
     )
