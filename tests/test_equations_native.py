@@ -96,10 +96,12 @@ def test_every_width_of_the_vectors_equals_the_reference(kind, monkeypatch):
         assert_same(reference, simulate(net, events, "native"))
 
 
-@pytest.mark.parametrize("kind", ["conductance", "driven"])
-def test_bits_do_not_depend_on_threads_or_widths_or_other_trials(kind, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "learn"), [("conductance", True), ("driven", True), ("adex", False)]
+)
+def test_bits_do_not_depend_on_threads_or_widths_or_other_trials(kind, learn, monkeypatch):
     for shape in ("feedforward", "looped"):
-        net, events = network(kind, shape), batch(trials=19, events=1500)
+        net, events = network(kind, shape, learn), batch(trials=19, events=1500)
         one = simulate(net, events, "native", precision="float32", threads=1)
         for threads in (2, 8):
             other = simulate(net, events, "native", precision="float32", threads=threads)

@@ -26,6 +26,8 @@ FUNCTIONS = {
 }
 """Functions of sympy by the name they have here; those of the package's own have their own name."""
 OWN = ("above", "exprel", "exprel_bend", "exprel_slope", "magnitude", "maximum", "minimum")
+CALL = "@call "
+"""Begins the line of a call for all strands."""
 LONGEST = 32
 """Largest whole power that is written as products; beyond it ``power`` is called."""
 
@@ -41,6 +43,9 @@ class Dialect:
         symbol: an input, from its name: ``x0``, ``a1``, ``c12`` or ``free``.
         functions: names in the engine, by ``exp``, ``sqrt``, ``power`` and so on; or, where it
             has none, an expression with ``{0}`` and ``{1}`` for the arguments.
+        temporary: what is in between, from its name.
+        together: functions that are called for all strands at once, as a line of its own with what
+            they are given and give: ``CALL``, the function and the temporary.
     """
 
     declare: str
@@ -48,6 +53,8 @@ class Dialect:
     spread: Callable[[str], str]
     symbol: Callable[[str], str]
     functions: Mapping[str, str]
+    temporary: Callable[[str], str] = str
+    together: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,12 @@ class _Printer(C99CodePrinter):
         self.dialect, self.temporaries = dialect, temporaries
         self.lines: list[str] = []
         self.called: set[str] = set()
+        self.depth: dict[sp.Symbol, int] = {}
 
     def assign(self, name: str, expression: sp.Expr) -> None:
         """Declare a temporary."""
-        self.lines.append(f"{self.dialect.declare} {name} = {self.text(expression)};")
+        self.depth[sp.Symbol(name, real=True)] = 1 + self._depth_of(expression)
+        self._declare(self.dialect.temporary(name), self.text(expression))
 
     def text(self, expression: sp.Expr) -> str:
         """An expression of the type of temporaries."""
@@ -103,6 +112,10 @@ class _Printer(C99CodePrinter):
     def _call(self, name: str, *arguments: sp.Expr) -> str:
         self.called.add(name)
         written = self.dialect.functions[name]
+        if name in self.dialect.together:
+            given = self._temporary(*map(self.text, arguments))
+            self.lines.append(f"{CALL}{written} {given}")
+            return given
         if "{0}" in written:  # an argument may stand there more than once
             return written.format(*map(self._named, arguments))
         return f"{written}({', '.join(map(self.text, arguments))})"
@@ -114,7 +127,17 @@ class _Printer(C99CodePrinter):
         return super()._print(expr, **settings)
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:  # noqa: N802
-        return expr.name if expr in self.temporaries else self.dialect.symbol(expr.name)
+        known = expr in self.temporaries
+        return self.dialect.temporary(expr.name) if known else self.dialect.symbol(expr.name)
+
+    def _as_ordered_terms(self, expr: sp.Expr, order: str | None = None) -> list[sp.Expr]:
+        """What is known first stands first, and a state that a change is added to last."""
+        terms = super()._as_ordered_terms(expr, order)
+        return sorted(terms, key=lambda e: (e.is_Symbol and e.name[0] in "ax", self._depth_of(e)))
+
+    def _depth_of(self, expression: sp.Expr) -> int:
+        """Temporaries that have to be known one after the other."""
+        return max((self.depth.get(s, 0) for s in expression.free_symbols), default=0)
 
     def _print_Function(self, expr: sp.Function) -> str:  # noqa: N802
         kind = type(expr)
@@ -158,9 +181,12 @@ class _Printer(C99CodePrinter):
         return text if plain else self._temporary(text)
 
     def _temporary(self, text: str) -> str:
-        name = f"p{len(self.lines)}"
-        self.lines.append(f"{self.dialect.declare} {name} = {text};")
+        name = self.dialect.temporary(f"p{len(self.lines)}")
+        self._declare(name, text)
         return name
+
+    def _declare(self, name: str, text: str) -> None:
+        self.lines.append(f"{self.dialect.declare} {name} = {text};")
 
 
 def _decimal(number: sp.Expr) -> str:

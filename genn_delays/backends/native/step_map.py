@@ -22,9 +22,10 @@ class MappedCode:
 
     Attributes:
         kind: of the step.
-        flow, pull, speed: its programs.
+        flow, pull, speed: its programs; the first two of one step, or for each of several strands.
         ports: states that input arrives in.
         collected: what training needs the gradient of.
+        kept: numbers that a step leaves for the way back, where these are not the states.
     """
 
     kind: str
@@ -33,13 +34,14 @@ class MappedCode:
     speed: Code
     ports: tuple[int, ...]
     collected: Collected
+    kept: int = 0
 
     @property
     def key(self) -> tuple:
         """Equal for equal code."""
         programs = (self.flow, self.pull, self.speed)
         texts = tuple((code.lines, tuple(code.outputs.items())) for code in programs)
-        return (self.kind, texts, self.ports, self.collected)
+        return (self.kind, texts, self.ports, self.collected, self.kept)
 
     @property
     def functions(self) -> frozenset[str]:
@@ -47,26 +49,31 @@ class MappedCode:
         return self.flow.functions | self.pull.functions | self.speed.functions
 
 
-def mapped_code(p: PlannedPopulation, dialect: str) -> MappedCode | None:
+def mapped_code(p: PlannedPopulation, strands: bool) -> MappedCode | None:
     """None for a population without a step map.
 
     Args:
-        dialect: of ``DIALECTS``.
+        strands: units lie in lanes, trials are stepped side by side, and a step leaves its record;
+            or else trials lie in lanes.
     """
     if (step := p.step_map) is None:
         return None
-    return MappedCode(step.kind, *_programs(step, dialect), p.input_states, step.collected)
+    kept = step.record.kept if strands else 0
+    programs = _programs(step, strands)
+    return MappedCode(step.kind, *programs, p.input_states, step.collected, kept)
 
 
 @lru_cache(maxsize=64)
-def _programs(step: StepMap, dialect: str) -> tuple[Code, Code, Code]:
+def _programs(step: StepMap, strands: bool) -> tuple[Code, Code, Code]:
     """A plan is asked for its models several times, and printing takes long."""
     from genn_delays.backends.code_printer import print_program  # as above
-    from genn_delays.backends.native.functions import DIALECTS
+    from genn_delays.backends.native.functions import STRANDS, TRIALS, UNITS
 
-    programs = (step.flow, step.pull, step.speed)
-    flow, pull, speed = (print_program(program, DIALECTS[dialect]) for program in programs)
-    return flow, pull, speed
+    if not strands:
+        flow, pull, speed = (print_program(p, TRIALS) for p in (step.flow, step.pull, step.speed))
+        return flow, pull, speed
+    flow, pull = (print_program(p, STRANDS) for p in (step.record.flow, step.record.pull))
+    return flow, pull, print_program(step.speed, UNITS)
 
 
 def functions_of(codes: list[MappedCode], real: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Straight-line programs: assignments in order, and the transpose of their derivative.
 
 Symbols are ``x0, x1, ...`` for states, ``a0, ...`` for adjoints, ``c0, ...`` for constants of a
-neuron, ``free``, 0 for a neuron that is refractory and else 1, and ``u0, ...`` for what is in
-between. Engines print them in their own language; :meth:`Program.run` is numpy.
+neuron, ``k0, ...`` for what a step has kept, ``free``, 0 for a neuron that is refractory and else
+1, and ``u0, ...`` for what is in between. Engines print them in their own language;
+:meth:`Program.run` is numpy.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def program(assignments: Sequence[Assignment], outputs: Mapping[str, sp.Expr]) -
     targets = [s for s, _ in assignments]
     ordered = _in_order(dict(shared), list(zip(targets, reduced[:count], strict=True)), reduced)
     results = dict(zip(names, reduced[count:], strict=True))
-    return _renamed(_needed(ordered, list(results.values())), results)
+    return renamed(needed(ordered, list(results.values())), results)
 
 
 def pullback(
@@ -81,28 +82,63 @@ def pullback(
 ) -> tuple[list[Assignment], list[sp.Expr]]:
     """(d results / d inputs)^T seeds, by going back through the assignments.
 
+    A slope that moves is an assignment of its own. Along a chain, where one thing only depends on
+    another, slopes are multiplied with each other, not with what comes back.
+
     Returns:
         The assignments, followed by those that go back; and one expression for each input.
     """
-    backwards: list[Assignment] = []
-    ends = [(numbered("y", k), e) for k, e in enumerate(results)]
-    parts: dict[sp.Symbol, list[sp.Expr]] = {
-        y: [seed] for (y, _), seed in zip(ends, seeds, strict=True)
-    }
     moving = {s for s, _ in assignments} | set(inputs)
+    way = _WayBack(moving)
+    ends = [(numbered("y", k), e) for k, e in enumerate(results)]
+    for (y, _), seed in zip(ends, seeds, strict=True):
+        way.parts[y] = [(seed, sp.Integer(1))]
     for symbol, expression in reversed([*assignments, *ends]):
-        if symbol not in parts:
-            continue
-        total = sp.Add(*parts[symbol])
-        if not total.is_Symbol:
-            made = sp.Symbol(f"b_{symbol.name}", real=True)
-            backwards.append((made, total))
-            total = made
-        for source in sorted(expression.free_symbols & moving, key=str):
-            slope = expression.diff(source)
-            if slope != 0:
-                parts.setdefault(source, []).append(total * slope)
-    return [*assignments, *backwards], [sp.Add(*parts.get(s, [])) for s in inputs]
+        if symbol in way.parts:
+            way.go(symbol, expression)
+    found = [way.total(s) for s in inputs]
+    return [*assignments, *way.made], found
+
+
+class _WayBack:
+    """Assignments that go back, and the parts of what comes back to each symbol.
+
+    Attributes:
+        moving: symbols to which something comes back.
+        parts: of a symbol, what comes back to another one and the slope it is multiplied by.
+    """
+
+    def __init__(self, moving: set[sp.Symbol]) -> None:
+        self.moving = moving
+        self.made: list[Assignment] = []
+        self.parts: dict[sp.Symbol, list[tuple[sp.Symbol, sp.Expr]]] = {}
+
+    def go(self, symbol: sp.Symbol, expression: sp.Expr) -> None:
+        """From an assignment to what its expression depends on."""
+        slopes = {s: expression.diff(s) for s in expression.free_symbols & self.moving}
+        slopes = {s: slopes[s] for s in sorted(slopes, key=str) if slopes[s] != 0}
+        if len(slopes) == 1 and len(self.parts[symbol]) == 1:
+            after, factor = self.parts[symbol][0]
+        else:
+            after, factor = self._named(f"b_{symbol.name}", self.total(symbol)), sp.Integer(1)
+        for source, slope in slopes.items():
+            self.parts.setdefault(source, []).append((after, factor * slope))
+
+    def total(self, symbol: sp.Symbol) -> sp.Expr:
+        """What comes back to a symbol."""
+        terms = []
+        for after, slope in self.parts.get(symbol, []):
+            sign, size = slope.as_coeff_Mul()
+            if size.free_symbols & self.moving:
+                size = self._named(f"d{len(self.made)}", size)
+            terms.append(after * sign * size)
+        return sp.Add(*terms)
+
+    def _named(self, name: str, expression: sp.Expr) -> sp.Symbol:
+        if expression.is_Symbol:
+            return expression
+        self.made.append((sp.Symbol(name, real=True), expression))
+        return self.made[-1][0]
 
 
 def _in_order(
@@ -127,7 +163,8 @@ def _in_order(
     return done
 
 
-def _needed(assignments: list[Assignment], wanted: list[sp.Expr]) -> list[Assignment]:
+def needed(assignments: list[Assignment], wanted: list[sp.Expr]) -> list[Assignment]:
+    """Those assignments that some expressions need."""
     used = set().union(*(e.free_symbols for e in wanted))
     kept: list[Assignment] = []
     for symbol, expression in reversed(assignments):
@@ -137,7 +174,8 @@ def _needed(assignments: list[Assignment], wanted: list[sp.Expr]) -> list[Assign
     return kept[::-1]
 
 
-def _renamed(assignments: list[Assignment], outputs: dict[str, sp.Expr]) -> Program:
+def renamed(assignments: list[Assignment], outputs: dict[str, sp.Expr]) -> Program:
+    """The program with its assignments as u0, u1, ..."""
     names = {s: numbered("u", k) for k, (s, _) in enumerate(assignments)}
     return Program(
         tuple((names[s], e.xreplace(names)) for s, e in assignments),

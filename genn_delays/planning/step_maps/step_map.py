@@ -30,6 +30,8 @@ from genn_delays.planning.step_maps.program import (
     program,
     pullback,
 )
+from genn_delays.planning.step_maps.record import Record, record_of
+from genn_delays.planning.step_maps.sums import as_sums
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class StepMap:
         pull: b0, b1, ...: the adjoint before the flow, from x before it and a after it; q0, ...:
             -da/dt of each input state at the end of the step before, in 1/ms; g0, ...: what
             ``collected.constants`` gain.
+        record: flow and pull of a step that leaves a record for the way back.
         speed: f0, f1, ...: the flow in 1/ms; ``bend``: d^2/dt^2 of the thresholded state.
         constants: where c0, c1, ... come from.
         collected: what training needs the gradient of.
@@ -73,6 +76,7 @@ class StepMap:
     kind: str
     flow: Program
     pull: Program
+    record: Record
     speed: Program
     constants: Constants
     collected: Collected
@@ -139,10 +143,12 @@ def _affine_map(
         inputs = [neuron.states.index(name) for name in neuron.input_states]
         shifts = [blended(s, column("G", j)) for s, j in zip(shifts, inputs, strict=True)]
     statements, parts, changing = _transposed(source, neuron, learn, size, [], ends, x, a)
+    flown, pulled = _outputs("y", ends), _pulled(parts[:count], shifts, parts[count:])
     return StepMap(
         "exact",
-        program([], _outputs("y", ends)),
-        _pull(statements, parts[:count], shifts, parts[count:]),
+        program([], flown),
+        program(statements, pulled),
+        record_of(program(statements, flown | pulled)),
         _speed(neuron, x, [row("M", i) for i in range(count)]),
         source,
         _collected(neuron, learn, size, changing),
@@ -185,29 +191,54 @@ def _method_map(
     dt: float,
     discretisation: str,
 ) -> StepMap:
-    system, count = neuron.system, len(neuron.states)
-    x, a = _symbols("x", count), _symbols("a", count)
+    system, x = neuron.system, _symbols("x", len(neuron.states))
     source = Hoisted(dt, map(system.parameter, system.parameters))
     names = dict(zip(system.state_symbols, x, strict=True)) | source.aside
     flow = [f.xreplace(names) for f in system.flow]
     method = choose_method(system, neuron.method, discretisation)
-    assignments, changes = step_changes(system, flow, method, neuron.substeps, holds, DT)
+    written = step_changes(system, flow, method, neuron.substeps, holds, DT)
+    forms = [written]
+    if not learn:  # each weight of a sum would be a constant with a gradient to be summed
+        forms.append(as_sums(*written, {*x, FREE}))
+    maps = [_map_of(neuron, learn, size, dt, method, flow, *form) for form in forms]
+    return min(maps, key=lambda one: one.record.cost)
+
+
+def _map_of(
+    neuron: Equations,
+    learn: tuple[str, ...],
+    size: int,
+    dt: float,
+    method: str,
+    flow: list[sp.Expr],
+    assignments: list[Assignment],
+    changes: list[sp.Expr],
+) -> StepMap:
+    """From assignments and the changes of the states over a step."""
+    count = len(neuron.states)
+    x, a = _symbols("x", count), _symbols("a", count)
+    source = Hoisted(dt, map(neuron.system.parameter, neuron.system.parameters))
     moving = {*x, FREE, *(s for s, _ in assignments)}
     assignments = [(s, source.hoist(e, moving)) for s, e in assignments]
-    ends = [source.hoist(e, moving) for e in changes]
+    changes = [source.hoist(e, moving) for e in changes]
     speeds = [source.hoist(f, moving) for f in flow]
-    statements, parts, changing = _transposed(source, neuron, learn, size, assignments, ends, x, a)
-    inputs = [neuron.states.index(name) for name in neuron.input_states]
-    before = [s + e for s, e in zip(a, parts, strict=False)]
+    statements, parts, changing = _transposed(
+        source, neuron, learn, size, assignments, changes, x, a
+    )
+    flown = _outputs("y", [s + e for s, e in zip(x, changes, strict=True)])
+    pulled = _pulled(
+        [s + e for s, e in zip(a, parts, strict=False)],
+        [
+            parts[neuron.states.index(name)] / sp.Rational(Fraction(dt))
+            for name in neuron.input_states
+        ],
+        parts[count:],
+    )
     return StepMap(
         method,
-        program(assignments, _outputs("y", [s + e for s, e in zip(x, ends, strict=True)])),
-        _pull(
-            statements,
-            before,
-            [parts[k] / sp.Rational(Fraction(dt)) for k in inputs],
-            parts[count:],
-        ),
+        program(assignments, flown),
+        program(statements, pulled),
+        record_of(program(statements, flown | pulled)),
         _speed(neuron, x, speeds),
         source,
         _collected(neuron, learn, size, changing),
@@ -232,14 +263,10 @@ def _transposed(
     return (*pullback(assignments, ends, a, [*x, *learnt]), changing)
 
 
-def _pull(
-    statements: list[Assignment],
-    before: list[sp.Expr],
-    shifts: list[sp.Expr],
-    gradients: list[sp.Expr],
-) -> Program:
-    outputs = _outputs("b", before) | _outputs("q", shifts) | _outputs("g", gradients)
-    return program(statements, outputs)
+def _pulled(
+    before: list[sp.Expr], shifts: list[sp.Expr], gradients: list[sp.Expr]
+) -> dict[str, sp.Expr]:
+    return _outputs("b", before) | _outputs("q", shifts) | _outputs("g", gradients)
 
 
 def _speed(neuron: Neuron, x: list[sp.Symbol], flow: list[sp.Expr]) -> Program:

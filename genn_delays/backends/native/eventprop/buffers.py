@@ -10,9 +10,9 @@ from genn_delays.backends.native.eventprop.shapes import (
     cell_shapes,
     input_shapes,
     read_shapes,
+    record_shapes,
     row_shapes,
     spike_shapes,
-    start_shapes,
     unit_shapes,
 )
 from genn_delays.backends.native.eventprop.step_map import logged_of
@@ -81,13 +81,13 @@ class PopulationBuffers(Buffers):
         self.population = population
         self.arrays["constants"][...] = constants_of(population, self.model, self.plan)
 
-    def keep_states(self, training: bool) -> None:
-        """Point the engine to room for the states of every step, made on first use, or to none."""
-        shapes = start_shapes(self.plan, self.index)
-        if training and "start" not in self.arrays:
+    def keep_record(self, training: bool) -> None:
+        """Point the engine to room for what is kept of a step, made on first use, or to none."""
+        shapes = record_shapes(self.plan, self.index)
+        if training and "record" not in self.arrays:
             self.arrays |= empty(shapes)
         if shapes:
-            point(self.struct, start=self.arrays["start"] if training else None)
+            point(self.struct, record=self.arrays["record"] if training else None)
 
     def unit_sums(self) -> np.ndarray:
         """dL/d of what is collected, over the batch, float64, (n, collected)."""

@@ -116,14 +116,14 @@ def _patterns(p: PlannedPopulation, dtype: type) -> dict[str, np.ndarray]:
 
 def _signature(dtype: type, p: PlannedPopulation) -> tuple:
     pattern = tuple(pattern.tobytes() for pattern in _patterns(p, dtype).values())
-    code = mapped_code(p, "units in lanes")
+    code = mapped_code(p, strands=True)
     common = (p.states, p.input_state, p.threshold_state, p.is_spiking, p.holds, pattern)
     return (*common, None if code is None else code.key)
 
 
 def _model(dtype: type, index: int, p: PlannedPopulation) -> Model:
     given = structure(index, p, _patterns(p, dtype))
-    return Model(**given, map=mapped_code(p, "units in lanes"), logged=logged_of(p))
+    return Model(**given, map=mapped_code(p, strands=True), logged=logged_of(p))
 
 
 def constants_of(p: PlannedPopulation, model: Model, plan: Plan) -> np.ndarray:

@@ -12,9 +12,9 @@ from genn_delays.backends.native.eventprop.shapes import (
     gradient_shapes,
     input_shapes,
     read_shapes,
+    record_shapes,
     row_shapes,
     spike_shapes,
-    start_shapes,
     synapse_shapes,
     unit_shapes,
 )
@@ -51,8 +51,8 @@ def estimate(
             continue
         parts["synapses"] += constants_of(p, models[k], plan).nbytes
         parts["voltages"] += nbytes(read_shapes(plan, k) | gradient_shapes(plan, k))
-        if start := start_shapes(plan, k):
-            parts["states"] = parts.get("states", 0) + nbytes(start)
+        if record := record_shapes(plan, k):
+            parts["states"] = parts.get("states", 0) + nbytes(record)
         parts["synapses"] += nbytes(unit_shapes(plan, k, layout.chunks[k]))
         if p.is_spiking:
             capacity = int(np.ceil(room * lanes_of(plan)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from genn_delays.backends.native.eventprop.layout import blocks_of, rows_of
-from genn_delays.backends.native.eventprop.step_map import kept_states, logged_of
+from genn_delays.backends.native.eventprop.step_map import kept_of, logged_of
 from genn_delays.backends.native.shapes import Shapes
 from genn_delays.backends.native.step_map import collected_count
 from genn_delays.backends.native.vectors import lanes_of
@@ -46,12 +46,12 @@ def spike_shapes(plan: Plan, k: int, capacity: int, slots: int) -> Shapes:
     }
 
 
-def start_shapes(plan: Plan, k: int) -> Shapes:
-    """The state before each step of a training batch, where the way back needs it."""
-    if not (states := kept_states(plan.populations[k])):
+def record_shapes(plan: Plan, k: int) -> Shapes:
+    """What is kept of each step of a training batch, where the way back needs some of it."""
+    if not (kept := kept_of(plan.populations[k])):
         return {}
-    shape = (plan.batch_size, blocks_of(plan, k), plan.steps, states, lanes_of(plan))
-    return {"start": (shape, plan.dtype)}
+    shape = (plan.batch_size, blocks_of(plan, k), plan.steps, kept, lanes_of(plan))
+    return {"record": (shape, plan.dtype)}
 
 
 def unit_shapes(plan: Plan, k: int, chunks: int) -> Shapes:

@@ -75,7 +75,7 @@ class EventPropEngine(Engine):
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:
         self.adjoints.renew()
         for buffers in self.populations:
-            buffers.keep_states(self.training)
+            buffers.keep_record(self.training)
         self._insert(events)
         for component in self.plan.components:
             self._forward_component(component)

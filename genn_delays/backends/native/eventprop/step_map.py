@@ -21,6 +21,6 @@ def logged_of(p: PlannedPopulation) -> int:
     return len(p.states) + (len(p.input_states) if p.step_map is not None else 0)
 
 
-def kept_states(p: PlannedPopulation) -> int:
-    """States that are kept of every step of a training batch."""
-    return 0 if p.step_map is None else len(p.states)
+def kept_of(p: PlannedPopulation) -> int:
+    """Numbers that are kept of every step of a training batch."""
+    return 0 if p.step_map is None else p.step_map.record.kept

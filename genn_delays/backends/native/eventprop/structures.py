@@ -88,7 +88,7 @@ _SIMULATION = [
 _OF_STEP_MAPS = [
     ("int32_t mapped, ports", "whether it has a step map; its input states"),
     ("int32_t logged, collected", "numbers beside order in before, and whose gradients are summed"),
-    ("real *start", "[trials][blocks][T][states][LANES] before the flow of each step, or NULL"),
+    ("real *record", "[trials][blocks][T][kept][LANES], what the way back needs, or NULL"),
     ("double *unit_gradient", "[chunks][blocks][collected][LANES]"),
     ("int64_t blown", "step size + unit of the first state that is not finite, or -1"),
 ]

@@ -54,8 +54,6 @@ MOST = 128
 CHUNK = 8
 """Steps of a recurrent layer that dL/d sent is summed for at once, backwards."""
 FIFTH = [2.0 * np.pi / 5.0 * k for k in (1, 2)]
-DIALECT = "trials in lanes"
-"""Of the code of step maps."""
 ROOTS = {"sin3": np.sqrt(0.75), "cos5": np.cos(FIFTH), "sin5": np.sin(FIFTH)}
 """Of unity, for transforms of three and of five numbers."""
 
@@ -155,7 +153,7 @@ def _matrices(p: PlannedPopulation) -> dict[str, np.ndarray]:
 def _signature(p: PlannedPopulation) -> tuple:
     patterns = tuple(pattern.tobytes() for pattern in _patterns(p).values())
     flags = (p.is_spiking, learns_time_constants(p), p.holds)
-    code = mapped_code(p, DIALECT)
+    code = mapped_code(p, strands=False)
     common = (p.states, p.input_state, p.threshold_state, flags, patterns)
     return (*common, None if code is None else code.key)
 
@@ -163,7 +161,7 @@ def _signature(p: PlannedPopulation) -> tuple:
 def _model(attached: bool, index: int, p: PlannedPopulation) -> Model:
     fields = structure(index, p, _patterns(p)) | {"attached": attached}
     if p.step_map is not None:
-        return Model(**fields, map=mapped_code(p, DIALECT), sums=collected_count(p))
+        return Model(**fields, map=mapped_code(p, strands=False), sums=collected_count(p))
     learnt = fields["P"] if learns_time_constants(p) else ()
     flow = tuple(Entry(e.row, e.column, n) for n, e in enumerate(learnt))
     return Model(**fields, flow=flow, sums=len(flow))
