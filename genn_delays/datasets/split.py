@@ -67,6 +67,17 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def graded(self) -> bool:
+        """Whether events have values."""
+        return self.value is not None
+
+    def part(self, index: np.ndarray) -> Split:
+        """The trials of these numbers, in this order, as a split."""
+        events, counts = self.batch(index), np.diff(self.offset)[index]
+        offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return Split(events.time, events.unit, offset, self.labels[index], events.value)
+
     def batch(self, index: np.ndarray) -> Events:
         """The events of some trials, renumbered 0 to len(index) - 1 in the order of ``index``.
 
@@ -96,6 +107,12 @@ class Split:
             duration: length of a trial in ms.
             label_steps: labels of a trial; 0 where it has one class.
         """
+        self._check_labels(where, classes, label_steps)
+        self.check_events(where, units, duration)
+        # once for all batches, which are parts of what has just been looked at
+        object.__setattr__(self, "_checked", self._is_as_documented())
+
+    def _check_labels(self, where: str, classes: int, label_steps: int) -> None:
         if not len(self):
             raise DataError(f"{where}: it has no trials; check the files and the split arguments")
         trials = len(self.offset) - 1
@@ -104,6 +121,14 @@ class Split:
             object.__setattr__(self, "labels", labels)
         elif classes:
             object.__setattr__(self, "labels", class_labels(self.labels, trials, where, classes))
+
+    def check_events(self, where: str, units: int, duration: float, first: int = 0) -> None:
+        """Raise DataError unless all events lie within the population and the trial.
+
+        Args:
+            where, units, duration: see :meth:`check`.
+            first: what the message calls the first trial, where these are a part of a split.
+        """
         # written so that NaN is caught too
         self._refuse(
             ~(self.time >= 0) | at_or_after(self.time, duration),
@@ -112,6 +137,7 @@ class Split:
                 "the data or lengthen the trial (data.args.duration)"
             ),
             where,
+            first,
         )
         self._refuse(
             (self.unit < 0) | (self.unit >= units),
@@ -120,9 +146,8 @@ class Split:
                 "the number of units"
             ),
             where,
+            first,
         )
-        # once for all batches, which are parts of what has just been looked at
-        object.__setattr__(self, "_checked", self._is_as_documented())
 
     def _is_as_documented(self) -> bool:
         """Whether any batch of this split can be taken as it lies, given times and units."""
@@ -141,8 +166,10 @@ class Split:
             and (self.value is None or all_finite(self.value))
         )
 
-    def _refuse(self, wrong: np.ndarray, describe: Callable[[int], str], where: str) -> None:
+    def _refuse(
+        self, wrong: np.ndarray, describe: Callable[[int], str], where: str, first: int
+    ) -> None:
         if np.any(wrong):
             event = int(np.argmax(wrong))
-            trial = np.searchsorted(self.offset, event, side="right") - 1
+            trial = first + np.searchsorted(self.offset, event, side="right") - 1
             raise DataError(f"{where}: trial {trial} has an event {describe(event)}")
