@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import h5py
 import numpy as np
 
 from genn_delays.datasets.audio import CHUNK, LogMel
+from genn_delays.datasets.band_file import Bands, Make, remembered
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.files import FolderFiles
 from genn_delays.datasets.frames import FrameEncoder
+from genn_delays.datasets.gathering import Notes, Origin, cache_key, found, gathered, split_of
 from genn_delays.datasets.sound import Sound, read_sound, resample
-from genn_delays.support.cache import cache_folder, keep, kept
-from genn_delays.support.errors import DataError, GennDelaysError, reason, suggest
-from genn_delays.support.hdf5_image import hdf5_image
+from genn_delays.support.errors import DataError, suggest
 from genn_delays.support.limits import check_size
-
-logger = logging.getLogger(__name__)
-
-Features = Mapping[str, tuple[np.ndarray, ...]]
-"""By split: log-mel bands, float16 (recordings, frames, bands), and labels, int64.
-
-16 bits resolve a log-mel band to a hundredth of its spread."""
-
-Arrays = Mapping[str, tuple[np.ndarray, ...]]
-"""By split: what a cache file holds."""
 
 CODES = ("spikes", "frames")
 SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
 """Settings without a meaning for frames."""
 
-FORMAT = 3  # part of the cache key: raise it when the same settings give other features
+FORMAT = 4  # part of the cache key: raise it when the same settings give other features
 
 
 @dataclass(frozen=True)
@@ -167,105 +157,91 @@ class AudioSource(Source):
                 recording = self.fitted(read_sound(content, str(path)), str(path))
                 sound[: len(recording)] = recording
             bands[start : start + CHUNK] = self.log_mel(sounds)
-        labels, encoder = np.zeros(len(paths), np.int64), self.encoder
-        if isinstance(encoder, FrameEncoder):
-            return encoder.encode(bands, labels, self.duration, dt)
-        return Split(*encoder.encode(bands, self.duration, dt), labels)
+        return self.encoded(bands, np.zeros(len(paths), np.int64), dt)
 
     def dataset(
         self,
         name: str,
         identity: object,
-        make: Callable[[], Features],
+        make: Make,
         class_names: tuple[str, ...],
         dt: float,
     ) -> Dataset:
         """The data set of events at the time step ``dt`` (ms).
 
-        Features and spikes are kept in the cache, and taken from there if nothing has changed.
+        Bands and spikes are kept in the cache, and taken from there if nothing has changed. Some
+        recordings are worked on at a time, whatever their number.
 
         Args:
             name: of the data set.
             identity: everything, besides the settings here, that decides the content; as JSON.
-            make: the log-mel bands and labels of each split.
+            make: the log-mel bands and labels.
             class_names: one per class.
         """
-        about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
-
-        def features() -> Features:
-            return self._cached(name, about, make)
-
-        encoder = self.encoder
-        splits: dict[str, Any]
-        if isinstance(encoder, FrameEncoder):  # as many numbers as features, and soon made
-            splits = {
-                split: encoder.encode(bands, labels, self.duration, dt)
-                for split, (bands, labels) in features().items()
-            }
-        else:
-            settings = [about, asdict(encoder), dt]
-            spikes = self._cached("events", settings, lambda: self._spikes(features(), dt))
-            splits = {split: Split(*arrays) for split, arrays in spikes.items()}
+        about = [FORMAT, asdict(self.log_mel), self.duration, identity]
+        bands = make
+        if self.cache:
+            bands = partial(remembered, make, name, cache_key(*about))
+        # frames are as many numbers as bands, and soon made
+        keep = {"cached": self.cache and self.code == "spikes", "fresh": not self.cache}
+        encoder = [self.code, asdict(self.encoder), dt]
+        origins = {
+            split: Origin(
+                f"{name}, {split} split",
+                self.encoder.units,
+                self.duration,
+                [about, encoder, split],
+                **keep,
+            )
+            for split in SPLITS
+        }
+        train, validation, test = self._splits(origins, bands, dt)
         return Dataset(
             name=name,
-            **splits,
-            units=encoder.units,
+            train=train,
+            validation=validation,
+            test=test,
+            units=self.encoder.units,
             classes=len(class_names),
             duration=self.duration,
             class_names=class_names,
         )
 
-    def _spikes(self, features: Features, dt: float) -> Arrays:
-        """Time, unit, offset and labels of each split."""
-        assert isinstance(self.encoder, SpikeEncoder)
-        encode = self.encoder.encode
-        return {
-            split: (*encode(log_mel, self.duration, dt), np.asarray(labels, dtype=np.int64))
-            for split, (log_mel, labels) in features.items()
-        }
+    def _splits(self, origins: Mapping[str, Origin], bands: Make, dt: float) -> list[Split]:
+        kept = {split: file for split, origin in origins.items() if (file := found(origin))}
+        splits = {split: split_of(file) for split, file in kept.items()}
 
-    def _cached(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
-        """``make()``, or what it made before of the same key.
+        def gather(split: str, some: Iterable[Bands]) -> None:
+            splits[split], _ = gathered(partial(self._coded, some, dt), origins[split])
+
+        if len(splits) < len(origins):
+            with closing(bands()) as pieces:
+                for split, group in groupby(pieces, key=itemgetter(0)):
+                    if split not in splits:
+                        gather(split, group)
+        for split in origins.keys() - splits.keys():  # of which there was nothing
+            gather(split, ())
+        return [splits[split] for split in origins]
+
+    def _coded(
+        self, bands: Iterable[Bands], dt: float, exact: bool, notes: Notes
+    ) -> Generator[Split]:
+        if exact:
+            raise DataError(
+                f"steps of {dt:g} ms are too many in {self.duration:g} ms; raise training.dt"
+            )
+        for _, some, labels in bands:
+            yield self.encoded(some, labels, dt)
+
+    def encoded(self, bands: np.ndarray, labels: np.ndarray, dt: float) -> Split:
+        """Recordings as trials.
 
         Args:
-            folder: below the cache root.
-            key: everything that decides the content; as JSON.
+            bands: their log-mel bands, (recordings, frames, bands).
+            labels: of each.
+            dt: time step in ms.
         """
-        if not self.cache:
-            return make()
-        text = json.dumps([FORMAT, key], sort_keys=True).encode()
-        name = hashlib.sha256(text).hexdigest()[:24]
-        try:
-            place = cache_folder(folder)
-        except GennDelaysError as failure:
-            logger.warning("not cached: %s", failure)
-            return make()
-        if (found := _read(kept(place, name))) is not None:
-            return found
-        made = make()
-
-        def fill(file: h5py.File) -> None:
-            for split, arrays in made.items():
-                for k, array in enumerate(arrays):
-                    file[f"{split}/{k}"] = array
-
-        try:
-            with keep(place, name, "h5") as temporary:
-                temporary.write_bytes(hdf5_image(fill))
-        except OSError as failure:  # a full disk costs the cache, not the run
-            logger.warning("%s: not cached, %s", place / name, reason(failure))
-        return made
-
-
-def _read(path: Path | None) -> Arrays | None:
-    """The arrays in a cache file; None where there is none or it cannot be read."""
-    if path is None:
-        return None
-    try:
-        with h5py.File(path, "r") as file:
-            return {
-                split: tuple(file[f"{split}/{k}"][()] for k in range(len(file[split])))
-                for split in SPLITS
-            }
-    except (OSError, KeyError):
-        return None  # a damaged cache is made again rather than reported
+        encoder = self.encoder
+        if isinstance(encoder, FrameEncoder):
+            return encoder.encode(bands, labels, self.duration, dt)
+        return Split(*encoder.encode(bands, self.duration, dt), labels)

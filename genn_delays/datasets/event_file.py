@@ -1,15 +1,11 @@
 """Events of labelled trials in a file: written trial after trial, read by place.
 
 A trial lies in one piece: its times, its units and, of graded events, its values, in the narrowest
-types. Behind the trials come ``offset``, the labels, a line of JSON with the types, and its length
-in 8 bytes. Reads are positional, so that what was read does not stay in the process's memory as
-the pages of a mapped file do.
+types.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,12 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from genn_delays.datasets.split import Split
+from genn_delays.datasets.tailed_file import TailedFile, write_tail
 from genn_delays.support.checks import extremes
-from genn_delays.support.errors import DataError, reason
-
-FORMAT = 1  # part of the cache key: raise it when files are written in another way
-LENGTH = 8
-"""Bytes of the number at the end."""
 
 
 class TooFineError(Exception):
@@ -59,57 +51,34 @@ def write_events(
         labels.append(piece.labels)
         highest = max(highest, extremes(piece.unit)[1])
         latest = max(latest, extremes(piece.time)[1])
-    joined = np.concatenate(labels)
-    facts = {
-        "types": [kind.str for kind in types],
-        "labels": [joined.dtype.str, joined.shape],
-        "highest": highest,
-        "latest": latest,
-        "notes": dict(notes),
-    }
-    file.write(np.cumsum(np.concatenate(counts)).data)
-    file.write(joined.data)
-    text = json.dumps(facts).encode()
-    file.write(text + len(text).to_bytes(LENGTH, "little"))
+    arrays = {"offset": np.cumsum(np.concatenate(counts)), "labels": np.concatenate(labels)}
+    facts = {"types": [kind.str for kind in types], "highest": highest, "latest": latest}
+    write_tail(file, arrays, facts | {"notes": dict(notes)})
 
 
-class EventFile:
-    """A file of :func:`write_events`, whose checksum was looked at.
+class EventFile(TailedFile):
+    """A file of :func:`write_events`.
 
     Attributes:
-        path: of the file.
         counts: events of each trial, int64.
         labels: of each trial.
+        types: of times and units, and of values where there are any.
         highest, latest: unit and time (ms) that no event is beyond.
         notes: what the writer added.
-        event_bytes: bytes of an event in the file.
-
-    Raises:
-        OSError: it cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = path.open("rb", buffering=0)
-        facts, end = self._facts(os.fstat(self._file.fileno()).st_size)
-        self.types = [np.dtype(kind) for kind in facts["types"]]
-        self.event_bytes = sum(kind.itemsize for kind in self.types)
-        kind, shape = facts["labels"]
-        self.labels = np.empty(shape, kind)
-        offset = np.empty(len(self.labels) + 1, np.int64)
-        self._fill([offset, self.labels], end - offset.nbytes - self.labels.nbytes)
-        self.counts = np.diff(offset)
-        self.highest, self.latest = facts["highest"], facts["latest"]
-        self.notes: dict[str, Any] = facts["notes"]
-        self._place = offset * self.event_bytes
+        super().__init__(path)
+        self.labels, self.counts = self.arrays["labels"], np.diff(self.arrays["offset"])
+        self.types = [np.dtype(kind) for kind in self.facts["types"]]
+        self.highest, self.latest = self.facts["highest"], self.facts["latest"]
+        self.notes: dict[str, Any] = self.facts["notes"]
+        self._place = self.arrays["offset"] * self.event_bytes
 
-    def _facts(self, size: int) -> tuple[dict[str, Any], int]:
-        """The JSON at the end, and where it begins."""
-        length = np.empty(1, "<u8")
-        self._fill([length], size - LENGTH)
-        text = np.empty(int(length[0]), np.uint8)
-        self._fill([text], size - LENGTH - len(text))
-        return json.loads(text.tobytes()), size - LENGTH - len(text)
+    @property
+    def event_bytes(self) -> int:
+        """Bytes of an event in the file."""
+        return sum(kind.itemsize for kind in self.types)
 
     @property
     def graded(self) -> bool:
@@ -125,19 +94,6 @@ class EventFile:
         columns = [np.empty(ends[-1] if len(ends) else 0, kind) for kind in self.types]
         for k in np.argsort(trials, kind="stable").tolist():
             part = slice(ends[k] - self.counts[trials[k]], ends[k])
-            if part.start < part.stop:
-                self._fill([column[part] for column in columns], int(self._place[trials[k]]))
+            self.fill([column[part] for column in columns], int(self._place[trials[k]]))
         columns[1] = columns[1].astype(np.int32)
         return columns
-
-    def _fill(self, arrays: list[np.ndarray], place: int) -> None:
-        """Read into arrays, one after the other, what lies from ``place`` on."""
-        wanted = sum(array.nbytes for array in arrays)
-        try:
-            found = os.preadv(self._file.fileno(), arrays, place)  # type: ignore[arg-type]
-        except OSError as failure:
-            raise DataError(
-                f"{self.path}: {reason(failure)}; see whether its disk is there"
-            ) from None
-        if found != wanted:
-            raise DataError(f"{self.path} was changed while it was in use; run the command again")

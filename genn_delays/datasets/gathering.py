@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.datasets.event_file import FORMAT, EventFile, TooFineError, write_events
+from genn_delays.datasets.event_file import EventFile, TooFineError, write_events
 from genn_delays.datasets.split import Split
 from genn_delays.datasets.stored_split import StoredSplit
 from genn_delays.support.cache import cache_folder, cache_root, kept, seal
@@ -30,10 +30,12 @@ from genn_delays.support.limits import VARIABLE, held_limit
 
 logger = logging.getLogger(__name__)
 FOLDER = "events"
+FORMAT = 1  # part of the cache key: raise it when files are written in another way
 
 Notes = dict[str, Any]
 """What belongs to the split besides, as JSON, filled as pieces are made: ``"trials"``, how many
-there will be at most, and whatever else its source wants to know when it is found again."""
+there will be at most where that is known, and what its source wants to know of one that is found
+again."""
 
 Make = Callable[[bool, Notes], Generator[Split]]
 """Makes the pieces, with times in float64 where the first argument says so, else as narrow as
@@ -49,6 +51,7 @@ class Origin:
         units, duration: of the data set.
         key: everything that decides the events; as JSON.
         cached: whether a small split is kept too.
+        fresh: whether it is made again although it was kept.
     """
 
     where: str
@@ -56,12 +59,12 @@ class Origin:
     duration: float
     key: object
     cached: bool = False
+    fresh: bool = False
 
     @property
     def name(self) -> str:
         """Key in the cache."""
-        text = json.dumps([FORMAT, self.units, self.duration, self.key], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
+        return cache_key(FORMAT, self.units, self.duration, self.key)
 
 
 def gathered(make: Make, origin: Origin) -> tuple[Split, Notes]:
@@ -71,8 +74,8 @@ def gathered(make: Make, origin: Origin) -> tuple[Split, Notes]:
         DataError: an event lies outside the trial or the population, or there is neither memory
             nor room on the disk for all.
     """
-    if (file := _kept(origin)) is not None:
-        return _of_file(file), file.notes
+    if (file := found(origin)) is not None:
+        return split_of(file), file.notes
     try:
         return _gather(make, False, origin)
     except TooFineError:
@@ -84,7 +87,15 @@ def in_memory(time: np.dtype, graded: bool) -> int:
     return time.itemsize + (8 if graded else 4)
 
 
-def _kept(origin: Origin) -> EventFile | None:
+def cache_key(*parts: object) -> str:
+    """A hash of everything that decides the content, as JSON."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def found(origin: Origin) -> EventFile | None:
+    """What was kept of a split before."""
+    if origin.fresh:
+        return None
     try:
         path = kept(cache_root() / FOLDER, origin.name)
     except GennDelaysError:  # nobody's home
@@ -92,7 +103,8 @@ def _kept(origin: Origin) -> EventFile | None:
     return None if path is None else EventFile(path)
 
 
-def _of_file(file: EventFile) -> Split:
+def split_of(file: EventFile) -> Split:
+    """All trials of a file, in memory where that is small."""
     split = StoredSplit(file, file.labels)
     small = in_memory(file.types[0], file.graded) * file.counts.sum() <= held_limit()
     return split.held() if small else split
@@ -150,11 +162,11 @@ def _written(
     except GennDelaysError as failure:
         raise DataError(_too_large(origin, str(failure))) from None
     trials = sum(map(len, held))
-    _check_room(folder, nbytes / trials * notes["trials"], origin)
+    _check_room(folder, nbytes / trials * notes.get("trials", trials), origin)
     logger.info("%s: its events are kept in %s", origin.where, folder)
     leaving = (held.pop(0) for _ in range(len(held)))
     try:
-        return _of_file(EventFile(_put(folder, chain(leaving, more), origin, notes)))
+        return split_of(EventFile(_put(folder, chain(leaving, more), origin, notes)))
     except OSError as failure:
         raise DataError(_too_large(origin, f"{folder}: {reason(failure)}")) from None
 

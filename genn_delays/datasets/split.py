@@ -49,19 +49,19 @@ class Split:
 
         Times stay in the type they have: narrowed to float32 some would change their step.
         """
-        order = np.lexsort((events.time, events.unit, events.trial))
         counts = np.bincount(events.trial, minlength=events.trials)
         labels = np.asarray(labels)
         if labels.dtype.kind not in "biuf" or extremes(labels)[1] > np.iinfo(np.int64).max:
             raise DataError(f"labels of type {labels.dtype} that are no numbers, or too large")
         if extremes(events.unit)[1] > np.iinfo(np.int32).max:
             raise DataError(f"an event of unit {events.unit.max()}; check the unit indices")
+        time, unit, value = _sorted(events)
         return Split(
-            time=events.time[order],
-            unit=events.unit[order].astype(np.int32),
+            time=time,
+            unit=unit,
             offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             labels=labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64),
-            value=None if events.value is None else events.value[order].astype(np.float32),
+            value=value,
         )
 
     def __len__(self) -> int:
@@ -173,3 +173,23 @@ class Split:
             event = int(np.argmax(wrong))
             trial = first + np.searchsorted(self.offset, event, side="right") - 1
             raise DataError(f"{where}: trial {trial} has an event {describe(event)}")
+
+
+def _sorted(events: Events) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Times, units (int32) and values (float32), sorted by (trial, unit, time)."""
+    units = int(extremes(events.unit)[1]) + 1
+    if events.value is None and events.time.dtype == np.float32 and units * events.trials < 1 << 32:
+        bits = np.ascontiguousarray(events.time).view(np.int32)
+        if extremes(bits)[0] >= 0:
+            # floats without a sign are sorted as their bits are, and what is equal is the same:
+            # sorting one number per event takes a tenth of the time
+            packed = (events.trial.astype(np.uint64) * np.uint64(units)) + events.unit.astype(
+                np.uint64
+            )
+            packed = packed << np.uint64(32) | bits.astype(np.uint64)
+            packed.sort()
+            time = (packed & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.float32)
+            return time, ((packed >> np.uint64(32)) % np.uint64(units)).astype(np.int32), None
+    order = np.lexsort((events.time, events.unit, events.trial))
+    value = None if events.value is None else events.value[order].astype(np.float32)
+    return events.time[order], events.unit[order].astype(np.int32), value
