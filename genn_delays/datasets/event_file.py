@@ -73,12 +73,12 @@ class EventFile(TailedFile):
         self.types = [np.dtype(kind) for kind in self.facts["types"]]
         self.highest, self.latest = self.facts["highest"], self.facts["latest"]
         self.notes: dict[str, Any] = self.facts["notes"]
-        self._place = self.arrays["offset"] * self.event_bytes
+        self._place = self.arrays["offset"] * sum(kind.itemsize for kind in self.types)
 
     @property
-    def event_bytes(self) -> int:
-        """Bytes of an event in the file."""
-        return sum(kind.itemsize for kind in self.types)
+    def nbytes(self) -> int:
+        """Bytes that this takes in memory."""
+        return sum(array.nbytes for array in (*self.arrays.values(), self.counts, self._place))
 
     @property
     def graded(self) -> bool:

@@ -82,11 +82,6 @@ def gathered(make: Make, origin: Origin) -> tuple[Split, Notes]:
         return _gather(make, True, origin)
 
 
-def in_memory(time: np.dtype, graded: bool) -> int:
-    """Bytes of an event in memory."""
-    return time.itemsize + (8 if graded else 4)
-
-
 def cache_key(*parts: object) -> str:
     """A hash of everything that decides the content, as JSON."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
@@ -106,7 +101,7 @@ def found(origin: Origin) -> EventFile | None:
 def split_of(file: EventFile) -> Split:
     """All trials of a file, in memory where that is small."""
     split = StoredSplit(file, file.labels)
-    small = in_memory(file.types[0], file.graded) * file.counts.sum() <= held_limit()
+    small = split.event_bytes * file.counts.sum() <= held_limit()
     return split.held() if small else split
 
 
@@ -118,7 +113,7 @@ def _gather(make: Make, exact: bool, origin: Origin) -> tuple[Split, Notes]:
         nbytes = 0
         for piece in checked:
             held.append(piece)
-            nbytes += in_memory(piece.time.dtype, piece.graded) * len(piece.time)
+            nbytes += piece.event_bytes * len(piece.time)
             if nbytes > held_limit():
                 return _written(held, nbytes, checked, origin, notes), notes
     split = _joined(held)

@@ -13,6 +13,9 @@ from genn_delays.planning.timing import at_or_after
 from genn_delays.support.checks import all_finite, extremes, taken_over
 from genn_delays.support.errors import DataError
 
+TRIALS = 256
+"""Trials that are looked at together, where all are."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -71,6 +74,25 @@ class Split:
     def graded(self) -> bool:
         """Whether events have values."""
         return self.value is not None
+
+    @property
+    def event_bytes(self) -> int:
+        """Bytes of an event in memory."""
+        return self.time.itemsize + (8 if self.graded else 4)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of this split in memory."""
+        events = len(self.time) * self.event_bytes
+        return events + self.offset.nbytes + self.labels.nbytes
+
+    def unit_counts(self, units: int) -> np.ndarray:
+        """Events of each of the first ``units`` units, in all trials; int64."""
+        counts = np.zeros(units, np.int64)
+        for start in range(0, len(self), TRIALS):
+            events = self.batch(np.arange(start, min(start + TRIALS, len(self))))
+            counts += np.bincount(events.unit, minlength=units)[:units]
+        return counts
 
     def part(self, index: np.ndarray) -> Split:
         """The trials of these numbers, in this order, as a split."""

@@ -43,6 +43,15 @@ class StoredSplit(Split):
     def graded(self) -> bool:
         return self.file.graded
 
+    @property
+    def event_bytes(self) -> int:
+        return self.file.types[0].itemsize + (8 if self.graded else 4)
+
+    @property
+    def nbytes(self) -> int:
+        own = self.offset.nbytes + self.trials.nbytes + self.labels.nbytes
+        return own + self.file.nbytes
+
     def batch(self, index: np.ndarray) -> Events:
         trials = self.trials[np.asarray(index, dtype=np.int64)]
         time, unit, *value = self.file.read(trials)
@@ -70,7 +79,9 @@ class StoredSplit(Split):
         return True
 
     def _all(self) -> Events:
-        check_size(16 * int(self.offset[-1]), f"{self.file.path}: all its events at once")
+        check_size(
+            self.event_bytes * int(self.offset[-1]), f"{self.file.path}: all its events at once"
+        )
         return self.batch(np.arange(len(self)))
 
     @property

@@ -34,7 +34,7 @@ class TailedFile:
     """A file that ends with :func:`write_tail`, whose checksum was looked at.
 
     Attributes:
-        path: of the file.
+        path, size: of the file, in bytes.
         arrays, facts: what lies behind the body.
 
     Raises:
@@ -44,7 +44,8 @@ class TailedFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = path.open("rb", buffering=0)
-        end = os.fstat(self._file.fileno()).st_size - LENGTH
+        self.size = os.fstat(self._file.fileno()).st_size
+        end = self.size - LENGTH
         length = np.empty(1, "<u8")
         self.fill([length], end)
         text = np.empty(int(length[0]), np.uint8)

@@ -13,6 +13,7 @@ import pytest
 from limited import file_limit
 
 import genn_delays as gd
+from genn_delays.cli import data_memory
 from genn_delays.datasets import gathering, load
 from genn_delays.datasets.augment import TimeShift
 from genn_delays.datasets.base import Dataset
@@ -205,6 +206,34 @@ def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
     # labels, speakers and places of ten times as many trials, and no events
     assert peaks[1] < peaks[0] + 600 * 2 * 200
     assert peaks[0] < 3 << 20
+
+
+@pytest.mark.parametrize("augmentations", [(), (TimeShift(5.0),)])
+def test_the_loader_stays_within_the_bound_of_estimate(folder, monkeypatch, augmentations):
+    write(folder / "train.h5", 200, 4000)
+    monkeypatch.setenv(*SMALL)
+    data = read(folder)
+    loader = Loader(data, 32, seed=1, augmentations=augmentations)
+    for _ in loader.training(0):
+        pass  # what is made once
+    tracemalloc.start()
+    for _ in loader.training(1):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < data_memory.loader_bound([data.train], 32, bool(augmentations)) < 2.5 * peak
+    lines = data_memory.describe_data(data, 32, False)
+    kept = sum(path.stat().st_size for path in (data.train.file.path, data.test.file.path))
+    assert f"in memory, {kept / 2**20:,.1f} MiB on the disk" in lines[0]
+    assert str(data.train.file.path) in "".join(lines)
+
+
+def test_events_of_units_are_counted_in_pieces(folder, monkeypatch):
+    held, stored = both(folder, monkeypatch)
+    expected = np.bincount(held.train.unit, minlength=UNITS)
+    for data in (held, stored):
+        np.testing.assert_array_equal(data.train.unit_counts(UNITS), expected)
+        assert data.train.event_bytes == 8
 
 
 def test_rows_come_in_pieces_within_the_limit(tmp_path, monkeypatch):
