@@ -17,6 +17,16 @@ from genn_delays.datasets.tailed_file import TailedFile, write_tail
 from genn_delays.support.checks import extremes
 
 
+def stored_bytes(piece: Split, units: int) -> int:
+    """Bytes that the events of a piece take in a file."""
+    return sum(column.nbytes for column in _columns(piece, units))
+
+
+def _columns(piece: Split, units: int) -> list[np.ndarray]:
+    columns = [piece.time, piece.unit.astype(np.min_scalar_type(units - 1))]
+    return columns if piece.value is None else [*columns, piece.value]
+
+
 class TooFineError(Exception):
     """Times that float32 does not tell apart came after others that it does."""
 
@@ -39,8 +49,7 @@ def write_events(
     types: list[np.dtype] = []
     highest, latest = -1.0, -1.0
     for piece in pieces:
-        columns = [piece.time, piece.unit.astype(np.min_scalar_type(units - 1))]
-        columns += [] if piece.value is None else [piece.value]
+        columns = _columns(piece, units)
         types = types or [column.dtype for column in columns]
         if types != [column.dtype for column in columns]:
             raise TooFineError

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from genn_delays.datasets.event_file import EventFile, TooFineError, write_events
+from genn_delays.datasets.event_file import EventFile, TooFineError, stored_bytes, write_events
 from genn_delays.datasets.split import Split
 from genn_delays.datasets.stored_split import StoredSplit
 from genn_delays.support.cache import cache_folder, cache_root, kept, seal
@@ -115,7 +115,7 @@ def _gather(make: Make, exact: bool, origin: Origin) -> tuple[Split, Notes]:
             held.append(piece)
             nbytes += piece.event_bytes * len(piece.time)
             if nbytes > held_limit():
-                return _written(held, nbytes, checked, origin, notes), notes
+                return _written(held, checked, origin, notes), notes
     split = _joined(held)
     if origin.cached:
         _keep_small(split, origin, notes)
@@ -148,15 +148,14 @@ def _joined(pieces: list[Split]) -> Split:
     )
 
 
-def _written(
-    held: list[Split], nbytes: int, more: Iterator[Split], origin: Origin, notes: Notes
-) -> Split:
+def _written(held: list[Split], more: Iterator[Split], origin: Origin, notes: Notes) -> Split:
     """The split in a file: pieces that are in memory, which they leave, and those that follow."""
     try:
         folder = cache_folder(FOLDER)
     except GennDelaysError as failure:
         raise DataError(_too_large(origin, str(failure))) from None
     trials = sum(map(len, held))
+    nbytes = sum(stored_bytes(piece, origin.units) for piece in held)
     _check_room(folder, nbytes / trials * notes.get("trials", trials), origin)
     logger.info("%s: its events are kept in %s", origin.where, folder)
     leaving = (held.pop(0) for _ in range(len(held)))
@@ -176,9 +175,9 @@ def _check_room(folder: Path, wanted: float, origin: Origin) -> None:
 
 def _too_large(origin: Origin, why: str) -> str:
     return (
-        f"{origin.where}: its events take more than {held_limit() >> 10:,} KiB and cannot be kept "
-        f"on the disk ({why})\nfree some room, set GENN_DELAYS_CACHE to a folder elsewhere, or set "
-        f"{VARIABLE} to eight times the MiB that they may take in memory"
+        f"{origin.where}: its events take more than {held_limit() / 2**20:g} MiB and cannot be "
+        f"kept on the disk ({why})\nfree some room, set GENN_DELAYS_CACHE to another folder, or "
+        f"set {VARIABLE} to eight times the MiB that they may take in memory"
     )
 
 

@@ -208,6 +208,19 @@ def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
     assert peaks[0] < 3 << 20
 
 
+def test_what_stays_in_memory_is_read_within_half_of_the_limit(tmp_path, monkeypatch):
+    for seed, name in enumerate(FILES):
+        write(tmp_path / name, 500, 2700, seed=seed)
+    monkeypatch.setenv("GENN_DELAYS_MEMORY_LIMIT", "64")
+    tracemalloc.start()
+    data = read(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 7 << 20 < data.train.nbytes + data.validation.nbytes < 8 << 20
+    assert type(data.test) is gd.datasets.Split
+    assert peak < 32 << 20
+
+
 @pytest.mark.parametrize("augmentations", [(), (TimeShift(5.0),)])
 def test_the_loader_stays_within_the_bound_of_estimate(folder, monkeypatch, augmentations):
     write(folder / "train.h5", 200, 4000)
@@ -284,7 +297,7 @@ def test_entries_that_share_their_rows_hold_no_more_than_the_file(folder, cache,
 
 def test_a_full_disk_is_an_error_that_leaves_nothing(folder, monkeypatch, cache):
     monkeypatch.setenv(*SMALL)
-    message = r"train.h5: its events take more than 128 KiB and cannot be kept .*\(/.*events: "
+    message = r"train.h5: its events take more than 0.125 MiB and cannot be kept .*\(/.*events: "
     with file_limit(100_000), pytest.raises(DataError, match=message + "File too large"):
         read(folder)
     free = shutil.disk_usage(cache)._replace(free=100_000)
@@ -345,6 +358,6 @@ def test_whole_columns_are_read_within_the_limit(folder, monkeypatch):
     np.testing.assert_array_equal(held.test.time, stored.test.time)
     np.testing.assert_array_equal(held.test.unit, stored.test.unit)
     assert stored.test.value is None
-    write(folder / "train.h5", 300)
+    write(folder / "train.h5", 600)
     with pytest.raises(DataError, match="all its events at once would take"):
         read(folder).train.time  # noqa: B018
