@@ -4,7 +4,7 @@
 
 Makes ``train.h5`` in FOLDER in the layout of SHD: 700 units, about 8,000 events in a second, 20
 classes that differ in their units. It takes 3.3 GB for 100,000 trials, and the events that are kept
-of it 4.9 GB in ``FOLDER/cache``. Then a process of its own reads it, takes the kept file out of the
+of it 4.8 GB in ``FOLDER/cache``. Then a process of its own reads it, takes the kept file out of the
 system's memory, and trains 700-256-20 with learnt weights and delays, EventProp, native engine, two
 threads, batches of 128. Prints as JSON the peak of its resident memory and that of the process that
 reads HDF5, and of the steps what they wait for the loader and what a batch takes to read.

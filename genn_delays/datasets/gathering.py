@@ -93,9 +93,9 @@ def found(origin: Origin) -> EventFile | None:
         return None
     try:
         path = kept(cache_root() / FOLDER, origin.name)
-    except GennDelaysError:  # nobody's home
+        return None if path is None else EventFile(path)
+    except (GennDelaysError, OSError):  # nobody's home, or somebody has just deleted it
         return None
-    return None if path is None else EventFile(path)
 
 
 def split_of(file: EventFile) -> Split:

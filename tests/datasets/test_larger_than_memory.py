@@ -147,7 +147,8 @@ def test_what_was_converted_is_found_again_until_the_file_or_a_setting_changes(
 def fit(data: Dataset, network: gd.Network, **options):
     adam = gd.training.Adam
     optimiser = gd.training.Optimiser(weight=adam(0.02), delay=adam(0.2))
-    options = {"epochs": 2, "batch_size": 16, "progress": False, "optimiser": optimiser} | options
+    options = {"epochs": 1, "batch_size": 16, "backend": "reference"} | options
+    options |= {"progress": False, "optimiser": optimiser}
     return gd.fit(network, data, **options)
 
 
