@@ -29,7 +29,7 @@ UNITS, CLASSES, EVENTS, BATCH, WARM = 700, 20, 8000, 128, 5
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--trials", default=100_000, show_default=True)
+@click.option("--trials", type=click.IntRange(20_000), default=100_000, show_default=True)
 @click.option("--steps", default=150, show_default=True)
 @click.option("--train", is_flag=True, hidden=True)
 def main(folder: Path, trials: int, steps: int, train: bool) -> None:

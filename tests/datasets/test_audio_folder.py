@@ -313,6 +313,23 @@ def test_more_recordings_than_memory_holds_are_the_same_from_the_disk(
             assert batch.value.tobytes() == again.value.tobytes()
 
 
+def test_memory_does_not_grow_with_the_number_of_recordings(audio, monkeypatch):
+    monkeypatch.setattr("genn_delays.datasets.gathering.held_limit", lambda: 1 << 16)
+    read(audio, bands=8)  # what is made once
+    peaks = []
+    for count in (96, 288):
+        lines = [
+            f"dataset/{w}/train{k % 4}.wav,{w}\n" for w in ("high", "low") for k in range(count)
+        ]
+        write(audio, "train.csv", "file,class\n" + "".join(lines))
+        tracemalloc.start()
+        assert isinstance(read(audio, bands=8).train, StoredSplit)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # the list, with the size and time of each file
+    assert peaks[1] < peaks[0] + 2 * (288 - 96) * 2000
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not DIGITS.exists(), reason=f"{DIGITS.name} is not beside the project")
 def test_spoken_digits_of_the_archive_can_be_told_apart():

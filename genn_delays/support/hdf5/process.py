@@ -73,7 +73,7 @@ class Process:
         self.stream = cast(BinaryIO, io.BufferedReader(self.wait, 1 << 16))
 
     def read(
-        self, source: Source, wanted: Iterable[str], patience: float, rows: Iterable[str] = ()
+        self, source: Source, wanted: Iterable[str], patience: float, rows: Sequence[str] = ()
     ) -> tuple[Group, int]:
         """The wanted parts of a file, and how many rows follow; see :func:`read_rows`."""
         self.wait.patience = patience
@@ -84,7 +84,10 @@ class Process:
             "limit": memory_limit(),
         }
         self.requests.write(json.dumps(request).encode() + b"\n")
-        return receive(self.stream, source)
+        tree, count = receive(self.stream, source)
+        if count and not rows:
+            raise UpsetError
+        return tree, count
 
     def death(self) -> str:
         """How the process ended, which has closed its end of the pipe."""
