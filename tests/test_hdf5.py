@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from genn_delays.support.errors import CheckpointError, DataError
-from genn_delays.support.hdf5 import Ragged, Text, process, read_hdf5
+from genn_delays.support.hdf5 import Ragged, Text, process, read_hdf5, read_rows
 from genn_delays.support.hdf5.tree import Other
 from genn_delays.support.limits import VARIABLE
 
@@ -222,6 +222,63 @@ def test_an_answer_that_makes_no_sense_is_taken_for_a_crash(path, instead, answe
     instead(f"os.write(1, {answer!r})")
     with pytest.raises(DataError, match="reading it crashed the HDF5 library"):
         read_hdf5(path, ("texts",))
+
+
+def few(*lengths, dtype="|u1"):
+    """Some rows, as the next piece of a data set."""
+    counts = np.array(lengths, np.int64).tobytes()
+    start = frame(at=["x"], attribute=None, kind="ragged", dtype=dtype, shape=[len(lengths)])
+    content = bytes(max(0, sum(lengths)) * np.dtype(dtype).itemsize)
+    pieces = frame(counts, lengths=len(counts)) + frame(content, values=len(content))
+    return start + pieces + frame(end=True)
+
+
+def rows_of(path):
+    with read_rows(path, (), ("x", "y")) as (_, count, pieces):
+        return count, [tuple(one.lengths.tolist() for one in piece) for piece in pieces]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        frame(rows=-1),
+        frame(rows="3"),
+        frame(rows=3) + few(1, 2) + few(1),
+        frame(rows=3) + few(2) + one(b"12"),
+        frame(rows=3) + few(1, 2, 3, 4) * 2,
+        frame(rows=3) + few() + few(),
+        frame(rows=3) + few(4, -1) * 2,
+        frame(rows=3) + few(2, dtype="|b1") * 2,
+        frame(rows=3) + few(2, 0) * 2 + frame(done=True),
+        frame(rows=2) + few(2, 0) * 2 + frame(end=True),
+        frame(rows=2) + few(2, 0) * 2,
+    ],
+)
+def test_rows_that_make_no_sense_are_taken_for_a_crash(path, instead, answer):
+    instead(f"os.write(1, {answer!r})")
+    with pytest.raises(DataError, match="reading it crashed the HDF5 library"):
+        rows_of(path)
+
+
+def test_rows_come_together_and_only_where_they_are_asked_for(path, instead):
+    answer = frame(rows=3) + few(2, 0) + few(1, 3) + few(7) * 2 + frame(done=True)
+    instead(f"os.write(1, {answer!r})")
+    assert rows_of(path) == (3, [([2, 0], [1, 3]), ([7], [7])])
+    instead(f"os.write(1, {answer!r})")
+    with pytest.raises(DataError, match="reading it crashed the HDF5 library"):
+        read_hdf5(path, ("x",))
+
+
+def left_early(path):
+    with read_rows(path, (), ("group/chunks", "group/chunks")) as (_, _, pieces):
+        next(pieces)
+        raise KeyboardInterrupt
+
+
+def test_a_file_that_is_left_before_its_end_does_not_hold_up_the_next(path):
+    with pytest.raises(KeyboardInterrupt):
+        left_early(path)
+    assert "texts" in read_hdf5(path, ("texts",))
 
 
 def test_an_answer_larger_than_the_limit_is_not_taken(path, instead):

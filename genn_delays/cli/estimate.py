@@ -11,6 +11,7 @@ from genn_delays.backends import get_backend
 from genn_delays.backends.native import Native
 from genn_delays.backends.native.memory import estimate as estimate_memory
 from genn_delays.cli.arguments import config_argument, set_option
+from genn_delays.cli.data_memory import describe_data, mib
 from genn_delays.datasets import Split
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.neurons import Input
@@ -29,15 +30,17 @@ def estimate(config: Path, overrides: tuple[str, ...]) -> None:
     """Tell what a configuration takes: memory, synapses and synaptic events.
 
     Nothing is compiled. Events are those of the training split, which is made first if it has
-    to be. Memory is that of the simulation while training; more than 32 spikes per neuron and
-    trial need more.
+    to be. Memory is that of the simulation while training, where more than 32 spikes per neuron
+    and trial need more; and that of the events and of the batches on their way.
     """
     loaded = load_config(config, overrides)
     dataset = load_dataset(loaded)
     network = make_network(loaded, dataset)
     plan = plan_of(loaded, dataset, network)
     lines = [*_sizes(plan, network), *_events(network, dataset.train)]
-    click.echo("\n".join([*lines, *_memory(loaded, plan, network, dataset.train)]))
+    lines += _memory(loaded, plan, network, dataset.train)
+    lines += describe_data(dataset, plan.batch_size, bool(loaded.data.augment))
+    click.echo("\n".join(lines))
 
 
 def _sizes(plan: Plan, network: Network) -> list[str]:
@@ -55,7 +58,7 @@ def _sizes(plan: Plan, network: Network) -> list[str]:
 def _events(network: Network, split: Split) -> list[str]:
     synaptic = synaptic_events(network, split)
     return [
-        f"input events per trial: {len(split.time) / len(split):,.1f}",
+        f"input events per trial: {split.offset[-1] / len(split):,.1f}",
         f"synaptic events per trial: {sum(synaptic.values()):,.0f}, those of other spikes apart",
         *(f"  {name}: {count:,.0f}" for name, count in synaptic.items()),
     ]
@@ -64,10 +67,11 @@ def _events(network: Network, split: Split) -> list[str]:
 def synaptic_events(network: Network, split: Split) -> dict[str, float]:
     """Mean over trials of input events times out-degree, by projection from an input."""
     events = {}
+    inputs = [p for p in network.populations.values() if isinstance(p.neuron, Input)]
+    of_unit = split.unit_counts(max(population.size for population in inputs))
     for name, projection in network.projections.items():
         if isinstance(projection.pre.neuron, Input):
             size = projection.pre.size
-            of_unit = np.bincount(split.unit, minlength=size)
             out_degree = np.bincount(projection.synapses.pre, minlength=size)
             events[name] = float(of_unit[:size] @ out_degree) / len(split)
     return events
@@ -81,12 +85,8 @@ def _memory(config: Config, plan: Plan, network: Network, split: Split) -> list[
         plan,
         network,
         threads=config.backend.threads or available_cores(),
-        events_per_trial=len(split.time) / len(split),
-        graded=split.value is not None,
+        events_per_trial=split.offset[-1] / len(split),
+        graded=split.graded,
     )
     total = sum(parts.values())
-    return [f"memory: {_mib(total)}", *(f"  {name}: {_mib(size)}" for name, size in parts.items())]
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:,.1f} MiB"
+    return [f"memory: {mib(total)}", *(f"  {name}: {mib(size)}" for name, size in parts.items())]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from genn_delays.datasets.audio import CHUNK
-from genn_delays.datasets.audio_source import AudioSource, Features
+from genn_delays.datasets.audio_source import AudioSource
+from genn_delays.datasets.band_file import Bands
 from genn_delays.datasets.base import SPLITS, Dataset
 from genn_delays.datasets.files import Files
 from genn_delays.datasets.sound import read_sound, resample
@@ -60,7 +61,7 @@ class AudioFiles(AudioSource):
                 )
         stamps = [[[*row, *self.stamp(files, row[0])] for row in rows[split]] for split in SPLITS]
         identity = [self.crop, stamps]
-        make = lambda: self._features(files, rows, classes)  # noqa: E731
+        make = lambda: self._bands(files, rows, classes)  # noqa: E731
         return self.dataset(self.name, identity, make, tuple(classes), dt)
 
     def listed(self, split: str) -> str:
@@ -84,12 +85,12 @@ class AudioFiles(AudioSource):
         notes.update(recording.notes)
         return resample(recording.samples, recording.rate, self.rate, where)
 
-    def _features(self, files: Files, rows: Mapping[str, Rows], classes: list[str]) -> Features:
-        features: dict[str, tuple[np.ndarray, ...]] = {}
+    def _bands(
+        self, files: Files, rows: Mapping[str, Rows], classes: list[str]
+    ) -> Generator[Bands]:
         notes: Counter[str] = Counter()
         number = {label: k for k, label in enumerate(classes)}
         for split, listed in rows.items():
-            bands = self.room(len(listed), f"{files.path}: {self.listed(split)}")
             for start in range(0, len(listed), CHUNK):
                 part = listed[start : start + CHUNK]
                 sounds = np.zeros((len(part), self.samples), dtype=np.float32)
@@ -97,12 +98,10 @@ class AudioFiles(AudioSource):
                     where = f"{files.path}: {file}"
                     recording = self.trimmed(self.sound(files, file, notes), where)
                     sound[: len(recording)] = recording
-                bands[start : start + CHUNK] = self.log_mel(sounds)
-            labels = np.array([number[label] for _, label in listed], dtype=np.int64)
-            features[split] = (bands, labels)
+                labels = np.array([number[label] for _, label in part], dtype=np.int64)
+                yield split, self.log_mel(sounds).astype(np.float16), labels
         for note, count in notes.items():
             logger.warning("%s: recordings with %s: %d", files.path, note, count)
-        return features
 
     @property
     def cuts(self) -> bool:

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from genn_delays.datasets.audio import CHUNK, LogMel
-from genn_delays.datasets.audio_cache import Arrays, cached
-from genn_delays.datasets.base import Dataset, Source, Split
+from genn_delays.datasets.band_file import Bands, Make, remembered
+from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
 from genn_delays.datasets.encoder import Encoder, SpikeEncoder
 from genn_delays.datasets.files import FolderFiles
 from genn_delays.datasets.frames import FrameEncoder
+from genn_delays.datasets.gathering import Notes, Origin, cache_key, found, gathered, split_of
 from genn_delays.datasets.sound import Sound, read_sound, resample
 from genn_delays.plugins import build_named
 from genn_delays.support.errors import DataError
 from genn_delays.support.limits import check_size
-
-Features = Mapping[str, tuple[np.ndarray, ...]]
-"""By split: log-mel bands, float16 (recordings, frames, bands), and labels, int64.
-
-16 bits resolve a log-mel band to a hundredth of its spread."""
 
 CODES = ("spikes", "frames")
 SPIKES_ONLY = ("thresholds", "tau", "deltas", "delta_tau")
 """Settings without a meaning for frames."""
 BUILT_IN = (*SPIKES_ONLY, "gain", "centre")
 """Settings without a meaning for an encoder of the user's own."""
+
+FORMAT = 4  # part of the cache key: raise it when the same settings give other features
 
 
 @dataclass(frozen=True)
@@ -202,54 +204,76 @@ class AudioSource(Source):
         self,
         name: str,
         identity: object,
-        make: Callable[[], Features],
+        make: Make,
         class_names: tuple[str, ...],
         dt: float,
     ) -> Dataset:
         """The data set of events at the time step ``dt`` (ms).
 
-        Features and spikes are kept in the cache, and taken from there if nothing has changed.
+        Bands and spikes are kept in the cache, and taken from there if nothing has changed. Some
+        recordings are worked on at a time, whatever their number.
 
         Args:
             name: of the data set.
             identity: everything, besides the settings here, that decides the content; as JSON.
-            make: the log-mel bands and labels of each split.
+            make: the log-mel bands and labels.
             class_names: one per class.
         """
-        about = [asdict(self.log_mel) | {"duration": self.duration}, identity]
-
-        def features() -> Features:
-            return self._cached(name, about, make)
-
-        encoder = self.encoder
-        splits: dict[str, Any]
-        # frames are as many numbers as features, and soon made; own code may change
-        if not isinstance(encoder, SpikeEncoder):
-            splits = {
-                split: self.encoded(bands, labels, dt)
-                for split, (bands, labels) in features().items()
-            }
-        else:
-            settings = [about, asdict(encoder), dt]
-            spikes = self._cached("events", settings, lambda: self._spikes(features(), dt))
-            splits = {split: Split(*arrays) for split, arrays in spikes.items()}
+        about = [FORMAT, asdict(self.log_mel), self.duration, identity]
+        bands = make
+        if self.cache:
+            bands = partial(remembered, make, name, cache_key(*about))
+        # frames are as many numbers as bands, and soon made; own code may change
+        own = isinstance(self.encoder, Encoder)
+        keep = {
+            "cached": self.cache and isinstance(self.encoder, SpikeEncoder),
+            "fresh": own or not self.cache,
+        }
+        encoder = [repr(self.encoder), dt]
+        origins = {
+            split: Origin(
+                f"{name}, {split} split",
+                self.units,
+                self.duration,
+                [about, encoder, split],
+                **keep,
+            )
+            for split in SPLITS
+        }
+        train, validation, test = self._splits(origins, bands, dt)
         return Dataset(
             name=name,
-            **splits,
+            train=train,
+            validation=validation,
+            test=test,
             units=self.units,
             classes=len(class_names),
             duration=self.duration,
             class_names=class_names,
         )
 
-    def _cached(self, folder: str, key: object, make: Callable[[], Arrays]) -> Arrays:
-        return cached(folder, key, make) if self.cache else make()
+    def _splits(self, origins: Mapping[str, Origin], bands: Make, dt: float) -> list[Split]:
+        kept = {split: file for split, origin in origins.items() if (file := found(origin))}
+        splits = {split: split_of(file) for split, file in kept.items()}
 
-    def _spikes(self, features: Features, dt: float) -> Arrays:
-        """Time, unit, offset and labels of each split."""
-        assert isinstance(self.encoder, SpikeEncoder)
-        encode = self.encoder.encode
-        return {
-            split: (*encode(log_mel, self.duration, dt), np.asarray(labels, dtype=np.int64))
-            for split, (log_mel, labels) in features.items()
-        }
+        def gather(split: str, some: Iterable[Bands]) -> None:
+            splits[split], _ = gathered(partial(self._coded, some, dt), origins[split])
+
+        if len(splits) < len(origins):
+            with closing(bands()) as pieces:
+                for split, group in groupby(pieces, key=itemgetter(0)):
+                    if split not in splits:
+                        gather(split, group)
+        for split in origins.keys() - splits.keys():  # of which there was nothing
+            gather(split, ())
+        return [splits[split] for split in origins]
+
+    def _coded(
+        self, bands: Iterable[Bands], dt: float, exact: bool, notes: Notes
+    ) -> Generator[Split]:
+        if exact:
+            raise DataError(
+                f"steps of {dt:g} ms are too many in {self.duration:g} ms; raise training.dt"
+            )
+        for _, some, labels in bands:
+            yield self.encoded(some, labels, dt)

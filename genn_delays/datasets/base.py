@@ -169,8 +169,7 @@ def numbered(classes: int, where: str) -> tuple[str, ...]:
 
 def part(split: Split, mask: np.ndarray) -> Split:
     """The trials of a split for which ``mask``, shape (trials,), is True."""
-    index = np.flatnonzero(mask)
-    return Split.from_events(split.batch(index), split.labels[index])
+    return split.part(np.flatnonzero(mask))
 
 
 def hold_out(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:

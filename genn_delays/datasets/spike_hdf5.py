@@ -8,44 +8,19 @@ Cramer et al. 2020 (IEEE TNNLS, 10.1109/TNNLS.2020.3044364).
 
 from __future__ import annotations
 
-import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from genn_delays.datasets.base import Dataset, Sizes, Source, Split, hold_out, numbered, part
-from genn_delays.datasets.labels import class_labels
-from genn_delays.datasets.spike_layout import (
-    KEYS,
-    NAMES,
-    SPEAKER,
-    class_names,
-    numbers,
-    rows,
-    speakers,
-    unit_indices,
-)
-from genn_delays.planning.events import Events
-from genn_delays.planning.timing import at_or_after, elapsed, from_seconds, narrow
-from genn_delays.support.checks import all_finite
+from genn_delays.datasets.base import Dataset, Sizes, Source, hold_out, numbered, part
+from genn_delays.datasets.spike_reader import Recordings, SpikeReader
 from genn_delays.support.errors import DataError
-from genn_delays.support.hdf5 import Ragged, read_hdf5
 
-logger = logging.getLogger(__name__)
 HEIDELBERG = ("shd_", "ssc_")
 """What the names of the published files begin with."""
-
-
-@dataclass(frozen=True, eq=False)
-class Recordings:
-    """Content of one file: the trials, and per trial the speaker where the file tells."""
-
-    split: Split
-    speaker: np.ndarray | None
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -151,47 +126,9 @@ class SpikeHDF5(Source):
         return np.isin(train.speaker, self.validation_speakers)
 
     def _read(self, path: Path, dt: float) -> Recordings:
-        tree = read_hdf5(_found(path), (*KEYS, SPEAKER, NAMES))
-        times, units = rows(tree, "spikes/times", path), rows(tree, "spikes/units", path)
-        trials = len(times.lengths)
-        labels = numbers(tree, "labels", path)
-        if not np.array_equal(times.lengths, units.lengths) or trials not in labels.shape[:1]:
-            raise DataError(
-                f"{path}: spikes/times, spikes/units and labels disagree in length; "
-                "the file is incomplete"
-            )
-        labels = class_labels(labels, trials, str(path), self.classes)
-        split = self._split(path, times, units, labels, dt)
-        split.check(str(path), self.units // self.bin_units, self.classes or 0, self.duration)
-        return Recordings(split, speakers(tree, trials, path), class_names(tree, path))
-
-    def _split(
-        self, path: Path, times: Ragged, units: Ragged, labels: np.ndarray, dt: float
-    ) -> Split:
-        trials = len(labels)
-        trial = np.repeat(np.arange(trials), times.lengths)
-        unit = unit_indices(units.values, trial, self.units, path)
-        with np.errstate(over="ignore", invalid="ignore"):  # said below
-            time = from_seconds(times.values, dt)
-        if not all_finite(time):
-            event = int(np.argmin(np.isfinite(time)))
-            raise DataError(
-                f"{path}: trial {trial[event]} has an event at a time that is not finite; make "
-                "the file again"
-            )
-        if self.from_first_spike:
-            first = np.full(trials, np.inf)
-            np.minimum.at(first, trial, time)
-            time = elapsed(time, first[trial], dt)
-        late = at_or_after(time, self.duration)
-        if self.crop and np.any(late):
-            logger.warning(
-                "%s: %d of %d events dropped, at or after %g ms",
-                path, late.sum(), len(late), self.duration,
-            )  # fmt: skip
-            time, unit, trial = time[~late], unit[~late], trial[~late]
-        time = narrow(time, dt, self.duration)
-        return Split.from_events(Events(time, unit // self.bin_units, trial, trials), labels)
+        settings = {field.name for field in fields(SpikeReader)} - {"dt"}
+        reader = SpikeReader(dt=dt, **{name: getattr(self, name) for name in settings})
+        return reader.read(_found(path))
 
 
 def _found(path: Path) -> Path:

@@ -12,16 +12,15 @@ from genn_delays.support.errors import DataError
 from genn_delays.support.hdf5 import Group, Ragged, Text
 from genn_delays.support.hdf5.tree import Value
 
-KEYS = ("spikes/times", "spikes/units", "labels")
+ROWS, LABELS = ("spikes/times", "spikes/units"), "labels"
+KEYS = (*ROWS, LABELS)
 SPEAKER, NAMES = "extra/speaker", "extra/keys"
 
 
 def rows(tree: Group, key: str, path: Path) -> Ragged:
     """A row of real numbers per trial; a table of trials and spikes has rows of one length."""
-    found = member(tree, key)
-    if isinstance(found, np.ndarray) and found.ndim == 2:
-        found = Ragged(found.reshape(-1), np.full(len(found), found.shape[1]))
-    if not isinstance(found, Ragged) or found.values.dtype.kind not in "iuf":
+    found = Ragged.of(member(tree, key))
+    if found is None or found.values.dtype.kind not in "iuf":
         raise refused(tree, key, path, "a row of numbers for each trial")
     return found
 

@@ -11,6 +11,7 @@ Classes 0-9 are the English words zero to nine, 10-19 the German words null to n
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +19,8 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.datasets.audio import CHUNK
-from genn_delays.datasets.audio_source import AudioSource, Features
+from genn_delays.datasets.audio_source import AudioSource
+from genn_delays.datasets.band_file import Bands
 from genn_delays.datasets.base import SPLITS, Dataset, Sizes
 from genn_delays.datasets.sound import resample
 from genn_delays.datasets.speech import Speaker, version
@@ -113,7 +115,7 @@ class SpokenDigits(AudioSource):
         mine = {field.name for field in fields(self)} - shared
         identity: dict[str, object] = {name: getattr(self, name) for name in mine}
         identity["espeak"] = version()
-        return self.dataset("spoken_digits", identity, self._features, names, dt)
+        return self.dataset("spoken_digits", identity, self._bands, names, dt)
 
     def divide(self, variants: list[str]) -> dict[str, list[str]]:
         """The voice variants of each split."""
@@ -147,20 +149,15 @@ class SpokenDigits(AudioSource):
     def _integers(self) -> tuple[tuple[int, int], ...]:
         return self.speaking_rate, self.pitch, self.pitch_range
 
-    def _features(self) -> Features:
-        features = {}
+    def _bands(self) -> Generator[Bands]:
         rng = np.random.default_rng([self.seed, 1])
         with Speaker(self.seed) as speaker:
             for split, variants in self.divide(speaker.variants).items():
-                count = len(variants) * len(CLASSES) * self.repeats
-                bands, labels = self.room(count, f"spoken_digits, {split} split"), list[int]()
                 said = self.utterances(variants, rng)
-                for start in range(0, count, CHUNK):
+                for start in range(0, len(said), CHUNK):
                     sounds, heard = self._chunk(speaker, said[start : start + CHUNK], rng)
-                    bands[len(labels) : len(labels) + len(heard)] = self.log_mel(sounds)
-                    labels += heard
-                features[split] = (bands[: len(labels)], np.array(labels, dtype=np.int64))
-        return features
+                    labels = np.array(heard, dtype=np.int64)
+                    yield split, self.log_mel(sounds).astype(np.float16), labels
 
     def _chunk(
         self, speaker: Speaker, said: list[Utterance], rng: np.random.Generator

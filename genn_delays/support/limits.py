@@ -38,6 +38,14 @@ def memory_limit(default: int = ARRAY) -> int:
     return mebibytes << 20
 
 
+def held_limit() -> int:
+    """Bytes of the events of one file that stay in memory: an eighth of :func:`memory_limit`.
+
+    So there is room for the three splits and for what they are made of.
+    """
+    return memory_limit() // 8
+
+
 def check_size(
     nbytes: float,
     what: str,

@@ -72,6 +72,9 @@ def test_estimate_counts_synapses_parameters_events_and_memory(config, call):
     assert "input events per trial: 2.0" in lines
     assert "  input->output: 4" in lines  # 2 events reach 2 outputs each
     assert any(line.startswith("memory: 0.") for line in lines)
+    assert "data: 0.0 MiB in memory, 0.0 MiB on the disk" in lines
+    assert "  events of a file stay in memory up to 512.0 MiB, an eighth of" in "\n".join(lines)
+    assert "loader: at most 0.0 MiB" in lines
     other = call("estimate", config)
     assert "memory: not known beforehand for the backend 'reference'" in other.stdout
 

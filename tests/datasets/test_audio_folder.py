@@ -10,12 +10,12 @@ import tracemalloc
 import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 from genn_delays.datasets import Dataset, load
 from genn_delays.datasets.encoder import SpikeEncoder
+from genn_delays.datasets.stored_split import StoredSplit
 from genn_delays.support.errors import DataError
 from genn_delays.support.limits import VARIABLE
 
@@ -83,16 +83,14 @@ def test_spikes_come_from_the_cache(audio, cache, monkeypatch):
         read(audio, tau=5.0)  # other spikes
 
 
-def test_a_damaged_cache_is_never_opened_and_made_again(audio, cache, monkeypatch):
+def test_a_damaged_cache_is_made_again(audio, cache):
     first = read(audio)
-    whole = {path: path.read_bytes() for path in cache.rglob("*.h5")}
-    for path, content in whole.items():  # features and spikes
-        path.write_bytes(content[:-1] + b"x")  # HDF5 itself would not notice
-    opened, make = [], h5py.File
-    monkeypatch.setattr(h5py, "File", lambda *args: opened.append(args) or make(*args))
+    whole = {path: path.read_bytes() for path in cache.rglob("*.*")}
+    assert len(whole) == 4  # bands, and spikes of each split
+    for path, content in whole.items():
+        path.write_bytes(content[:-1] + b"x")
     assert_equal(first, read(audio))
-    assert [mode for _, mode in opened] == ["w", "w"]
-    assert {path: path.read_bytes() for path in cache.rglob("*.h5")} == whole
+    assert {path: path.read_bytes() for path in cache.rglob("*.*")} == whole
 
 
 def test_full_disk_costs_the_cache_only(audio, monkeypatch, caplog):
@@ -288,11 +286,48 @@ def test_member_that_is_larger_than_it_says_takes_no_more_memory(archive):
     assert peak < 8 << 20
 
 
-def test_more_recordings_than_the_limit_holds_are_refused(audio, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "64")
-    write(audio, "val.csv", "file,class\n" + "dataset/low/val0.wav,low\n" * 9000)
-    with pytest.raises(DataError, match=r"val.csv: the log-mel bands of 9000 recordings"):
-        read(audio)
+@pytest.mark.parametrize("code", ["spikes", "frames"])
+def test_more_recordings_than_memory_holds_are_the_same_from_the_disk(
+    audio, cache, monkeypatch, code
+):
+    """150 of 4 KiB of bands, and of 24 KiB of frames or some KiB of spikes."""
+    args = {"code": code, "bands": 20} | ({"thresholds": [0.01]} if code == "spikes" else {})
+    lines = [
+        f"dataset/{word}/train{k % 4}.wav,{word}\n" for word in ("high", "low") for k in range(75)
+    ]
+    write(audio, "train.csv", "file,class\n" + "".join(lines))
+    encode = lambda: load("audio_folder", dt=10.0, path=audio, **args)  # noqa: E731
+    held = encode()
+    for path in (cache / "events").glob("*.*"):
+        path.unlink()
+    small = type(held.train)
+    monkeypatch.setattr("genn_delays.datasets.gathering.held_limit", lambda: 200_000)
+    for _ in range(2):  # made of the bands that are kept; found
+        stored = encode()
+        assert (type(stored.train), type(stored.test)) == (StoredSplit, small)
+        assert_equal(held, stored)
+        batch, again = (data.train.batch(np.arange(99, 20, -1)) for data in (held, stored))
+        assert batch.time.tobytes() == again.time.tobytes()
+        assert (batch.value is None) == (code == "spikes")
+        if batch.value is not None:
+            assert batch.value.tobytes() == again.value.tobytes()
+
+
+def test_memory_does_not_grow_with_the_number_of_recordings(audio, monkeypatch):
+    monkeypatch.setattr("genn_delays.datasets.gathering.held_limit", lambda: 1 << 16)
+    read(audio, bands=8)  # what is made once
+    peaks = []
+    for count in (96, 288):
+        lines = [
+            f"dataset/{w}/train{k % 4}.wav,{w}\n" for w in ("high", "low") for k in range(count)
+        ]
+        write(audio, "train.csv", "file,class\n" + "".join(lines))
+        tracemalloc.start()
+        assert isinstance(read(audio, bands=8).train, StoredSplit)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # the list, with the size and time of each file
+    assert peaks[1] < peaks[0] + 2 * (288 - 96) * 2000
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ Covered are crashes, hangs and sizes. Not covered is a file made on purpose to t
 library: it would act with the user's rights in the reading process.
 """
 
-from genn_delays.support.hdf5.process import read_hdf5
+from genn_delays.support.hdf5.process import read_hdf5, read_rows
 from genn_delays.support.hdf5.tree import Group, Ragged, Text
 
-__all__ = ["Group", "Ragged", "Text", "read_hdf5"]
+__all__ = ["Group", "Ragged", "Text", "read_hdf5", "read_rows"]

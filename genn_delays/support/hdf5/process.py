@@ -12,14 +12,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from genn_delays.support.errors import DataError, GennDelaysError
-from genn_delays.support.hdf5.tree import Group, Source
-from genn_delays.support.hdf5.wire import EndedError, UpsetError, read_header, receive
+from genn_delays.support.hdf5.tree import Group, Ragged, Source
+from genn_delays.support.hdf5.wire import EndedError, UpsetError, read_header, receive, receive_rows
 from genn_delays.support.limits import memory_limit
 
 READER = Path(__file__).with_name("reader.py")
@@ -72,16 +72,22 @@ class Process:
         self.wait = Patient(self.answers.fileno())
         self.stream = cast(BinaryIO, io.BufferedReader(self.wait, 1 << 16))
 
-    def read(self, source: Source, wanted: Iterable[str], patience: float) -> Group:
-        """The wanted parts of a file; see :func:`read_hdf5`."""
+    def read(
+        self, source: Source, wanted: Iterable[str], patience: float, rows: Sequence[str] = ()
+    ) -> tuple[Group, int]:
+        """The wanted parts of a file, and how many rows follow; see :func:`read_rows`."""
         self.wait.patience = patience
         request = {
             "path": os.path.abspath(source.path),
             "wanted": [key.split("/") for key in wanted],
+            "rows": [key.split("/") for key in rows],
             "limit": memory_limit(),
         }
         self.requests.write(json.dumps(request).encode() + b"\n")
-        return receive(self.stream, source)
+        tree, count = receive(self.stream, source)
+        if count and not rows:
+            raise UpsetError
+        return tree, count
 
     def death(self) -> str:
         """How the process ended, which has closed its end of the pipe."""
@@ -109,14 +115,18 @@ class Pool:
         self.lock = threading.Lock()
         self.process: Process | None = None
 
-    def read(self, source: Source, wanted: Iterable[str], patience: float) -> Group:
-        """See :func:`read_hdf5`."""
+    @contextmanager
+    def turn(self, source: Source) -> Iterator[Process]:
+        """The process, for one request whose answer is read to its end.
+
+        Raises:
+            GennDelaysError: (that of ``source``) whatever befalls it on its way.
+        """
         with self.lock:
             process, sound = self._running(source), False
             try:
-                tree = process.read(source, wanted, patience)
+                yield process
                 sound = True
-                return tree
             except EndedError as refusal:
                 process.refusals += 1
                 sound = process.refusals < REFUSALS
@@ -191,7 +201,39 @@ def read_hdf5(
         GennDelaysError: (``error``) the file is damaged or no HDF5, or what is wanted of it would
             take more memory than ``genn_delays.support.limits`` allows.
     """
-    return _pool.read(Source(Path(path), error, remedy), wanted, patience)
+    source = Source(Path(path), error, remedy)
+    with _pool.turn(source) as process:
+        return process.read(source, wanted, patience)[0]
+
+
+@contextmanager
+def read_rows(
+    path: Path, wanted: Iterable[str], rows: Sequence[str]
+) -> Iterator[tuple[Group, int, Iterator[tuple[Ragged, ...]]]]:
+    """Parts of a file as :func:`read_hdf5` reads them, then data sets of rows, piece by piece.
+
+    What is read at a time has about 4 MiB, at most a 64th of the limit on memory, or one row. The
+    limit is for that and for ``wanted``, so that the file may be larger. Other files wait until
+    this one is read.
+
+    Args:
+        path, wanted: see :func:`read_hdf5`.
+        rows: data sets with a row of real numbers for each trial. Where one is missing or
+            something else, or their numbers of rows differ, they are read as ``wanted`` is.
+
+    Yields:
+        The root, how many rows follow, and these: the next ones of each data set, as many of each.
+
+    Raises:
+        DataError: see :func:`read_hdf5`; or rows hold more than the file, since they share it.
+    """
+    source = Source(Path(path))
+    with _pool.turn(source) as process:
+        tree, count = process.read(source, wanted, PATIENCE, rows)
+        pieces = receive_rows(process.stream, source, count, len(rows))
+        yield tree, count, pieces
+        for _ in pieces:
+            pass
 
 
 def _upset(source: Source, how: str) -> GennDelaysError:

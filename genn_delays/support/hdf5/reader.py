@@ -1,14 +1,15 @@
 """The reading process: requests on stdin, what the files hold on stdout.
 
 It runs as a script that imports nothing of this package, so that it is there quickly. A request
-is a line of JSON: ``path``, ``wanted`` (lists of names, from the root) and ``limit`` (bytes). The
-answer is a sequence of frames: the length of a header (4 bytes), the header in JSON, and the bytes
-that it announces.
+is a line of JSON: ``path``, ``wanted`` and ``rows`` (lists of names, from the root) and ``limit``
+(bytes). The answer is a sequence of frames: the length of a header (4 bytes), the header in JSON,
+and the bytes that it announces.
 
     {"at": names}                                             a group
     {"at": names, "attribute": name, "kind", "dtype", "shape"}   an array; null is a data set
     {"lengths": bytes}, {"values": bytes}                     pieces of the last array, in order
     {"end": true}                                             the last array is complete
+    {"rows": count}     nothing but rows follows: the next few of each data set in turn, as arrays
     {"alive": true}                                           a file is being unpacked
     {"done": true}, {"refused": text}, {"size": bytes, "what": place}        the last frame
 
@@ -28,13 +29,15 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 
-BLOCK, ROWS = 1 << 22, 256
-"""Bytes, or rows of unknown length, that are read and sent at a time."""
+BLOCK, ROWS, SHARE = 1 << 22, 256, 64
+"""Bytes, or rows of unknown length, that are read and sent at a time. Of several data sets at once
+no more bytes than this share of the limit."""
 PROCESSOR_SECONDS, PER_SECOND = 2, 16 << 20
 """For one step, such as opening or listing a group: none takes a second in a sound file. Reading a
 block has a second more for so many bytes, which are more than a few where chunks are large."""
@@ -58,7 +61,7 @@ class Answer:
 
     def __init__(self, out: BinaryIO, limit: int) -> None:
         self.out, self.limit = out, limit
-        self.bytes = self.objects = 0
+        self.bytes = self.objects = self.in_rows = self.unpacked = 0
 
     def frame(self, payload: Any = b"", **header: Any) -> None:
         """Send a frame."""
@@ -133,6 +136,23 @@ class Answer:
                 self.frame(values.reshape(-1).view(np.uint8), values=values.nbytes)
         self.frame(end=True)
 
+    def together(self, nodes: list[Any], places: list[list[str]]) -> None:
+        """Send data sets of as many rows, a block at a time, which alone counts for the limit."""
+        before, start, count = self.bytes, 0, len(nodes[0])
+        most = sum(self.unpacked or os.path.getsize(node.file.filename) for node in nodes)
+        rows = chunk = max((node.chunks or (1,))[0] if node.ndim == 2 else 1 for node in nodes)
+        self.frame(rows=count)
+        while start < count:
+            end, self.bytes = min(start + rows, count), before
+            for node, at in zip(nodes, places, strict=True):
+                read, shape = partial(part_of, node, start, end), (end - start, *node.shape[1:])
+                self.array(at, None, node.dtype, shape, read, node.chunks)
+            if self.in_rows > most:  # entries that share their content
+                raise RefusedError(refused="its rows hold more than the file")
+            block = min(BLOCK, self.limit // SHARE)
+            fitting = (end - start) * block // max(1, self.bytes - before)
+            rows, start = max(1, min(2 * rows, ROWS * chunk, fitting) // chunk) * chunk, end
+
     def rows(self, kind: str, dtype: np.dtype, block: Any, what: str) -> np.ndarray:
         """Send the lengths of some rows; their values, joined."""
         rows = np.asarray(block, dtype=object).reshape(-1)
@@ -143,6 +163,7 @@ class Answer:
             joined = [np.asarray(row, dtype).reshape(-1) for row in rows]
             values = np.concatenate(joined)
         self.count(values.nbytes, what)
+        self.in_rows += values.nbytes
         lengths = np.array([len(row) for row in joined], np.int64)
         self.frame(lengths.view(np.uint8), lengths=lengths.nbytes)
         return values
@@ -181,6 +202,22 @@ def blocks(
             yield (*lead, slice(start, start + rows)), min(rows, shape[axis]) * row
 
 
+def is_rows(node: Any) -> bool:
+    """Whether this is a data set with a row of real numbers for each of some entries."""
+    if not isinstance(node, h5py.Dataset) or not node.shape or not len(node):
+        return False
+    kind, sent = kind_of(node.dtype, node.shape)
+    return (kind, node.ndim) in (("ragged", 1), ("numbers", 2)) and sent.kind in "iuf"
+
+
+def part_of(node: h5py.Dataset, start: int, end: int, part: tuple[Any, ...]) -> np.ndarray:
+    """A selection within the rows from ``start`` to ``end``."""
+    first, *others = part
+    if isinstance(first, slice):
+        return node[(slice(start + first.start, min(start + first.stop, end)), *others)]
+    return node[(start + first, *others)]
+
+
 def as_bytes(text: Any) -> bytes:
     """A text as it lies in the file."""
     return text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogateescape")
@@ -200,7 +237,7 @@ def opened(path: str, answer: Answer) -> Any:
                 allow_processor_time()
                 answer.frame(alive=True)
                 answer.out.flush()
-    answer.bytes = 0  # the data are a part of it
+    answer.unpacked, answer.bytes = answer.bytes, 0  # the data are a part of it
     return unpacked
 
 
@@ -212,18 +249,27 @@ def serve(request: dict[str, Any], out: BinaryIO) -> None:
     try:
         with h5py.File(opened(request["path"], answer), "r") as file:
             answer.attributes(file, [])
-            for names in request["wanted"]:
-                node: Any = file
-                for name in names:
-                    node = node[name] if isinstance(node, h5py.Group) and name in node else None
-                if node is not None:
+            found = [found_at(file, names) for names in request["rows"]]
+            streamed = bool(found) and all(map(is_rows, found)) and len(set(map(len, found))) == 1
+            for names in request["wanted"] + ([] if streamed else request["rows"]):
+                if (node := found_at(file, names)) is not None:
                     answer.member(node, names)
+            if streamed:
+                answer.together(found, request["rows"])
         answer.frame(done=True)
     except RefusedError as refusal:
         answer.frame(**refusal.header)
     except Exception as failure:  # h5py raises nearly every kind there is
         answer.frame(refused=f"{type(failure).__name__}: {failure}"[:500])
     out.flush()
+
+
+def found_at(file: h5py.File, names: list[str]) -> Any:
+    """The group or data set of these names; None where there is none."""
+    node: Any = file
+    for name in names:
+        node = node[name] if isinstance(node, h5py.Group) and name in node else None
+    return node
 
 
 def allow_processor_time(nbytes: int = 0) -> None:

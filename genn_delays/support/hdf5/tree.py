@@ -34,6 +34,13 @@ class Ragged:
     values: np.ndarray
     lengths: np.ndarray
 
+    @staticmethod
+    def of(value: object) -> Ragged | None:
+        """Rows, or those of a table, which have one length; None of anything else."""
+        if isinstance(value, np.ndarray) and value.ndim == 2:
+            return Ragged(value.reshape(-1), np.full(len(value), value.shape[1]))
+        return value if isinstance(value, Ragged) else None
+
 
 @dataclass(frozen=True)
 class Text:

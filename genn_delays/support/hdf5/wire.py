@@ -6,6 +6,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Generator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -29,8 +30,8 @@ class EndedError(Exception):
     """An answer that came to its end with a refusal, ``args[0]``: the next file may follow."""
 
 
-def receive(stream: BinaryIO, source: Source) -> Group:
-    """The tree of an answer, read up to its last frame.
+def receive(stream: BinaryIO, source: Source) -> tuple[Group, int]:
+    """The tree of an answer, and how many rows follow it; else it was read to its last frame.
 
     Raises:
         EndedError: with the error of ``source``: the file cannot be read, or it holds too much.
@@ -40,14 +41,37 @@ def receive(stream: BinaryIO, source: Source) -> Group:
     """
     root = Group(source)
     budget = 0
-    while "done" not in (header := _next(stream, source)):
+    while not {"done", "rows"} & (header := _next(stream, source)).keys():
         group, name = _place(root, header.get("at"), "kind" in header)
         if "kind" in header:
             value, nbytes = _value(stream, header, source)
             budget += nbytes
             check_size(budget, str(source.path), error=source.error)
             _put(group, name, header.get("attribute"), value)
-    return root
+    return root, _natural(header.get("rows", 0))
+
+
+def receive_rows(
+    stream: BinaryIO, source: Source, rows: int, width: int
+) -> Generator[tuple[Ragged, ...]]:
+    """What follows a tree: the next rows of each of ``width`` data sets, up to the last frame.
+
+    Raises:
+        what :func:`receive` does.
+    """
+    if not rows:
+        return
+    while rows:
+        values = (_value(stream, _next(stream, source), source)[0] for _ in range(width))
+        found = tuple(several for value in values if (several := Ragged.of(value)) is not None)
+        counts = {len(several.lengths) for several in found}
+        real = all(several.values.dtype.kind in "iuf" for several in found)
+        if len(found) != width or not real or len(counts) != 1 or not 0 < min(counts) <= rows:
+            raise UpsetError
+        rows -= min(counts)
+        yield found
+    if "done" not in _next(stream, source):
+        raise UpsetError
 
 
 def read_header(stream: BinaryIO) -> dict[str, Any]:
