@@ -6,7 +6,7 @@ and whatever can be checked without the data has been checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +24,7 @@ from genn_delays import datasets
 from genn_delays.backends import BACKENDS
 from genn_delays.datasets import augment
 from genn_delays.datasets.augment import Augmentation
+from genn_delays.experiment.invalid import MESSAGE, explain
 from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
     GRADIENTS,
@@ -32,6 +33,7 @@ from genn_delays.experiment.options import (
     REWIRING,
     checked,
     describe,
+    describe_optimiser,
     made,
     option,
     settings,
@@ -39,13 +41,10 @@ from genn_delays.experiment.options import (
 )
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support import strict_yaml
-from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short, suggest
+from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.support.paths import expanded
 from genn_delays.support.settings import build_named
 from genn_delays.training import EarlyStopping, Narrowing, SilentRescue, SpikeCount, optimiser
-
-MESSAGE = 500
-"""Characters of a message, whatever was given."""
 
 Count = Annotated[int, Field(gt=0, lt=2**31)]
 """As the engine counts: in 32 bits."""
@@ -58,7 +57,13 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """The network: a Python file with ``build`` or an installed model, and the arguments for it."""
+    """The network.
+
+    Attributes:
+        file: a Python file with ``build``, from the folder of the configuration on, or the name of
+            an installed model.
+        args: arguments of its ``build``; it is given inputs, outputs and seed besides.
+    """
 
     file: Path
     args: dict[str, Any] = {}
@@ -71,7 +76,15 @@ def _augmentations(given: Any, info: ValidationInfo) -> tuple[Augmentation, ...]
 
 
 class DataSection(Section):
-    """The data set by name, where it lies, its settings, and random changes while training."""
+    """The data, and random changes while training.
+
+    Attributes:
+        name: of the data set.
+        path: its file or folder, from the folder of the configuration on; a published data set is
+            found without.
+        args: settings of the data set, or ``preset`` for those of a publication.
+        augment: a list of augmentations, which change every training batch in this order.
+    """
 
     name: str
     path: Path | None = None
@@ -80,9 +93,20 @@ class DataSection(Section):
 
 
 class TrainingSection(Section):
-    """The run. ``dt`` and ``duration`` (of a trial, by default the data set's) are in ms.
+    """The run.
 
-    ``sigma`` narrows delay kernels, in steps; null leaves them as wide as declared.
+    Attributes:
+        epochs: passes over the training trials.
+        batch_size: trials of a batch.
+        seed: of initial values, the order of trials, and all that is drawn while training.
+        dt: length of a step in ms.
+        duration: length of a trial in ms; null for that of the data set.
+        precision: of the engine's numbers.
+        discretisation: the step of a linear flow, P = expm(M dt), or Euler's 1 + M dt.
+        sigma: narrows the delay kernels of the surrogate rule; null leaves them as declared.
+        early_stopping: ends a run that no longer improves; null for never.
+        spike_count: pulls spike counts towards a target; null for no such pull.
+        silent_rescue: strengthens the input of neurons that never spike; null leaves them.
     """
 
     epochs: Count = 30
@@ -108,23 +132,6 @@ def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
     return optimiser.make(named).written_out()
 
 
-def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
-    return {
-        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
-        "groups": {
-            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
-            for name, chosen in made.groups.items()
-        },
-        "clip": describe(made.clip),
-        "device": made.device,
-    }
-
-
-def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
-    penalty = {"l1": group.l1} if parameter == "weight" else {}
-    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
-
-
 def _backend(given: Any, info: ValidationInfo) -> Any:
     names = [*BACKENDS, "auto"]
     if given not in names:
@@ -133,7 +140,13 @@ def _backend(given: Any, info: ValidationInfo) -> Any:
 
 
 class BackendSection(Section):
-    """What runs it. ``threads: null`` is one per core."""
+    """What runs it.
+
+    Attributes:
+        name: ``native``, ``genn-cpu``, ``genn-cuda`` or ``reference``; ``auto`` is PyGeNN on CUDA
+            where that works, else the embedded engine.
+        threads: of the embedded engine; null for one per core.
+    """
 
     name: Annotated[str, checked(_backend)] = "auto"
     threads: Count | None = None
@@ -146,7 +159,20 @@ def _rewiring(given: Any, info: ValidationInfo) -> list[RewiringRule]:
 
 
 class Config(Section):
-    """A whole configuration; what it names is there as the object that it makes."""
+    """A whole configuration; what it names is there as the object that it makes.
+
+    Attributes:
+        model: the network.
+        data: what it learns, and random changes of it.
+        gradient: the gradient rule, by name.
+        readout: what makes outputs of the voltages or spikes of a trial, by name, or a class of
+            the model file.
+        loss: of the outputs, by name, or a class of the model file.
+        training: length, steps and helps of the run.
+        optimiser: update rules, learning rates and schedules.
+        rewiring: a list of rules, which drop and grow synapses in this order.
+        backend: what runs it.
+    """
 
     model: ModelSection
     data: DataSection
@@ -154,7 +180,7 @@ class Config(Section):
     readout: option("readout", READOUTS, "exponential_mean_voltage") = {}  # type: ignore[valid-type]
     loss: option("loss", LOSSES, "cross_entropy") = {"scale": 20.0}  # type: ignore[valid-type]
     training: TrainingSection = Field(default_factory=TrainingSection)
-    optimiser: Annotated[Any, checked(_optimiser), PlainSerializer(_describe_optimiser)] = {}
+    optimiser: Annotated[Any, checked(_optimiser), PlainSerializer(describe_optimiser)] = {}
     rewiring: made(_rewiring) = []  # type: ignore[valid-type]
     backend: BackendSection = Field(default_factory=BackendSection)
 
@@ -216,7 +242,7 @@ def _read(path: Path, overrides: Iterable[str], resolve: bool, model: Path | Non
         config = validated(data, folder, model)
         return _resolve(config, folder) if resolve else config
     except Invalid as error:
-        raise ConfigError(f"{path}: {_explain(error)}") from None
+        raise ConfigError(f"{path}: {explain(error, Config)}") from None
     except GennDelaysError as error:
         raise ConfigError(f"{path}: {reason(error, MESSAGE)}") from None
 
@@ -261,39 +287,3 @@ def _resolve(config: Config, folder: Path) -> Config:
     source = describe(datasets.source(config.data.name, **config.data.args))
     data = config.data.model_copy(update={"path": path, "args": source})
     return config.model_copy(update={"model": model, "data": data})
-
-
-def _explain(invalid: Invalid) -> str:
-    """The first error: its place, what was given and what is allowed, on one line."""
-    error = invalid.errors()[0]
-    return short(_first(error), MESSAGE)
-
-
-def _first(error: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        hint = suggest(str(error["loc"][-1]), _keys(error["loc"][:-1]))
-        return f"{place}: unknown key; {hint}"
-    if error["type"] == "missing":
-        return f"{place}: is missing; give it a value"
-    if error["type"] == "option":
-        return _joined(place, error["msg"])
-    if error["type"] == "model_type":
-        return f"{place}: {error['input']!r} given; {suggest('', _keys(error['loc']))}"
-    return f"{place}: {error['input']!r} given; {error['msg'].lower()}"
-
-
-def _joined(place: str, message: str) -> str:
-    """The message behind its place, whose last part it may begin with already."""
-    outer, _, last = place.rpartition(".")
-    if message.startswith(tuple(f"{last}{mark}" for mark in ":. ")):
-        return f"{outer}.{message}" if outer else message
-    return f"{place}: {message}"
-
-
-def _keys(place: tuple[int | str, ...]) -> list[str]:
-    """Keys allowed at a place of the configuration."""
-    section: type[BaseModel] = Config
-    for part in place:
-        section = section.model_fields[str(part)].annotation  # type: ignore[assignment]
-    return list(section.model_fields)

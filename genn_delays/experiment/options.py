@@ -22,7 +22,7 @@ from genn_delays.planning.readouts import Readout
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support.errors import ConfigError, GennDelaysError
 from genn_delays.support.settings import build, build_named
-from genn_delays.training import losses
+from genn_delays.training import losses, optimiser
 from genn_delays.training.losses import Loss
 from genn_delays.training.regularisers import REGULARISERS
 from genn_delays.training.schedules import SCHEDULES
@@ -85,6 +85,24 @@ def _name(option: object) -> dict[str, str]:
             if known is kind:
                 return {"name": name}
     return {"name": kind.__name__} if isinstance(option, OWN) else {}
+
+
+def describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
+    """The ``optimiser`` section that makes this object again, every default written out."""
+    return {
+        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
+        "groups": {
+            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
+            for name, chosen in made.groups.items()
+        },
+        "clip": describe(made.clip),
+        "device": made.device,
+    }
+
+
+def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
+    penalty = {"l1": group.l1} if parameter == "weight" else {}
+    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
 
 
 def checked(resolve: Resolve) -> BeforeValidator:
