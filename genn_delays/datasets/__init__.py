@@ -42,6 +42,7 @@ SOURCES: dict[str, type[Source]] = {
     "tonic": Tonic,
     "yin_yang": YinYang,
 }
+"""Data sets by the name that a configuration gives them."""
 
 __all__ = ["SOURCES", "Dataset", "Split", "load", "source"]
 
