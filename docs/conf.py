@@ -30,6 +30,7 @@ highlight_language = "text"
 html_theme = "furo"
 html_title = "genn-delays"
 html_static_path = ["_static"]
+html_extra_path = ["_root"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator
 
 import click
@@ -22,13 +24,13 @@ def every(
 
 def page() -> Iterator[str]:
     """The page as reStructuredText."""
-    yield from (escaped(cli.epilog or ""), "")
+    yield from (_text(cli.epilog), "")
     for name, command in every():
         arguments = [p.make_metavar(click.Context(command)) for p in command.params
                      if isinstance(p, click.Argument)]  # fmt: skip
         yield from (name, "-" * len(name), "")
         yield from ("::", "", f"   {' '.join([name, *arguments])}", "")
-        yield from (escaped((command.help or "").strip()), "", f".. program:: {name}", "")
+        yield from (_text(command.help), "", f".. program:: {name}", "")
         for option in command.params:
             if isinstance(option, click.Option):
                 yield from _option(option)
@@ -37,4 +39,9 @@ def page() -> Iterator[str]:
 def _option(option: click.Option) -> Iterator[str]:
     value = "" if option.is_flag else f" {option.metavar or option.human_readable_name.upper()}"
     yield from (f".. option:: {', '.join(option.opts)}{value}", "")
-    yield from (f"   {escaped(option.help or '')}", "")
+    yield from (f"   {_text(option.help)}", "")
+
+
+def _text(text: str | None) -> str:
+    """A text for a terminal, in which commands stand between single backticks."""
+    return escaped(re.sub(r"`([^`]+)`", r"``\1``", inspect.cleandoc(text or "")))

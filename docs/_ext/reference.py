@@ -75,7 +75,7 @@ def entry_rst(entry: Entry, level: int = 0) -> Iterator[str]:
 
 def key_rst(key: Key) -> Iterator[str]:
     """One key, as a ``confval``."""
-    default = "has to be given" if key.default is None else f"``{key.default}``"
+    default = "none: it has to be given" if key.default is None else f"``{key.default}``"
     yield from (f".. confval:: {key.name}", f"   :type: {escaped(key.kind)}")
     if key.default != "":
         yield f"   :default: {default}"
@@ -98,10 +98,10 @@ def attribute(app: Sphinx, what: str, name: str, found: Any, options: Any, lines
         lines[:] = RST[name]
 
 
-def signature(app: Sphinx, *given: Any) -> tuple[str, str | None]:
+def signature(app: Sphinx, *given: Any) -> tuple[str, str | None] | None:
     """A default without a Python expression, ``<factory>``, would leave all of it unparsed."""
     *_, arguments, returned = given
-    return re.sub(r"<[^<>]*>", "...", arguments or ""), returned
+    return arguments and (re.sub(r"<[^<>]*>", "...", arguments), returned)
 
 
 def reference(app: Sphinx, env: Any, node: Any, contnode: nodes.Node) -> nodes.Node | None:
