@@ -82,6 +82,8 @@ def faults_of(browser: webdriver.Chrome, site: Path) -> list[str]:
     """What is wrong with the pages of a folder."""
     faults, ids, links = [], {}, []
     for page in sorted(site.rglob("*.html")):
+        if 'http-equiv="refresh"' in page.read_text(encoding="utf-8"):
+            continue  # it is another page at once
         for width in WIDTHS:
             seen = look(browser, page, width)
             name = f"{page.relative_to(site)} at {width}"
@@ -101,7 +103,6 @@ def faults_of(browser: webdriver.Chrome, site: Path) -> list[str]:
 
 
 def test_every_page_fits_its_window_and_every_link_leads_somewhere(site, browser):
-    (site / "index.html").unlink()  # it only leads on to the first page
     assert len(list(site.rglob("*.html"))) > 30
     assert faults_of(browser, site) == []
 
@@ -118,7 +119,6 @@ def test_what_is_wrong_with_a_page_is_seen(tmp_path, browser):
 
 
 def test_the_first_page_is_found_from_the_root_and_the_search_finds_a_key(site, browser):
-    (site / "index.html").write_text((ROOT / "docs/_root/index.html").read_text())
     browser.get((site / "index.html").as_uri())
     browser.implicitly_wait(10)
     assert browser.find_element("css selector", "h1").text.startswith("genn-delays")

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import groupby
 from types import ModuleType
 from typing import Any
 
@@ -77,22 +78,28 @@ def _home(module: ModuleType, name: str) -> tuple[Any, str]:
 
 def page(path: str) -> Iterator[str]:
     """The page of a namespace as reStructuredText, the docstrings of its modules included."""
-    shown = {path, namespace(path).__name__ if "." in path else path}
-    for each in public(path):
-        if each.module not in shown:
-            shown.add(each.module)
-            yield from _about(import_module(each.module))
-        yield f".. {each.directive}:: {each.path}"
-        if each.directive == "autoclass":
-            yield from ("   :members:", "   :show-inheritance:")
-        if each.directive == "py:data":  # a registry
-            yield from ("", "   Names: " + ", ".join(f"``{name}``" for name in each.found))
-        yield ""
+    about = {path, namespace(path).__name__ if "." in path else path}
+    for module, objects in groupby(public(path), key=lambda each: each.module):
+        together = list(objects)
+        if module not in about:
+            title = ", ".join(each.path.removeprefix(f"{path}.") for each in together)
+            yield from (title, "-" * len(title), "", *_docstring(import_module(module)))
+        for each in together:
+            yield from _object(each)
 
 
-def _about(module: ModuleType) -> Iterator[str]:
-    title, *rest = (inspect.getdoc(module) or module.__name__).splitlines()
-    title = title.removesuffix(".")
-    yield from (title, "-" * len(title), "", *as_rst(rest), "")
+def _docstring(module: ModuleType) -> Iterator[str]:
+    yield from (*as_rst((inspect.getdoc(module) or "").splitlines()), "")
     if (text := getattr(module, "TEXT", None)) is not None:
         yield from ("::", "", *(f"   {line}" for line in text.strip().splitlines()), "")
+
+
+def _object(each: Public) -> Iterator[str]:
+    yield f".. {each.directive}:: {each.path}"
+    if each.directive == "autoclass":
+        yield "   :members:"
+        if each.found.__bases__ != (object,):
+            yield "   :show-inheritance:"
+    if each.directive == "py:data":  # a registry
+        yield from ("", "   Names: " + ", ".join(f"``{name}``" for name in each.found))
+    yield ""
