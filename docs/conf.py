@@ -26,6 +26,7 @@ exclude_patterns = ["docs/_build", ".*"]
 root_doc = "docs/index"
 nitpicky = True
 highlight_language = "text"
+smartquotes = False  # options begin with two hyphens
 
 html_theme = "furo"
 html_title = "genn-delays"

@@ -6,6 +6,8 @@ import doctest
 import inspect
 import re
 
+import click
+import commands
 import configuration
 import docstrings
 import public_names
@@ -94,6 +96,12 @@ def test_every_key_of_a_written_out_configuration_is_in_the_reference(path):
     written = config.validated(base, path.parent).model_dump(mode="json")
     named = {key_of(place, written) for place in places(written)}
     assert {key for key in named if key not in KEYS and not key.endswith(".name")} == set()
+
+
+@pytest.mark.parametrize(("name", "command"), commands.every(), ids=lambda given: str(given))
+def test_every_command_and_every_option_says_what_it_does(name, command):
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs/api").glob("*.rst")}

@@ -37,7 +37,9 @@ def page() -> Iterator[str]:
 
 
 def _option(option: click.Option) -> Iterator[str]:
-    value = "" if option.is_flag else f" {option.metavar or option.human_readable_name.upper()}"
+    choices = " | ".join(getattr(option.type, "choices", ()))
+    named = choices or option.metavar or option.human_readable_name.upper()
+    value = "" if option.is_flag else f" {named}"
     yield from (f".. option:: {', '.join(option.opts)}{value}", "")
     yield from (f"   {_text(option.help)}", "")
 

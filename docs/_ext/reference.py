@@ -43,6 +43,7 @@ class PublicNames(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the code may have changed, which the page does not show
         path = self.arguments[0]
         about = as_rst((inspect.getdoc(public_names.namespace(path)) or "").splitlines())
         text = "\n".join([*about, "", *public_names.page(path)])
@@ -53,6 +54,7 @@ class Configuration(SphinxDirective):
     """Every key of a configuration."""
 
     def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the code may have changed, which the page does not show
         lines = [line for part in configuration.page() for line in entry_rst(part)]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
@@ -61,6 +63,7 @@ class Commands(SphinxDirective):
     """Every command of the command line."""
 
     def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the code may have changed, which the page does not show
         return self.parse_text_to_nodes("\n".join(commands.page()), allow_section_headings=True)
 
 
