@@ -7,6 +7,7 @@ Equations are text, in docstrings and on pages: they are read in terminals and e
 the site needs no script and no network to show them.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -27,6 +28,12 @@ root_doc = "docs/index"
 nitpicky = True
 highlight_language = "text"
 smartquotes = False  # options begin with two hyphens
+
+# notebooks run without the settings of whoever builds, and without a line of log for each kernel
+profile = ROOT / "docs" / "_build" / "ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+(profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")
+os.environ["IPYTHONDIR"] = str(profile.parent)
 
 html_theme = "furo"
 html_title = "genn-delays"
