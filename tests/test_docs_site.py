@@ -10,10 +10,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import configuration
+import public_names
 import pytest
 from written_blocks import ROOT
 
@@ -52,8 +55,9 @@ return {
 def site(tmp_path_factory) -> Path:
     """The pages, as ``make docs`` builds them."""
     out = tmp_path_factory.mktemp("site") / "html"
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "--keep-going", "-c", "docs"]
-    done = subprocess.run([*command, ".", out], cwd=ROOT, capture_output=True, text=True)
+    options = ["-W", "-n", "-q", "--keep-going", "-j", "auto", "-c", "docs"]
+    command = [sys.executable, "-m", "sphinx", *options, ".", out]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return out
 
@@ -105,6 +109,16 @@ def faults_of(browser: webdriver.Chrome, site: Path) -> list[str]:
 def test_every_page_fits_its_window_and_every_link_leads_somewhere(site, browser):
     assert len(list(site.rglob("*.html"))) > 30
     assert faults_of(browser, site) == []
+
+
+def test_every_public_name_and_every_key_has_its_place_on_a_page(site):
+    raw = (site / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    there = {line.split(" ")[0] for line in zlib.decompress(raw).decode().splitlines()}
+    names = [each.path for path in public_names.PATHS for each in public_names.public(path)]
+    keys = [k.name for part in configuration.page() for e in part.walk() for k in e.keys]
+    assert len(names) > 100
+    assert len(keys) > 400
+    assert [name for name in (*names, *keys) if name not in there] == []
 
 
 def test_what_is_wrong_with_a_page_is_seen(tmp_path, browser):

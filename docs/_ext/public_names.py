@@ -16,6 +16,8 @@ import genn_delays as gd
 
 NAMESPACES = sorted(name for name in gd.__all__ if inspect.ismodule(getattr(gd, name)))
 """Modules that ``import genn_delays as gd`` reaches."""
+PATHS = ("genn_delays", "genn_delays.support.errors", *(f"genn_delays.{n}" for n in NAMESPACES))
+"""All that has a page."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,7 @@ def public(path: str) -> list[Public]:
     module = import_module(path) if path == "genn_delays" else namespace(path)
     found = [Public(f"{path}.{name}", *_home(module, name)) for name in _names(module)]
     if path == "genn_delays":
-        others = (*(f"{path}.{name}" for name in NAMESPACES), "genn_delays.support.errors")
-        elsewhere = {id(each.found) for other in others for each in public(other)}
+        elsewhere = {id(each.found) for other in PATHS[1:] for each in public(other)}
         found = [p for p in found if not inspect.ismodule(p.found) and id(p.found) not in elsewhere]
     if path == "genn_delays.models":
         found += [Public(f"{path}.{name}.build", getattr(module, name).build, f"{path}.{name}")
