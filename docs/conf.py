@@ -27,7 +27,6 @@ exclude_patterns = ["docs/_build", ".*"]
 root_doc = "docs/index"
 nitpicky = True
 highlight_language = "text"
-smartquotes = False  # options begin with two hyphens
 
 # notebooks run without the settings of whoever builds, and without a line of log for each kernel
 profile = ROOT / "docs" / "_build" / "ipython" / "profile_default"

@@ -45,5 +45,6 @@ def _option(option: click.Option) -> Iterator[str]:
 
 
 def _text(text: str | None) -> str:
-    """A text for a terminal, in which commands stand between single backticks."""
-    return escaped(re.sub(r"`([^`]+)`", r"``\1``", inspect.cleandoc(text or "")))
+    """A text for a terminal, with commands between single backticks and options as they are."""
+    literal = re.sub(r"`([^`]+)`", r"``\1``", inspect.cleandoc(text or ""))
+    return escaped(re.sub(r"(?<![`\w-])(--[a-z-]+)", r"``\1``", literal))
