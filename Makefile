@@ -5,7 +5,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 
-.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu gpu gpu-counts docs clean
+.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu gpu gpu-counts docs test-docs clean
 
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
@@ -65,9 +65,14 @@ gpu-counts:
 	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.resources $(ARGS)
 	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.floor
 
-docs: $(VENV)/.dev
-	$(BIN)/pdoc --math --docformat google --output-directory docs/_build genn_delays
-	@echo "open docs/_build/index.html"
+# A warning is an error: a link, a name or a block that is not right.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W -n -q --keep-going -j auto -c docs . docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+# The pages in Debian's chromium; needs the packages chromium and chromium-driver.
+test-docs: $(VENV)/.docs
+	$(BIN)/python -m pytest -m site tests/test_docs_site.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
@@ -85,3 +90,7 @@ $(VENV)/.run: pyproject.toml setup.py | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml setup.py | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[dev,speech]"
 	touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml setup.py | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[dev,docs,speech]"
+	touch $@ $(VENV)/.run $(VENV)/.dev

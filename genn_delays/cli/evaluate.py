@@ -18,7 +18,9 @@ from genn_delays.experiment.run_folder import RunFolder
 
 @click.command()
 @run_argument
-@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True)
+@click.option(
+    "--split", type=click.Choice(SPLITS), default="test", show_default=True, help="What to measure."
+)
 def evaluate(run_dir: Path, split: str) -> None:
     """Measure best.h5 of a run on one split, and print the result as JSON.
 

@@ -46,6 +46,7 @@ SOURCES: dict[str, type[Source]] = {
     "tonic": Tonic,
     "yin_yang": YinYang,
 }
+"""Data sets by the name that a configuration gives them."""
 
 __all__ = [
     "SOURCES",

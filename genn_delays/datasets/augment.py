@@ -44,7 +44,11 @@ class Augmentation(Settings, Cited, ABC):
 
 @dataclass(frozen=True)
 class TimeShift(Augmentation):
-    """All events of a trial are moved by one time, uniform in [-max, max] ms."""
+    """All events of a trial are moved by one time, uniform in [-max, max] ms.
+
+    Attributes:
+        max: largest shift in ms.
+    """
 
     max: float
     cites: ClassVar[tuple[str, ...]] = ()
@@ -59,7 +63,11 @@ class TimeShift(Augmentation):
 
 @dataclass(frozen=True)
 class TimeStretch(Augmentation):
-    """Times of a trial are scaled about its middle, by a factor uniform in [1 - max, 1 + max]."""
+    """Times of a trial are scaled about its middle, by a factor uniform in [1 - max, 1 + max].
+
+    Attributes:
+        max: largest change, as a fraction below 1.
+    """
 
     max: float
     cites: ClassVar[tuple[str, ...]] = ()
@@ -85,6 +93,10 @@ class UnitShift(Augmentation):
     """All events of a trial move by one number of units: ``step`` times -max to max.
 
     With ``step`` = neurons per band, ``max`` counts bands.
+
+    Attributes:
+        max: largest shift, in units of ``step``.
+        step: units that it is a multiple of.
     """
 
     max: int
@@ -103,7 +115,12 @@ class UnitShift(Augmentation):
 
 @dataclass(frozen=True)
 class TimeMask(Augmentation):
-    """Events in ``count`` windows of each trial are dropped; each lasts up to ``max`` ms."""
+    """Events in ``count`` windows of each trial are dropped; each lasts up to ``max`` ms.
+
+    Attributes:
+        max: longest window in ms.
+        count: windows of a trial.
+    """
 
     max: float
     count: int = 1
@@ -126,6 +143,11 @@ class UnitMask(Augmentation):
 
     A range covers ``step`` times 0 to ``max`` units and begins at a multiple of ``step``; with
     ``step`` = neurons per band, whole bands fall silent.
+
+    Attributes:
+        max: longest range, in units of ``step``.
+        count: ranges of a trial.
+        step: units that their ends are multiples of.
     """
 
     max: int
@@ -147,7 +169,11 @@ class UnitMask(Augmentation):
 
 @dataclass(frozen=True)
 class Drop(Augmentation):
-    """Each event is dropped with the given probability."""
+    """Each event is dropped with the given probability.
+
+    Attributes:
+        probability: in [0, 1].
+    """
 
     probability: float
     cites: ClassVar[tuple[str, ...]] = ()

@@ -31,7 +31,11 @@ class Initialiser(ABC):
 
 @dataclass(frozen=True)
 class Constant(Initialiser):
-    """The same value everywhere."""
+    """The same value everywhere.
+
+    Attributes:
+        value: of each synapse or unit.
+    """
 
     value: float
 
@@ -41,7 +45,12 @@ class Constant(Initialiser):
 
 @dataclass(frozen=True)
 class Normal(Initialiser):
-    """Normal distribution with the given mean and standard deviation."""
+    """Normal distribution.
+
+    Attributes:
+        mean: of the values.
+        sd: their standard deviation, >= 0.
+    """
 
     mean: float
     sd: float
@@ -56,7 +65,11 @@ class Normal(Initialiser):
 
 @dataclass(frozen=True)
 class Uniform(Initialiser):
-    """Uniform distribution on [low, high)."""
+    """Uniform distribution on [low, high).
+
+    Attributes:
+        low, high: ends of the range.
+    """
 
     low: float
     high: float
@@ -71,7 +84,11 @@ class Uniform(Initialiser):
 
 @dataclass(frozen=True)
 class LogUniform(Initialiser):
-    """Uniform in the logarithm, on [low, high): time constants over several scales."""
+    """Uniform in the logarithm, on [low, high): time constants over several scales.
+
+    Attributes:
+        low, high: ends of the range, > 0.
+    """
 
     low: float
     high: float
@@ -87,7 +104,11 @@ class LogUniform(Initialiser):
 
 @dataclass(frozen=True)
 class KaimingUniform(Initialiser):
-    """Uniform within +- sqrt(6 / fan_in): He et al. (2015, arXiv 1502.01852, eq. 10)."""
+    """Uniform within +- sqrt(6 / fan_in): He et al. (2015, arXiv 1502.01852, eq. 10).
+
+    Attributes:
+        fan_in: synapses of a postsynaptic unit, > 0.
+    """
 
     fan_in: int
 
@@ -108,6 +129,10 @@ class UniformTaps(Initialiser):
 
     Hammouamri et al. (2024, arXiv 2306.17670) draw positions over the whole kernel, a step longer
     than its last tap, and clamp them.
+
+    Attributes:
+        max_delay: the last tap in ms, >= 0.
+        step: distance of the taps in ms, > 0.
     """
 
     max_delay: float

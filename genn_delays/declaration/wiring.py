@@ -36,7 +36,11 @@ class Wiring(ABC):
 
 @dataclass(frozen=True)
 class Density(Wiring):
-    """Pairs chosen uniformly at random: exactly round(density * pairs)."""
+    """Pairs chosen uniformly at random: exactly round(density * pairs).
+
+    Attributes:
+        density: share of all pairs, in [0, 1].
+    """
 
     density: float
 
@@ -61,7 +65,11 @@ class Density(Wiring):
 
 @dataclass(frozen=True)
 class _Degree(Wiring):
-    """``degree`` different partners for each unit of one side."""
+    """``degree`` different partners for each unit of one side.
+
+    Attributes:
+        degree: synapses of each of these units.
+    """
 
     degree: int
 

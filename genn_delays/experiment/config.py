@@ -24,6 +24,7 @@ from genn_delays import datasets
 from genn_delays.backends import BACKENDS
 from genn_delays.datasets.augment import AUGMENTATIONS, Augmentation
 from genn_delays.experiment.config_files import beside, check_names, files_of, placed
+from genn_delays.experiment.invalid import MESSAGE, explain
 from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
@@ -44,7 +45,7 @@ from genn_delays.plugins import named_as
 from genn_delays.plugins.named import values_of
 from genn_delays.rewiring import RewiringRule
 from genn_delays.support import strict_yaml
-from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short, suggest
+from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.support.paths import expanded
 from genn_delays.training import (
     Callback,
@@ -55,9 +56,6 @@ from genn_delays.training import (
 )
 from genn_delays.training.losses import Loss
 from genn_delays.training.regularisers import REGULARISERS, Regulariser
-
-MESSAGE = 500
-"""Characters of a message, whatever was given."""
 
 Count = Annotated[int, Field(gt=0, lt=2**31)]
 """As the engine counts: in 32 bits."""
@@ -73,16 +71,28 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """The network: a Python file with ``build`` or an installed model, and the arguments for it."""
+    """The network.
+
+    Attributes:
+        file: a Python file with ``build``, from the folder of the configuration on, or the name of
+            an installed model.
+        args: arguments of its ``build``; it is given inputs, outputs and seed besides.
+    """
 
     file: Path
     args: Args = {}
 
 
 class DataSection(Section):
-    """The data set by name, where it lies, its settings, and random changes while training.
+    """The data, and random changes while training.
 
-    ``file`` is that of a data set of the user's own.
+    Attributes:
+        name: of the data set.
+        file: of a data set of the user's own, which then is the class ``name`` in it.
+        path: its file or folder, from the folder of the configuration on; a published data set is
+            found without.
+        args: settings of the data set, or ``preset`` for those of a publication.
+        augment: a list of augmentations, which change every training batch in this order.
     """
 
     name: str
@@ -98,9 +108,21 @@ class DataSection(Section):
 
 
 class TrainingSection(Section):
-    """The run. ``dt`` and ``duration`` (of a trial, by default the data set's) are in ms.
+    """The run.
 
-    ``sigma`` narrows delay kernels, in steps; null leaves them as wide as declared.
+    Attributes:
+        epochs: passes over the training trials.
+        batch_size: trials of a batch.
+        seed: of initial values, the order of trials, and all that is drawn while training.
+        dt: length of a step in ms.
+        duration: length of a trial in ms; null for that of the data set.
+        precision: of the engine's numbers.
+        discretisation: the step of a linear flow, P = expm(M dt), or Euler's 1 + M dt.
+        sigma: narrows the delay kernels of the surrogate rule; null leaves them as declared.
+        early_stopping: ends a run that no longer improves; null for never.
+        spike_count: pulls spike counts towards a target; null for no such pull.
+        silent_rescue: strengthens the input of neurons that never spike; null leaves them.
+        regularisers: a list of further regularisers, by name or of the user's own.
     """
 
     epochs: Count = 30
@@ -125,14 +147,34 @@ def _backend(given: Any, info: ValidationInfo) -> Any:
 
 
 class BackendSection(Section):
-    """What runs it. ``threads: null`` is one per core."""
+    """What runs it.
+
+    Attributes:
+        name: ``native``, ``genn-cpu``, ``genn-cuda`` or ``reference``; ``auto`` is PyGeNN on CUDA
+            where that works, else the embedded engine.
+        threads: of the embedded engine; null for one per core.
+    """
 
     name: Annotated[str, checked(_backend)] = "auto"
     threads: Count | None = None
 
 
 class Config(Section):
-    """A whole configuration; what it names is there as the object that it makes."""
+    """A whole configuration; what it names is there as the object that it makes.
+
+    Attributes:
+        model: the network.
+        data: what it learns, and random changes of it.
+        gradient: the gradient rule, by name.
+        readout: what makes outputs of the voltages or spikes of a trial, by name, or a class of
+            the model file.
+        loss: of the outputs, by name, or a class of the model file.
+        training: length, steps and helps of the run.
+        optimiser: update rules, learning rates and schedules.
+        rewiring: a list of rules, which drop and grow synapses in this order.
+        callbacks: a list of callbacks of the user's own.
+        backend: what runs it.
+    """
 
     model: ModelSection
     data: DataSection
@@ -210,7 +252,7 @@ def _read(
         config = validated(data, folder, kept)
         return _resolve(config, folder) if resolve else config
     except Invalid as error:
-        raise ConfigError(f"{path}: {_explain(error)}") from None
+        raise ConfigError(f"{path}: {explain(error, Config)}") from None
     except GennDelaysError as error:
         raise ConfigError(f"{path}: {reason(error, MESSAGE)}") from None
 
@@ -259,39 +301,3 @@ def _resolve(config: Config, folder: Path) -> Config:
     resolved = config.model_copy(update={"model": model, "data": data})
     check_names(files_of(resolved.model_dump(mode="json")), file)
     return resolved
-
-
-def _explain(invalid: Invalid) -> str:
-    """The first error: its place, what was given and what is allowed, on one line."""
-    error = invalid.errors()[0]
-    return short(_first(error), MESSAGE)
-
-
-def _first(error: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        hint = suggest(str(error["loc"][-1]), _keys(error["loc"][:-1]))
-        return f"{place}: unknown key; {hint}"
-    if error["type"] == "missing":
-        return f"{place}: is missing; give it a value"
-    if error["type"] == "option":
-        return _joined(place, error["msg"])
-    if error["type"] == "model_type":
-        return f"{place}: {error['input']!r} given; {suggest('', _keys(error['loc']))}"
-    return f"{place}: {error['input']!r} given; {error['msg'].lower()}"
-
-
-def _joined(place: str, message: str) -> str:
-    """The message behind its place, whose last part it may begin with already."""
-    outer, _, last = place.rpartition(".")
-    if message.startswith(tuple(f"{last}{mark}" for mark in ":. [")):
-        return f"{outer}.{message}" if outer else message
-    return f"{place}: {message}"
-
-
-def _keys(place: tuple[int | str, ...]) -> list[str]:
-    """Keys allowed at a place of the configuration."""
-    section: type[BaseModel] = Config
-    for part in place:
-        section = section.model_fields[str(part)].annotation  # type: ignore[assignment]
-    return list(section.model_fields)

@@ -92,6 +92,24 @@ def _name(option: object) -> dict[str, str]:
     return {"name": kind.__name__} if isinstance(option, OWN) else {}
 
 
+def describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
+    """The ``optimiser`` section that makes this object again, every default written out."""
+    return {
+        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
+        "groups": {
+            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
+            for name, chosen in made.groups.items()
+        },
+        "clip": describe(made.clip),
+        "device": made.device,
+    }
+
+
+def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
+    penalty = {"l1": group.l1} if parameter == "weight" else {}
+    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
+
+
 def checked(resolve: Resolve) -> BeforeValidator:
     """A pydantic validator from a function that raises this package's errors."""
 
@@ -198,22 +216,5 @@ def _optimiser(given: Any, info: ValidationInfo) -> optimiser.Optimiser:
     return optimiser.make(named).written_out()
 
 
-def _describe_optimiser(made: optimiser.Optimiser) -> dict[str, Any]:
-    return {
-        **{kind: _describe_group(made.default(kind), kind) for kind in optimiser.KINDS},
-        "groups": {
-            name: {what: _describe_group(made.group(name, what), what) for what in chosen}
-            for name, chosen in made.groups.items()
-        },
-        "clip": describe(made.clip),
-        "device": made.device,
-    }
-
-
-def _describe_group(group: optimiser.Group, parameter: str) -> dict[str, Any]:
-    penalty = {"l1": group.l1} if parameter == "weight" else {}
-    return {**describe(group.rule), **penalty, "schedule": describe(group.schedules)}
-
-
-OPTIMISER: Any = Annotated[Any, checked(_optimiser), PlainSerializer(_describe_optimiser)]
+OPTIMISER: Any = Annotated[Any, checked(_optimiser), PlainSerializer(describe_optimiser)]
 """Type of the optimiser section."""

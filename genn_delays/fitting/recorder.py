@@ -56,7 +56,8 @@ def record(
     Args:
         batch: events, see :meth:`Simulation.forward`.
         populations: names; by default all.
-        dt: time step in ms. duration: of a trial in ms.
+        dt: time step in ms.
+        duration: of a trial in ms.
         gradient, readout, precision, discretisation: see :func:`genn_delays.compile`.
 
     Raises:

@@ -84,12 +84,15 @@ def fit(
         network: trained in place; it ends as the last epoch left it.
         data: with a split ``train``. Where there is one, ``validation`` chooses the epoch; without,
             it is the last. ``test`` is not read.
-        readout: by default ``ExponentialMeanVoltage()``. gradient: ``EventProp()``. loss:
-            ``CrossEntropy(scale=20)``. optimiser: ``Optimiser()``.
-        dt: time step in ms. duration: of a trial in ms, by default that of the data.
+        readout: by default ``ExponentialMeanVoltage()``.
+        gradient: by default ``EventProp()``.
+        loss: by default ``CrossEntropy(scale=20)``.
+        optimiser: by default ``Optimiser()``.
+        dt: time step in ms.
+        duration: of a trial in ms, by default that of the data.
         precision, discretisation, backend, threads: see :func:`genn_delays.compile`.
-        epochs, batch_size, seed, augmentations, regularisers, rescue, narrowing, rewiring,
-            early_stopping, callbacks: see :class:`genn_delays.training.Trainer`.
+        epochs, batch_size, seed, augmentations: see :class:`genn_delays.training.Trainer`.
+        regularisers, rescue, narrowing, rewiring, early_stopping, callbacks: see there too.
         progress: a bar in notebooks and on terminals, else a line per epoch.
 
     Returns:

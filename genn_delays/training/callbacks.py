@@ -75,7 +75,11 @@ class Callback:
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Ends a run whose validation score has not improved for ``patience`` epochs."""
+    """Ends a run whose validation score has not improved for ``patience`` epochs.
+
+    Attributes:
+        patience: epochs, >= 1.
+    """
 
     patience: int
 

@@ -29,6 +29,8 @@ class Group:
     """An update rule with its schedules, whose factors multiply.
 
     Attributes:
+        rule: how a parameter follows its gradient.
+        schedules: factors on the learning rate, which multiply.
         l1: strength of the penalty l1 sum |w| on each projection's weights: l1 sign(w) is added
             to the gradient, as the network of Meszaros, Knight and Nowotny (2024) has it in its
             loss. The loss that is reported stays that of the data, and clipping does not see it.

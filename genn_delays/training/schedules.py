@@ -62,7 +62,11 @@ class Schedule(Cited, ABC):
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The learning rate as it was given, times ``factor``."""
+    """The learning rate as it was given, times ``factor``.
+
+    Attributes:
+        factor: on the learning rate.
+    """
 
     factor: float = 1.0
     cites: ClassVar[tuple[str, ...]] = ()
@@ -79,7 +83,7 @@ class EaseIn(Schedule):
     start = 0.01 by Meszaros, Knight and Nowotny (2025).
 
     Attributes:
-        batches: length of the rise.
+        batches: length of the rise, >= 1.
         start: factor of the first batch, in (0, 1].
     """
 
@@ -104,7 +108,7 @@ class Cosine(Schedule):
     With ``per="epoch"`` this is PyTorch's CosineAnnealingLR with T_max = epochs.
 
     Attributes:
-        final: factor at the end.
+        final: factor at the end, >= 0.
         per: ``"batch"`` moves on with every batch, ``"epoch"`` once per epoch.
     """
 

@@ -36,8 +36,10 @@ def adex(
     Args:
         tau_mem, tau_syn, tau_w: time constants of membrane, synapse and adaptation.
         E_L: resting potential without the exponential.
-        V_T: voltage at which the spike begins, and ``delta_T`` how sharply it does.
-        a: coupling of the voltage into the adaptation. b: its step at a spike.
+        V_T: voltage at which the spike begins.
+        delta_T: how sharply it does.
+        a: coupling of the voltage into the adaptation.
+        b: step of the adaptation at a spike.
         threshold: where a spike is counted, and nothing can stop it any more; 20 mV as published
             comes 0.05 ms later, and needs steps that are far shorter.
         V_r: where the voltage goes from there.

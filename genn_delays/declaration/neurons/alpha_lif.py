@@ -25,7 +25,8 @@ def alpha_lif(
     """The neuron; times in ms, all else dimensionless.
 
     Args:
-        tau_mem: time constant of the membrane. tau_syn: time to the peak of the current.
+        tau_mem: time constant of the membrane.
+        tau_syn: time to the peak of the current.
         threshold: where it spikes; the voltage goes to 0.
         refractory: how long it stays there.
     """

@@ -32,7 +32,8 @@ def conductance_lif(
     Args:
         tau_mem, tau_e, tau_i: time constants of the membrane and of the two conductances.
         E_L, E_e, E_i: reversal potentials of the leak and of the two conductances.
-        threshold: where it spikes; V_r: where the voltage goes from there.
+        threshold: where it spikes.
+        V_r: where the voltage goes from there.
         refractory: how long it stays there.
     """
     return Equations(

@@ -32,8 +32,10 @@ def eif(
     Args:
         tau_mem, tau_syn: time constants of membrane and synapse.
         E_L: resting potential without the exponential.
-        V_T: voltage at which the spike begins, and ``delta_T`` how sharply it does.
-        threshold: where a spike is counted; V_r: where the voltage goes from there.
+        V_T: voltage at which the spike begins.
+        delta_T: how sharply it does.
+        threshold: where a spike is counted.
+        V_r: where the voltage goes from there.
         refractory: how long it stays there.
     """
     return Equations(

@@ -29,8 +29,10 @@ def izhikevich(
     """The neuron, by default a regular spiking one.
 
     Args:
-        a: rate of the recovery variable u in 1/ms. b: its coupling to the voltage.
-        c: voltage after a spike in mV. d: step of u at a spike.
+        a: rate of the recovery variable u in 1/ms.
+        b: coupling of the voltage into u.
+        c: voltage after a spike in mV.
+        d: step of u at a spike.
         tau_syn: time constant of the synapse in ms.
         V_0: voltage at the beginning of a trial in mV; the default is at rest with b = 0.2.
         threshold: peak of a spike in mV.

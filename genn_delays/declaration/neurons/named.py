@@ -37,6 +37,7 @@ NAMED: dict[str, Callable[..., Neuron]] = {
     "symplectic_lif": symplectic_lif,
     "equations": Equations,
 }
+"""Neurons by the name that configurations and model files give them."""
 
 
 def make(spec: Mapping[str, Any] | Neuron) -> Neuron:

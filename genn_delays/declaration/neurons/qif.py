@@ -32,8 +32,10 @@ def qif(
 
     Args:
         tau_mem, tau_syn: time constants of membrane and synapse.
-        eta: constant drive. V_0: voltage at the beginning of a trial.
-        threshold: where a spike is counted; V_r: where the voltage goes from there.
+        eta: constant drive.
+        V_0: voltage at the beginning of a trial.
+        threshold: where a spike is counted.
+        V_r: where the voltage goes from there.
         refractory: how long it stays there.
     """
     return Equations(

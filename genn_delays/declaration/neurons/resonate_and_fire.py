@@ -26,7 +26,8 @@ def resonate_and_fire(
     Args:
         tau: time constant of the damping in ms.
         omega: angular frequency in rad/ms.
-        threshold: of y. y_r: y after a spike, while x becomes 0.
+        threshold: of y.
+        y_r: y after a spike, while x becomes 0.
     """
     return Equations(
         TEXT,
