@@ -20,9 +20,8 @@ from genn_delays.support.limits import RECORDING, check_size
 LOUDEST = 2.0**31  # of float samples, full scale of 32-bit numbers: the energies stay finite
 MIXED = "several channels; their mean is read"
 CLIPPED = "samples cut off at full scale; record them again at a lower level"
-FULL, RUN = 0.9999, 4
-"""Full scale, but for the step of 16 bits, and how many samples there in a row are no coincidence.
-"""
+FULL, RUN = 0.99996, 4
+"""Full scale of 16 bits, and how many samples there in a row are no coincidence."""
 TAP = 48  # bytes that scipy.signal.resample_poly takes per tap of its filter, measured
 
 
