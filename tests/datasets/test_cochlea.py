@@ -79,11 +79,15 @@ def test_binomial_numbers_are_fibres_one_by_one():
 
 
 @pytest.mark.slow
-def test_counts_per_channel_are_within_three_per_cent_of_the_transcription():
-    """All 700 channels, one second, from the whole transform; the same random numbers, 8 times."""
+@pytest.mark.parametrize(("stretched", "together"), [(False, 1), (True, 20)])
+def test_counts_per_channel_are_within_three_per_cent_of_the_transcription(stretched, together):
+    """All 700 channels, one second, from the whole transform; the same random numbers, 8 times.
+
+    Stretched by one sample in all, as published, a membrane that vibrates fast meets other random
+    numbers: there the counts are taken from 20 neighbouring channels.
+    """
     ear, sound, repeats = Ear(), voice(1.0), 8
-    places = np.linspace(0.0, 3.5, 700)
-    velocity = oracle.velocity(sound, RATE, places)
+    velocity = oracle.velocity(sound, RATE, np.linspace(0.0, 3.5, 700), stretched)
     probability = np.tile(oracle.firing_probability(velocity, HALF), repeats)
     seeds = [np.random.SeedSequence([1, 0, k]).generate_state(704, np.uint64)[:700]
              for k in range(repeats)]  # fmt: skip
@@ -91,6 +95,7 @@ def test_counts_per_channel_are_within_three_per_cent_of_the_transcription():
     wanted = oracle.bushy(fired, HALF).sum(axis=0).reshape(repeats, 700).sum(axis=0)
     found = sum(np.bincount(ear(sound, (0, k))[1], minlength=700) for k in range(repeats))
     assert found.sum() == pytest.approx(wanted.sum(), rel=0.003)
+    wanted, found = (counts.reshape(-1, together).sum(axis=1) for counts in (wanted, found))
     loud = wanted >= 100
-    assert loud.sum() > 300
+    assert loud.mean() > 0.5
     assert np.abs(found[loud] / wanted[loud] - 1).max() < 0.03

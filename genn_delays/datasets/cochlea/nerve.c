@@ -78,53 +78,70 @@ static inline wholes firing(reals p, wholes free, reals u, int cells) {
     return fired;
 }
 
-/* Spikes of LANES places, at `velocity` with `stride` numbers a sample. Returns how many;
-   `time` (samples) and `place` have room for samples / refractory + 1 of every place. */
-int64_t hear(const Nerve *n, const float *velocity, int64_t stride, int64_t samples,
-             const uint64_t *seeds, int32_t *time, int32_t *place) {
+/* What is carried from one sample to the next. */
+typedef struct {
     words random[4];
+    reals q, c, w, voltage, current;
+    wholes held, busy;
+} State;
+
+/* One sample; a mask of the places whose bushy cell fired in the one before it.
+   `slot` holds how many fibres fired one refractory period ago, and then how many do now. */
+static inline wholes step(const Nerve *n, State *s, reals velocity, wholes *slot) {
+    reals x = velocity + n->permeable;
+    reals k = chosen(x > 0.0f, n->release * x / (x + n->saturated), (reals){0});
+    reals made = chosen(s->q < n->most, n->replenish * (n->most - s->q), (reals){0});
+    reals eject = k * s->q, back = n->reprocess * s->w, taken = n->reuptake * s->c;
+    s->q = positive(s->q + made - eject + back);
+    s->c = positive(s->c + eject - n->loss * s->c);
+    s->w = positive(s->w + taken - back);
+    wholes free = n->cells - s->busy + *slot;
+    wholes fired = firing(n->rate * s->c, free, uniform(s->random), n->cells);
+    s->busy += fired - *slot;
+    *slot = fired;
+    wholes ready = s->held <= 0, spike = ready & (s->voltage >= 1.0f);
+    s->held = (spike & n->refractory) | (~spike & s->held);
+    s->current = s->current * n->keep_current + __builtin_convertvector(fired, reals);
+    reals voltage = chosen(spike, (reals){0}, s->voltage * n->keep_voltage);
+    voltage += chosen(ready & ~spike, s->current * n->weight, (reals){0});
+    s->voltage = chosen(voltage > 1.0f, spread(1.0f), voltage);
+    s->held += s->held > 0; /* a mask is -1 */
+    return spike;
+}
+
+static void begin(const Nerve *n, State *s, const uint64_t *seeds) {
+    memset(s, 0, sizeof *s);
     for (int lane = 0; lane < LANES; lane++) {
         uint64_t state = seeds[lane], a = mixed(&state), b = mixed(&state);
-        random[0][lane] = (uint32_t)a;
-        random[1][lane] = (uint32_t)(a >> 32);
-        random[2][lane] = (uint32_t)b;
-        random[3][lane] = (uint32_t)(b >> 32);
+        s->random[0][lane] = (uint32_t)a;
+        s->random[1][lane] = (uint32_t)(a >> 32);
+        s->random[2][lane] = (uint32_t)b;
+        s->random[3][lane] = (uint32_t)(b >> 32);
     }
-    reals q = spread(n->pool), c = spread(n->cleft), w = spread(n->store);
-    reals voltage = {0}, current = {0};
-    wholes held = {0}, busy = {0};
+    s->q = spread(n->pool), s->c = spread(n->cleft), s->w = spread(n->store);
+}
+
+/* Spikes of `vectors` times LANES places at `velocity`, with `stride` numbers a sample. Returns
+   how many; `time` (samples) and `place` have room for samples / refractory + 1 of every place. */
+int64_t hear(const Nerve *n, const float *velocity, int64_t stride, int64_t samples, int vectors,
+             const uint64_t *seeds, int32_t *time, int32_t *place) {
+    State states[vectors];
+    wholes fired[n->refractory][vectors]; /* fibres, in the last samples */
+    memset(fired, 0, sizeof fired);
+    for (int v = 0; v < vectors; v++) begin(n, states + v, seeds + v * LANES);
     int64_t count = 0;
-    int32_t slot = 0;
-    wholes fired_at[n->refractory]; /* in the last samples, in a ring; the newest is of this one */
-    memset(fired_at, 0, sizeof fired_at);
-    for (int64_t t = 0; t < samples; t++) {
-        reals x;
-        memcpy(&x, velocity + t * stride, sizeof x);
-        x += n->permeable;
-        reals k = chosen(x > 0.0f, n->release * x / (x + n->saturated), (reals){0});
-        reals made = chosen(q < n->most, n->replenish * (n->most - q), (reals){0});
-        reals eject = k * q, back = n->reprocess * w, taken = n->reuptake * c;
-        q = positive(q + made - eject + back);
-        c = positive(c + eject - n->loss * c);
-        w = positive(w + taken - back);
-        busy -= fired_at[slot];
-        wholes fired = firing(n->rate * c, n->cells - busy, uniform(random), n->cells);
-        busy += fired;
-        fired_at[slot] = fired;
-        slot = slot + 1 == n->refractory ? 0 : slot + 1;
-        wholes ready = held <= 0, spike = ready & (voltage >= 1.0f);
-        if (any(spike))
-            for (int lane = 0; lane < LANES; lane++)
-                if (spike[lane]) {
-                    time[count] = (int32_t)(t - 1);
-                    place[count++] = lane;
-                }
-        voltage = chosen(spike, (reals){0}, voltage * n->keep_voltage);
-        held = (spike & n->refractory) | (~spike & held);
-        current = current * n->keep_current + __builtin_convertvector(fired, reals);
-        voltage += chosen(ready & ~spike, current * n->weight, (reals){0});
-        voltage = chosen(voltage > 1.0f, spread(1.0f), voltage);
-        held += held > 0; /* a mask is -1 */
-    }
+    for (int64_t t = 0; t < samples; t++)
+        /* vectors depend on themselves alone, so that they are computed at once */
+        for (int v = 0; v < vectors; v++) {
+            reals x;
+            memcpy(&x, velocity + t * stride + v * LANES, sizeof x);
+            wholes spike = step(n, states + v, x, &fired[t % n->refractory][v]);
+            if (any(spike))
+                for (int lane = 0; lane < LANES; lane++)
+                    if (spike[lane]) {
+                        time[count] = (int32_t)(t - 1);
+                        place[count++] = v * LANES + lane;
+                    }
+        }
     return count;
 }

@@ -134,26 +134,21 @@ class Nerve:
         )
 
     def __call__(self, velocity: np.ndarray, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Samples and places of the spikes, int32, place by place of LANES, then in time.
+        """Samples and places of the spikes, int32, in time.
 
         Args:
             velocity: float32, shape (samples, places), places a multiple of LANES.
             seeds: uint64, of the random numbers of each place.
         """
         samples, places = velocity.shape
-        room = (samples // self.refractory + 2) * LANES
+        room = (samples // self.refractory + 2) * places
         time, place = np.empty(room, np.int32), np.empty(room, np.int32)
-        found = []
-        for first in range(0, places, LANES):
-            count = library().hear(
-                ctypes.byref(self._struct),
-                ctypes.c_void_p(velocity.ctypes.data + 4 * first),
-                ctypes.c_int64(places),
-                ctypes.c_int64(samples),
-                ctypes.c_void_p(seeds.ctypes.data + 8 * first),
-                ctypes.c_void_p(time.ctypes.data),
-                ctypes.c_void_p(place.ctypes.data),
-            )
-            found.append((time[:count].copy(), place[:count] + np.int32(first)))
-        times, units = zip(*found, strict=True)
-        return np.concatenate(times), np.concatenate(units)
+        count = library().hear(
+            ctypes.byref(self._struct),
+            ctypes.c_void_p(velocity.ctypes.data),
+            ctypes.c_int64(places),
+            ctypes.c_int64(samples),
+            ctypes.c_int(places // LANES),
+            *(ctypes.c_void_p(array.ctypes.data) for array in (seeds, time, place)),
+        )
+        return time[:count], place[:count]
