@@ -20,7 +20,6 @@ import numpy as np
 import genn_delays
 from genn_delays.datasets.base import SPLITS
 from genn_delays.datasets.cochlea.ear import RATE, SILENT, Ear
-from genn_delays.datasets.cochlea.nerve import library
 from genn_delays.datasets.corpus import Corpus, Recording
 from genn_delays.support.errors import DataError
 from genn_delays.support.hdf5_image import hdf5_image
@@ -92,7 +91,7 @@ def convert(
         BackendError: there is no C compiler.
         CheckpointError: a file cannot be written.
     """
-    library(), ear.groups  # made once, before several threads want them
+    ear.prepare()
     with ThreadPoolExecutor(threads) as pool:
         for split, recordings in groupby(corpus.recordings, lambda recording: recording.split):
             made = Converted(files[split])

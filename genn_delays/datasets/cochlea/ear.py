@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.datasets.cochlea.membrane import GROUP, FilterGroup, Membrane
-from genn_delays.datasets.cochlea.nerve import LANES, BushyCell, HairCell, Nerve
+from genn_delays.datasets.cochlea.nerve import LANES, BushyCell, HairCell, Nerve, library
 from genn_delays.support.errors import DataError
 from genn_delays.support.limits import check_size
 from genn_delays.support.settings import Settings
@@ -86,6 +86,15 @@ class Ear(Settings):
         time, unit = np.concatenate(times), np.concatenate(units)
         order = np.lexsort((unit, time))
         return (time[order] * (2.0 / RATE)).astype(np.float32), unit[order].astype(np.uint16)
+
+    def prepare(self) -> None:
+        """Compile and make what all recordings share, before several threads want it.
+
+        Raises:
+            BackendError: there is no C compiler.
+        """
+        library()
+        _ = self.groups, self._nerve
 
     @cached_property
     def groups(self) -> list[FilterGroup]:
