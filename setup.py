@@ -20,11 +20,12 @@ class WithModels(build_py):
 
 setup(
     packages=find_packages(include=["genn_delays", "genn_delays.*"]),
-    # the engines render their code from templates that are installed with them
+    # C code, and the templates from which the engines render theirs, are installed with them
     package_data={
         "genn_delays": ["py.typed"],
         "genn_delays.backends.genn": ["**/*.j2"],
         "genn_delays.backends.native": ["**/*.j2"],
+        "genn_delays.datasets.cochlea": ["*.c"],
     },
     cmdclass={"build_py": WithModels},
     zip_safe=False,

@@ -22,9 +22,9 @@ import record
 import rows
 from ours import Ours
 
-from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.engine import Engine
 from genn_delays.declaration.network import Projection
+from genn_delays.support.compiler import load
 
 OPERATIONS = ("add", "gather", "multiply_add", "stream")
 RESULTS = record.RESULTS / "ceiling.json"

@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from genn_delays.backends.native.compiler import find_compiler, target
 from genn_delays.experiment.environment import machine, versions
+from genn_delays.support.compiler import find_compiler, target
 from genn_delays.support.cores import available_cores
 
 RESULTS = Path(__file__).parent / "results"

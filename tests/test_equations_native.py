@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 import genn_delays as gd
 from genn_delays.backends import get_backend
-from genn_delays.backends.native import compiler, vectors
+from genn_delays.backends.native import vectors
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.vectors import WIDTHS
 from genn_delays.declaration.neurons.equations import METHODS
 from genn_delays.planning.plan import make_plan
+from genn_delays.support import compiler
 from genn_delays.support.errors import BackendError, PlanError
 
 SHAPES = ("feedforward", "recurrent", "looped")

@@ -16,11 +16,11 @@ from networks import KINDS, batch, chain
 
 import genn_delays as gd
 from genn_delays.backends import get_backend
-from genn_delays.backends.native import compiler
 from genn_delays.backends.native.eventprop.codegen import render
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.threads import Team
 from genn_delays.planning.plan import make_plan
+from genn_delays.support import compiler
 from genn_delays.support.errors import BackendError, DataError, NetworkError, PlanError
 
 SOURCE = "int answer(void) { return 42; }\n"
@@ -169,7 +169,7 @@ def full_disk(*_: object) -> None:
 
 BUILD = """
 from genn_delays.backends import get_backend
-from genn_delays.backends.native import compiler
+from genn_delays.support import compiler
 print(compiler.load("int answer(void) { return 42; }\\n").answer())
 """
 

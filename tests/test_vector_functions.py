@@ -9,10 +9,10 @@ import pytest
 
 from genn_delays.backends.native import vectors
 from genn_delays.backends.native.codegen import environment
-from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.functions import NAMES, template_arguments
 from genn_delays.backends.native.vectors import WIDTHS
 from genn_delays.declaration.equations.functions import NUMPY
+from genn_delays.support.compiler import load
 
 ONE = {
     "exp": np.exp,

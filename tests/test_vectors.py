@@ -12,9 +12,9 @@ from surrogate_cases import batch as surrogate_batch
 
 import genn_delays as gd
 from genn_delays.backends.native import vectors
-from genn_delays.backends.native.compiler import Target
 from genn_delays.backends.native.vectors import WIDTHS, lanes_of, vector_bytes
 from genn_delays.planning.plan import make_plan
+from genn_delays.support.compiler import Target
 from genn_delays.support.errors import BackendError
 
 SLOW = pytest.mark.slow

@@ -9,6 +9,7 @@ import numpy as np
 
 from genn_delays import datasets
 from genn_delays.cli.arguments import set_option
+from genn_delays.cli.cochlea import cochlea
 from genn_delays.datasets import Dataset, Split
 from genn_delays.datasets.published.catalogue import CATALOGUE
 from genn_delays.experiment.config import load_config
@@ -120,3 +121,6 @@ def _describe_split(split: Split) -> str:
         f"{len(split):>7} trials, events per trial: mean {counts.mean():.1f}, "
         f"{counts.min()} to {counts.max()}"
     )
+
+
+data.add_command(cochlea)

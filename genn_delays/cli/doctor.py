@@ -11,10 +11,10 @@ from importlib.metadata import EntryPoint
 import click
 
 from genn_delays.backends.genn.availability import facts
-from genn_delays.backends.native.compiler import find_compiler
 from genn_delays.experiment.environment import machine, versions
 from genn_delays.plugins.entry_points import installed, load
 from genn_delays.support.cache import cache_folder
+from genn_delays.support.compiler import find_compiler
 from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {

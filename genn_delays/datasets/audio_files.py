@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +17,7 @@ from genn_delays.datasets.audio import CHUNK
 from genn_delays.datasets.audio_source import AudioSource
 from genn_delays.datasets.band_file import Bands
 from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.corpus import Corpus, Recording
 from genn_delays.datasets.files import Files
 from genn_delays.datasets.sound import read_sound, resample
 from genn_delays.support.errors import DataError
@@ -36,17 +40,43 @@ class AudioFiles(AudioSource):
     crop: bool = False
     name: ClassVar[str]
 
-    def of_lists(self, files: Files, rows: Mapping[str, Rows], dt: float) -> Dataset:
-        """The data set of these recordings; classes are numbered in the order of their names.
-
-        Args:
-            files: where the recordings are.
-            rows: by split.
-            dt: time step in ms.
+    @abstractmethod
+    def lists(self, path: Path | None) -> tuple[Files, Mapping[str, Rows]]:
+        """Where the recordings are, and the lists of the splits.
 
         Raises:
-            DataError: a split is empty, a class occurs in the validation or test split only, a
-                recording cannot be read or is too long.
+            DataError: no path, or a list is missing or malformed.
+        """
+
+    def load(self, dt: float, path: Path | None) -> Dataset:
+        files, rows = self.lists(path)
+        classes = self._classes(files, rows)
+        stamps = [[[*row, *self.stamp(files, row[0])] for row in rows[split]] for split in SPLITS]
+        identity = [self.crop, stamps]
+        make = lambda: self._bands(files, rows, classes)  # noqa: E731
+        return self.dataset(self.name, identity, make, tuple(classes), dt)
+
+    def corpus(self, path: Path | None, rate: int) -> Corpus:
+        files, rows = self.lists(path)
+        classes = self._classes(files, rows)
+        counts = {split: len(rows[split]) for split in SPLITS}
+        recordings = replace(self, rate=rate)._recordings(files, rows, classes)
+        return Corpus(str(files.path), tuple(classes), counts, recordings)
+
+    def _recordings(
+        self, files: Files, rows: Mapping[str, Rows], classes: list[str]
+    ) -> Iterator[Recording]:
+        number = {label: k for k, label in enumerate(classes)}
+        for split in SPLITS:
+            for file, label in rows[split]:
+                sound = partial(self.sound, files, file)
+                yield Recording(split, number[label], f"{files.path}: {file}", sound)
+
+    def _classes(self, files: Files, rows: Mapping[str, Rows]) -> list[str]:
+        """The classes, in the order of their names.
+
+        Raises:
+            DataError: a split is empty, a class occurs in the validation or test split only.
         """
         classes = sorted({label for _, label in rows["train"]})
         for split in SPLITS:
@@ -59,10 +89,7 @@ class AudioFiles(AudioSource):
                     f"{self.listed('train')}, so it cannot be learnt; add recordings of it or "
                     "remove them"
                 )
-        stamps = [[[*row, *self.stamp(files, row[0])] for row in rows[split]] for split in SPLITS]
-        identity = [self.crop, stamps]
-        make = lambda: self._bands(files, rows, classes)  # noqa: E731
-        return self.dataset(self.name, identity, make, tuple(classes), dt)
+        return classes
 
     def listed(self, split: str) -> str:
         """What a message calls the list of a split."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from genn_delays.datasets.audio_files import AudioFiles, Rows
-from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.base import SPLITS
 from genn_delays.datasets.files import Files, open_files
 from genn_delays.support.errors import DataError, short
 from genn_delays.support.limits import RECORDING, check_size
@@ -46,12 +46,11 @@ class AudioFolder(AudioFiles):
     name: ClassVar[str] = "audio_folder"
     cites: ClassVar[tuple[str, ...]] = ()
 
-    def load(self, dt: float, path: Path | None) -> Dataset:
+    def lists(self, path: Path | None) -> tuple[Files, Mapping[str, Rows]]:
         if path is None:
             raise DataError("audio_folder: data.path is missing; name a folder or zip archive")
         files = open_files(path)
-        rows = {split: read_list(files, self.listed(split)) for split in SPLITS}
-        return self.of_lists(files, rows, dt)
+        return files, {split: read_list(files, self.listed(split)) for split in SPLITS}
 
     def listed(self, split: str) -> str:
         return str(getattr(self, split))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from genn_delays.datasets.audio import CHUNK, LogMel
 from genn_delays.datasets.band_file import Bands, Make, remembered
 from genn_delays.datasets.base import SPLITS, Dataset, Source, Split
+from genn_delays.datasets.corpus import Corpus
 from genn_delays.datasets.encoder import Encoder, SpikeEncoder
 from genn_delays.datasets.files import FolderFiles
 from genn_delays.datasets.frames import FrameEncoder
@@ -182,6 +184,14 @@ class AudioSource(Source):
     def cuts(self) -> bool:
         """Whether what a recording has beyond a trial is left out."""
         return False
+
+    @abstractmethod
+    def corpus(self, path: Path | None, rate: int) -> Corpus:
+        """The recordings one by one, at the sample rate ``rate`` in Hz.
+
+        Raises:
+            DataError: data that is missing or malformed; later, a recording that is.
+        """
 
     def recordings(self, paths: Sequence[Path], dt: float) -> Split:
         """Sound files as trials of this data set, at the time step ``dt`` (ms), with labels 0.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -10,8 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.datasets.audio_files import AudioFiles, Rows
-from genn_delays.datasets.base import Dataset
-from genn_delays.datasets.files import open_files
+from genn_delays.datasets.files import Files, open_files
 from genn_delays.datasets.name_lists import read_names
 from genn_delays.datasets.published import Published
 from genn_delays.support.errors import DataError
@@ -54,7 +54,7 @@ class HeidelbergDigits(Published, AudioFiles):
         if self.validation_fraction >= 1:
             raise DataError("rhd: validation_fraction must be below 1")
 
-    def load(self, dt: float, path: Path | None) -> Dataset:
+    def lists(self, path: Path | None) -> tuple[Files, Mapping[str, Rows]]:
         files = open_files(self.folder(path))
         listed = {split: read_names(files, f"{split}_filenames.txt") for split in ("train", "test")}
         parsed = {split: [_parsed(n, f"{files.path}: {split}_filenames.txt") for n in names]
@@ -63,7 +63,7 @@ class HeidelbergDigits(Published, AudioFiles):
         train: Rows = [row[:2] for row, out in zip(parsed["train"], held, strict=True) if not out]
         validation: Rows = [row[:2] for row, out in zip(parsed["train"], held, strict=True) if out]
         rows = {"train": train, "validation": validation}
-        return self.of_lists(files, {**rows, "test": [row[:2] for row in parsed["test"]]}, dt)
+        return files, {**rows, "test": [row[:2] for row in parsed["test"]]}
 
     def _held(self, speakers: list[int], where: str) -> np.ndarray:
         """Which training recordings are for the validation."""
@@ -108,7 +108,7 @@ class FreeSpokenDigits(Published, AudioFiles):
     cites: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = (*AudioFiles.positive, "validation_takes")
 
-    def load(self, dt: float, path: Path | None) -> Dataset:
+    def lists(self, path: Path | None) -> tuple[Files, Mapping[str, Rows]]:
         root = self.folder(path)
         packed = sorted(root.glob("*.zip")) if root.is_dir() else []
         files = open_files(packed[0] if packed and not (root / "recordings").is_dir() else root)
@@ -118,7 +118,7 @@ class FreeSpokenDigits(Published, AudioFiles):
                 rows[self._split_of(int(match[3]))].append((name, match[1]))
         if not any(rows.values()):
             raise DataError(f"{files.path}: no recordings/DIGIT_SPEAKER_TAKE.wav; check data.path")
-        return self.of_lists(files, rows, dt)
+        return files, rows
 
     def _split_of(self, take: int) -> str:
         if take < TEST_TAKES:

@@ -19,6 +19,9 @@ from genn_delays.support.limits import RECORDING, check_size
 
 LOUDEST = 2.0**31  # of float samples, full scale of 32-bit numbers: the energies stay finite
 MIXED = "several channels; their mean is read"
+CLIPPED = "samples cut off at full scale; record them again at a lower level"
+FULL, RUN = 0.99996, 4
+"""Full scale of 16 bits, and how many samples there in a row are no coincidence."""
 TAP = 48  # bytes that scipy.signal.resample_poly takes per tap of its filter, measured
 
 
@@ -63,6 +66,8 @@ def read_sound(data: bytes, where: str) -> Sound:
     if samples.shape[1] > 1:
         notes.append(MIXED)
         samples = samples.mean(axis=1, keepdims=True)
+    if _is_clipped(samples[:, 0]):
+        notes.append(CLIPPED)
     return Sound(samples[:, 0], rate, tuple(notes))
 
 
@@ -95,6 +100,15 @@ def _decode(file: Any, where: str) -> np.ndarray:
     if not -LOUDEST <= low <= high <= LOUDEST:  # written so that NaN is caught too
         raise DataError(f"{where}: a sample is NaN or beyond 2^31; make the file again")
     return samples
+
+
+def _is_clipped(sound: np.ndarray) -> bool:
+    """Whether some samples in a row are at full scale, on the same side."""
+    for side in (sound, -sound):
+        full = side >= FULL
+        if full.any() and np.convolve(full, np.ones(RUN, np.int64)).max() == RUN:
+            return True
+    return False
 
 
 def resample(sound: np.ndarray, rate: int, wanted: int, where: str = "a sound") -> np.ndarray:

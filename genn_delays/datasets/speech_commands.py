@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from genn_delays.datasets.audio_files import AudioFiles, Rows
-from genn_delays.datasets.base import SPLITS, Dataset
+from genn_delays.datasets.base import SPLITS
 from genn_delays.datasets.files import Files, open_files
 from genn_delays.datasets.name_lists import read_names
 from genn_delays.datasets.published import Published
@@ -71,7 +71,7 @@ class SpeechCommands(Published, AudioFiles):
         if self.classes not in (12, 35):
             raise DataError(f"gsc: classes is {self.classes}; give 35 or 12")
 
-    def load(self, dt: float, path: Path | None) -> Dataset:
+    def lists(self, path: Path | None) -> tuple[Files, Mapping[str, Rows]]:
         files = open_files(self.folder(path))
         names = files.names()
         rows = _divided(files, names)
@@ -81,7 +81,7 @@ class SpeechCommands(Published, AudioFiles):
                 raise DataError(f"{files.path}: no _background_noise_/*.wav, of which silence is")
             rng = np.random.default_rng(self.seed)
             rows = {split: _twelve(rows[split], noises, rng) for split in SPLITS}
-        return self.of_lists(files, rows, dt)
+        return files, rows
 
     def stamp(self, files: Files, file: str) -> list[int]:
         piece = PIECE.fullmatch(file)

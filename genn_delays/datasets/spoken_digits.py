@@ -11,8 +11,9 @@ Classes 0-9 are the English words zero to nine, 10-19 the German words null to n
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from genn_delays.datasets.audio import CHUNK
 from genn_delays.datasets.audio_source import AudioSource
 from genn_delays.datasets.band_file import Bands
 from genn_delays.datasets.base import SPLITS, Dataset, Sizes
+from genn_delays.datasets.corpus import Corpus, Recording
 from genn_delays.datasets.sound import resample
 from genn_delays.datasets.speech import Speaker, version
 from genn_delays.support.errors import DataError
@@ -34,6 +36,7 @@ WORDS = {
     "de": ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
 }
 CLASSES = tuple((language, word) for language, words in WORDS.items() for word in words)
+NAMES = tuple(f"{language}-{word}" for language, word in CLASSES)
 FASTEST = 450  # words per minute, espeak-ng's limit
 SILENT = 1e-3  # root mean square below which a sound counts as none
 LIMITS = {"speaking_rate": (80, FASTEST), "pitch": (0, 100), "pitch_range": (0, 100)}
@@ -110,12 +113,11 @@ class SpokenDigits(AudioSource):
         return Sizes(self.units, len(CLASSES), self.duration)
 
     def load(self, dt: float, path: Path | None) -> Dataset:
-        names = tuple(f"{language}-{word}" for language, word in CLASSES)
         shared = {field.name for field in fields(AudioSource)}
         mine = {field.name for field in fields(self)} - shared
         identity: dict[str, object] = {name: getattr(self, name) for name in mine}
         identity["espeak"] = version()
-        return self.dataset("spoken_digits", identity, self._bands, names, dt)
+        return self.dataset("spoken_digits", identity, self._bands, NAMES, dt)
 
     def divide(self, variants: list[str]) -> dict[str, list[str]]:
         """The voice variants of each split."""
@@ -149,15 +151,38 @@ class SpokenDigits(AudioSource):
     def _integers(self) -> tuple[tuple[int, int], ...]:
         return self.speaking_rate, self.pitch, self.pitch_range
 
+    def corpus(self, path: Path | None, rate: int) -> Corpus:
+        return Corpus("spoken_digits", NAMES, self._counts(), self._recordings(rate))
+
+    def _recordings(self, rate: int) -> Iterator[Recording]:
+        for split, sounds, labels in self._trials():
+            for sound, label in zip(sounds, labels, strict=True):
+                where = f"spoken_digits: {NAMES[label]}"
+                yield Recording(split, label, where, partial(self._brought, sound, rate, where))
+
+    def _brought(self, sound: np.ndarray, rate: int, where: str, notes: object) -> np.ndarray:
+        return resample(sound, self.rate, rate, where)
+
+    def _counts(self) -> dict[str, int]:
+        """Utterances of each split, those that turn out silent among them."""
+        with Speaker(self.seed) as speaker:
+            divided = self.divide(speaker.variants)
+        said = len(CLASSES) * self.repeats
+        return {split: len(variants) * said for split, variants in divided.items()}
+
     def _bands(self) -> Generator[Bands]:
+        for split, sounds, heard in self._trials():
+            labels = np.array(heard, dtype=np.int64)
+            yield split, self.log_mel(sounds).astype(np.float16), labels
+
+    def _trials(self) -> Generator[tuple[str, np.ndarray, list[int]]]:
+        """Split, sounds (trials, samples) and labels of some trials after the other."""
         rng = np.random.default_rng([self.seed, 1])
         with Speaker(self.seed) as speaker:
             for split, variants in self.divide(speaker.variants).items():
                 said = self.utterances(variants, rng)
                 for start in range(0, len(said), CHUNK):
-                    sounds, heard = self._chunk(speaker, said[start : start + CHUNK], rng)
-                    labels = np.array(heard, dtype=np.int64)
-                    yield split, self.log_mel(sounds).astype(np.float16), labels
+                    yield split, *self._chunk(speaker, said[start : start + CHUNK], rng)
 
     def _chunk(
         self, speaker: Speaker, said: list[Utterance], rng: np.random.Generator

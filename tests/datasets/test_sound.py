@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genn_delays.datasets.sound import MIXED, read_sound, resample
+from genn_delays.datasets.sound import CLIPPED, MIXED, read_sound, resample
 from genn_delays.datasets.sound_headers import STREAM
 from genn_delays.support.errors import DataError
 
@@ -180,3 +180,9 @@ def test_rates_without_a_common_divisor_are_read_until_the_filter_is_too_long():
         resample(SINE, 767_999, RATE, "x")
     with pytest.raises(DataError, match=r"from 1 to 16000 Hz would take 992 MiB"):
         resample(SINE, 1, RATE, "x")
+
+
+@pytest.mark.parametrize(("level", "notes"), [(0.9, ()), (1.0, ()), (1.2, (CLIPPED,))])
+def test_a_sound_that_was_cut_off_at_full_scale_is_noted(wav, level, notes):
+    sound = level * np.sin(np.arange(RATE) * 2 * np.pi * 300.0 / RATE + 0.1)
+    assert read_sound(wav(np.clip(sound, -1.0, 1.0)), "clipped.wav").notes == notes

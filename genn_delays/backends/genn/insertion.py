@@ -12,11 +12,11 @@ import numpy as np
 
 from genn_delays.backends.genn.equations import render
 from genn_delays.backends.native.codegen import environment, real_of
-from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.insertion import Insertion
 from genn_delays.backends.native.structures import EVENTS
 from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan, PlannedPopulation
+from genn_delays.support.compiler import load
 
 REFUSED, OUT_OF_ORDER = -1, -3
 """Why no events were merged: one lies outside (trial, population, batch); they are not sorted."""

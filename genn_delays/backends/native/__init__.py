@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from genn_delays.backends.base import Backend, Simulation
-from genn_delays.backends.native.compiler import find_compiler
 from genn_delays.backends.native.memory import estimate
 from genn_delays.backends.native.rules import rule_for
 from genn_delays.declaration.network import Network
 from genn_delays.planning.plan import Plan
+from genn_delays.support.compiler import find_compiler
 from genn_delays.support.cores import available_cores
 
 

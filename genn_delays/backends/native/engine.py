@@ -11,12 +11,12 @@ from typing import Any
 
 from genn_delays.backends.base import Simulation
 from genn_delays.backends.native.codegen import real_of
-from genn_delays.backends.native.compiler import load
 from genn_delays.backends.native.structures import Shared
 from genn_delays.backends.native.threads import Team
 from genn_delays.backends.step_maps import blow_up_message
 from genn_delays.planning.graph import Component
 from genn_delays.planning.plan import Plan
+from genn_delays.support.compiler import load
 from genn_delays.support.errors import BackendError
 
 REFUSED, OUT_OF_ORDER = 1, 3

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from genn_delays.backends.native.compiler import find_compiler, target
 from genn_delays.planning.plan import Plan
+from genn_delays.support.compiler import find_compiler, target
 from genn_delays.support.errors import BackendError
 
 VARIABLE = "GENN_DELAYS_VECTOR_BYTES"

@@ -64,7 +64,7 @@ def find_compiler() -> list[str]:
     if importlib.util.find_spec("ziglang"):
         return [sys.executable, "-m", "ziglang", "cc"]
     raise BackendError(
-        "the native backend needs a C compiler and found none ($CC, cc, gcc, clang, zig);\n"
+        "this needs a C compiler and found none ($CC, cc, gcc, clang, zig);\n"
         "install gcc or clang, or: pip install 'genn-delays[zig]'"
     )
 
