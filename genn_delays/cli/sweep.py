@@ -163,9 +163,22 @@ def starter_for(where: str, plan: Plan, jobs: int | None) -> Starter:
         if not needs.gpus and jobs is None:
             jobs = min(available_cores(), len(plan.runs))
         devices = device_groups(visible_devices() if needs.gpus else [], needs.gpus, jobs)
-        return lambda folder, states, configs: _run_here(folder, states, configs, devices)
+
+        def start_here(
+            folder: SweepFolder, states: Sequence[RunState], configs: dict[str, Config]
+        ) -> None:
+            _run_here(folder, states, configs, devices)
+            conclude(folder)
+
+        return start_here
     check_cluster(where, plan.needs)
-    return lambda folder, states, configs: submit(folder, states, where, jobs, click.echo)
+
+    def start(folder: SweepFolder, states: Sequence[RunState], configs: dict[str, Config]) -> None:
+        submit(folder, states, where, jobs, click.echo)
+        if where == "submitit":
+            conclude(folder)
+
+    return start
 
 
 def carry_on(
@@ -198,13 +211,23 @@ def _run_here(
         local = LocalSweep(folder, configure, devices, report)
         signals.request = local.stop
         local.run(states)
+    if signals.received is not None:
+        click.echo(f"{_counts(folder.states())}\nStopped; the same command goes on.", err=True)
+        sys.exit(signals.exit_code)
+    if ended[TAKEN]:
+        click.echo("other processes are at work on this sweep too", err=True)
+
+
+def conclude(folder: SweepFolder) -> None:
+    """Say where the runs are.
+
+    Raises:
+        TrainingError: some have not ended as they should.
+    """
     after = folder.states()
     click.echo(_counts(after))
-    if signals.received is not None:
-        click.echo("Stopped; the same command goes on.", err=True)
-        sys.exit(signals.exit_code)
-    if ended[TAKEN] or any(each.state == "running" for each in after):
-        click.echo("other processes are at work on this sweep too", err=True)
+    if idle := sum(each.state == "waiting" for each in after):
+        raise TrainingError(f"{idle} runs have not begun; what their jobs say is in {folder.logs}")
     lost = sum(each.state in ("failed", "killed") for each in after)
     if lost:
         raise TrainingError(

@@ -61,10 +61,11 @@ def run_name(levels: Mapping[str, Any], seed: int | None) -> str:
         _slug(str(value)) if label == CONDITION else f"{_slug(label)}-{_text(value)}"
         for label, value in levels.items()
     ]
-    name = "-".join(part for part in parts if part) or "run"
+    name = "-".join(part for part in parts if part)
     if len(name) > LONGEST or name == RESERVED:
         name = f"{name[:LONGEST]}-{_digest(levels)}"
-    return name if seed is None else f"{name}-seed{seed}"
+    ends = [] if seed is None else [f"seed{seed}"]
+    return "-".join([*([name] if name else []), *ends]) or "run"
 
 
 def told_apart(runs: Sequence[PlannedRun]) -> list[PlannedRun]:

@@ -68,6 +68,7 @@ def take_trial(folder: SweepFolder, name: str) -> Trial:
 
 def check_space(plan: Plan) -> None:
     """Raise ConfigError where a value that the study may draw makes no configuration."""
+    _optuna()
     corner = plan.space.corner()
     places = [
         corner | {key: end} for key, axis in plan.space.axes.items() for end in axis.extremes()
