@@ -219,7 +219,7 @@ def _run_here(
 
 
 def conclude(folder: SweepFolder) -> None:
-    """Say where the runs are.
+    """Say where the runs are, and once all have ended what they came to.
 
     Raises:
         TrainingError: some have not ended as they should.
@@ -234,6 +234,8 @@ def conclude(folder: SweepFolder) -> None:
             f"{lost} of {len(after)} runs failed or were killed; logs: {folder.logs}\n"
             f"run these again: genn-delays sweep restart {folder.path}"
         )
+    if all(each.state in ("done", "pruned") for each in after):
+        click.echo(write_tables(folder))
 
 
 def _counts(states: Sequence[RunState]) -> str:

@@ -23,7 +23,8 @@ armed = []
 class Loss(gd.losses.CrossEntropy):
     def __call__(self, *args):
         if armed:
-            signal.raise_signal(armed.pop())
+            what = armed.pop()
+            signal.raise_signal(what) if what else signal.pause()  # until a signal comes
         return super().__call__(*args)
 
 def happens(what, note):
@@ -36,6 +37,8 @@ def happens(what, note):
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "usr2":  # the next loss that is evaluated, in the middle of an epoch
         armed.append(signal.SIGUSR2)
+    if what == "wait":
+        armed.append(0)
     if what == "limit":
         signal.raise_signal(signal.SIGUSR1)
     if what == "fail":
