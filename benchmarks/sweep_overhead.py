@@ -2,9 +2,10 @@
 
     python benchmarks/sweep_overhead.py --runs 200 --folder /dev/shm
 
-A grid of short runs (one epoch, one worker, one thread) from the command to its end, minus the
-seconds of training and evaluation that the runs themselves record, per run. Each run writes a dozen
-files and waits for the disk with each: another folder shows what the disk's share is. Prints the
+A grid of short runs (one epoch, one worker, one thread), from the command to its end. Two numbers
+per run: what is left besides training with its checkpoints, from config.yaml to summary.json
+(start, data from the cache, folder, claim); and what is left besides the seconds of batches alone,
+which includes the checkpoints. They wait for the disk: another folder shows its share. Prints the
 load of the machine before and after.
 """
 
@@ -41,13 +42,20 @@ def main(runs: int, experiment: Path, folder: Path | None) -> None:
         print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
         carried_out(sweep.with_name("first.yaml"), {**given, "seeds": [0]}, Path(scratch) / "first")
         seconds = carried_out(sweep, given, Path(scratch) / "all")
-        summaries = [
-            json.loads(path.read_text()) for path in Path(scratch, "all").glob("*/summary.json")
-        ]
-        training = sum(summary["seconds"] for summary in summaries)
-        print(f"{len(summaries)} runs: {seconds:.1f} s, of which training {training:.1f} s")
-        print(f"overhead: {1000.0 * (seconds - training) / len(summaries):.0f} ms a run")
+        folders = [path.parent for path in Path(scratch, "all").glob("*/summary.json")]
+        batches = sum(json.loads((run / "summary.json").read_text())["seconds"] for run in folders)
+        training = sum(made(run / "summary.json") - made(run / "config.yaml") for run in folders)
+        print(
+            f"{len(folders)} runs: {seconds:.1f} s; training {training:.1f}, batches {batches:.1f}"
+        )
+        for what, part in (("training with its checkpoints", training), ("batches", batches)):
+            print(f"{1000.0 * (seconds - part) / len(folders):.0f} ms a run besides {what}")
         print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def made(path: Path) -> float:
+    """When a file was written, in seconds."""
+    return path.stat().st_mtime
 
 
 def carried_out(path: Path, sweep: dict, output: Path) -> float:
