@@ -39,7 +39,7 @@ class _WithFile(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_WithFile)
+@click.group(cls=_WithFile, subcommand_metavar="SWEEP.yaml | COMMAND [ARGS]...")
 def sweep() -> None:
     """Run an experiment many times: `genn-delays sweep SWEEP.yaml`.
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from genn_delays.support.cores import take_share
+from genn_delays.support.errors import GennDelaysError
 from genn_delays.sweep.devices import VARIABLE
 from genn_delays.sweep.execution import Configure, LastDataset, Outcome, attempt
 from genn_delays.sweep.folder import SweepFolder
@@ -99,7 +100,11 @@ def _serve(
             job = end.recv()
             take_share(job.cores)
             _print_to(folder, job.name)
-            end.send(attempt(folder, job.name, job.after, configure=configure, load=load))
+            try:
+                outcome = attempt(folder, job.name, job.after, configure=configure, load=load)
+            except GennDelaysError as error:  # not even the claim could be written
+                outcome = Outcome("failed", str(error))
+            end.send(outcome)
 
 
 def _print_to(folder: SweepFolder, name: str) -> None:
