@@ -24,6 +24,8 @@ from genn_delays.sweep.plan import Needs
 
 TIMEOUTS = 10_000
 """Time limits that a job may reach; its training ends before that or never."""
+EARLY = 30
+"""Seconds by which Slurm may be early with its signal: it looks at its jobs twice a minute."""
 POLL = 0.2
 """Seconds between looks at processes of submitit."""
 
@@ -156,10 +158,10 @@ def _minutes(needs: Needs) -> int:
     if needs.minutes is None:
         raise ConfigError("minutes: a job of a cluster needs a time limit; add minutes: N")
     minutes = ceil(needs.minutes)
-    if needs.slurm.lead >= 60 * minutes:
+    if needs.slurm.lead + EARLY >= 60 * minutes:
         raise ConfigError(
-            f"slurm.lead: the signal would come {needs.slurm.lead} s before a limit of {minutes} "
-            "minutes; give more minutes or a smaller lead"
+            f"slurm.lead: {needs.slurm.lead} s before a limit of {minutes} minutes, and {EARLY} s "
+            "that Slurm may be early, leave no time to train; give more minutes or a smaller lead"
         )
     return minutes
 
