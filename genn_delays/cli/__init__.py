@@ -16,9 +16,9 @@ from genn_delays.support.errors import GennDelaysError, reason
 
 EPILOG = (
     "Exit codes: 0 done; 2 a mistake in the input, with a message of one or two lines; "
-    "130 and 143 stopped by SIGINT and SIGTERM with a checkpoint written, "
-    "which `genn-delays resume` goes on from; 141 nobody reads the output any more; "
-    "1 a fault of this program."
+    "130 and 143 stopped by SIGINT and SIGTERM with a checkpoint written (128 + the signal for "
+    "SIGUSR1 and SIGUSR2), which `genn-delays resume` goes on from; 141 nobody reads the output "
+    "any more; 1 a fault of this program."
 )
 CLOSED = 141
 """As shells report a program that SIGPIPE ended."""

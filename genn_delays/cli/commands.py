@@ -10,5 +10,6 @@ from genn_delays.cli.plot import plot
 from genn_delays.cli.resume import resume
 from genn_delays.cli.run import run
 from genn_delays.cli.show_code import show_code
+from genn_delays.cli.sweep import sweep
 
-COMMANDS = (run, resume, evaluate, check, estimate, show_code, data, plot, doctor, cite)
+COMMANDS = (run, resume, sweep, evaluate, check, estimate, show_code, data, plot, doctor, cite)

@@ -19,6 +19,8 @@ from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {
     "espeakng_loader": "speech",
+    "optuna": "sweep",
+    "submitit": "slurm",
     "tonic": "tonic",
     "ziglang": "zig",
 }

@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 
 from genn_delays.cli.arguments import config_argument, set_option
-from genn_delays.experiment.config import load_config
-from genn_delays.experiment.experiment import Experiment, load_dataset, make_network, prepare
-from genn_delays.experiment.run import outcome, train
+from genn_delays.experiment.config import Config, load_config
+from genn_delays.experiment.config_changes import accepted_changes, as_attribute
+from genn_delays.experiment.experiment import Experiment
+from genn_delays.experiment.run import begun, outcome, resumed, train
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.experiment.signals import Stopped, StopSignals
+from genn_delays.support import recording
 from genn_delays.training import Interrupted
 
 
@@ -26,26 +28,49 @@ from genn_delays.training import Interrupted
     type=click.Path(path_type=Path),
     help="Run folder, which must not hold anything yet; by default runs/<config>-<time>.",
 )
-def run(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
+@click.option(
+    "--resume",
+    "go_on",
+    is_flag=True,
+    help="Go on with the run in --output if there is one, for scripts that are started again.",
+)
+def run(config: Path, overrides: tuple[str, ...], output: Path | None, go_on: bool) -> None:
     """Train a network, keeping everything about it in a run folder.
 
     Ends with the test accuracy of the epoch that did best on the validation split. Ctrl-C or
-    SIGTERM stops after the current batch; `genn-delays resume` goes on from there.
+    SIGTERM, or SIGUSR1 or SIGUSR2 of a batch system, stops after the current batch;
+    `genn-delays resume` goes on from there.
     """
+    if go_on and output is None:
+        raise click.UsageError("--resume needs --output, the folder of the run")
     with stoppable() as signals:
         loaded = load_config(config, overrides)
-        contents = RunFolder.contents(loaded)
+        if go_on and output is not None and RunFolder(output).config.is_file():
+            _go_on(RunFolder.open(output), config, loaded, signals)
+            return
         RunFolder.check_free(output)
         # the first time it may have to be made, which takes a while
         click.echo(f"preparing the data set {loaded.data.name!r}")
-        dataset = load_dataset(loaded)
-        experiment = prepare(loaded, dataset, make_network(loaded, dataset))
-        # from here on a signal ends the run in its folder, after the first batch
-        signals.request = experiment.trainer.request_stop
-        with RunFolder.claim(config.stem, output).lock() as folder:
-            folder.begin(loaded, contents)
+        with begun(loaded, config.stem, output, signals) as (folder, experiment):
             click.echo(f"training in {folder.path}")
             train_and_report(folder, experiment, signals)
+
+
+def _go_on(run_folder: RunFolder, path: Path, config: Config, signals: StopSignals) -> None:
+    """Resume a run as far as this configuration allows, unless it is complete."""
+    with run_folder.lock() as folder:
+        before = as_attribute(folder.load_config())
+        changes = accepted_changes(config, before, path, folder.kept)
+        for change in changes:
+            click.echo(change, err=True)
+        if changes:
+            recording.replace(folder.config, config.to_yaml().encode())
+        elif folder.summary.is_file():
+            click.echo(f"complete already: {outcome(folder.read_summary())}")
+            click.echo(f"run folder: {folder.path}")
+            return
+        click.echo(f"going on in {folder.path}")
+        train_and_report(folder, resumed(folder), signals)
 
 
 @contextmanager

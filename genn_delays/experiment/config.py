@@ -243,7 +243,7 @@ def _read(
     path: Path, overrides: Iterable[str], resolve: bool, kept: KeptFiles | None = None
 ) -> Config:
     try:
-        data = strict_yaml.parse(_text(path))
+        data = strict_yaml.parse(strict_yaml.read_text(path))
         if not isinstance(data, dict):
             raise ConfigError("expected a mapping with the keys model, data, training, ...")
         for override in overrides:
@@ -255,16 +255,6 @@ def _read(
         raise ConfigError(f"{path}: {explain(error, Config)}") from None
     except GennDelaysError as error:
         raise ConfigError(f"{path}: {reason(error, MESSAGE)}") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(strict_yaml.LONGEST + 1)  # a device may have no end
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {reason(error)}") from None
-    except UnicodeDecodeError:
-        raise ConfigError("cannot be read: it is not UTF-8 text") from None
 
 
 def _override(data: dict[str, Any], override: str) -> None:

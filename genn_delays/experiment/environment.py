@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from functools import cache
 from pathlib import Path
 
 import genn_delays
@@ -26,12 +27,15 @@ PACKAGES = (
 def versions() -> dict[str, str]:
     """Versions of genn-delays, Python and the packages it uses."""
     found = {"genn-delays": genn_delays.__version__, "python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    return found | {name: _version(name) for name in PACKAGES}
+
+
+@cache  # looking it up takes 10 ms, and runs of a sweep share a process
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def machine() -> dict[str, str | int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from genn_delays.backends import get_backend
+from genn_delays.datasets import Dataset
 from genn_delays.experiment import checkpoint, metrics_file
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.config_changes import accepted_changes, as_attribute
@@ -55,16 +58,22 @@ class Recorder(Callback):
         checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state, self.attributes)
 
 
-def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> dict[str, Any]:
+def train(
+    folder: RunFolder,
+    experiment: Experiment,
+    signals: StopSignals,
+    callbacks: Sequence[Callback] = (),
+) -> dict[str, Any]:
     """Train to the end, then measure best.h5 on the test split; the summary.
 
     Args:
         folder: of this run, locked by the caller.
         experiment: fresh, or from :func:`resumed`.
         signals: active; a signal ends the run after the current batch.
+        callbacks: called after those that record the run.
 
     Raises:
-        Interrupted: a signal came; the checkpoint is written.
+        Interrupted: a signal came, or a callback asked for it; the checkpoint is written.
         TrainingError: NaN; the checkpoint of the epoch before stays.
         CheckpointError: a file of the folder cannot be written; the one before stays.
     """
@@ -74,7 +83,8 @@ def train(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> di
     config = experiment.config
     recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
     log, recorder = Log(folder.log), Recorder(folder, config, recipe)
-    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log), *config.callbacks, recorder]
+    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log)]
+    trainer.callbacks += [*config.callbacks, recorder, *callbacks]
     trainer.fit()
     test = evaluate_best(folder, experiment)
     summary = summarise(folder, experiment, test)
@@ -92,8 +102,41 @@ def outcome(summary: Mapping[str, Any]) -> str:
     return f"{measured} (epoch {summary['best_epoch']} of {summary['epochs']})"
 
 
-def resumed(folder: RunFolder) -> Experiment:
+@contextmanager
+def begun(
+    config: Config,
+    name: str,
+    output: Path | None,
+    signals: StopSignals,
+    load: Callable[[Config], Dataset] = load_dataset,
+) -> Iterator[tuple[RunFolder, Experiment]]:
+    """A new run: its folder, locked, and its experiment. Nothing is made before all is right.
+
+    Args:
+        config: complete.
+        name, output: as of :meth:`RunFolder.claim`.
+        signals: active; from where the experiment stands a signal ends the run in its folder.
+        load: gives the data set of a configuration.
+
+    Raises:
+        CheckpointError: the folder holds something, or cannot be made.
+    """
+    contents = RunFolder.contents(config)
+    RunFolder.check_free(output)
+    dataset = load(config)
+    experiment = prepare(config, dataset, make_network(config, dataset))
+    signals.request = experiment.trainer.request_stop
+    with RunFolder.claim(name, output).lock() as folder:
+        folder.begin(config, contents)
+        yield folder, experiment
+
+
+def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset) -> Experiment:
     """The experiment of a run folder as its checkpoint left it, or at its beginning.
+
+    Args:
+        folder: locked.
+        load: gives the data set of a configuration.
 
     Raises:
         CheckpointError: a checkpoint that cannot be read, or was trained with another
@@ -102,7 +145,7 @@ def resumed(folder: RunFolder) -> Experiment:
     if not folder.has_begun:
         config = folder.load_config()
         _say_edited(folder, config)
-        dataset = load_dataset(config)
+        dataset = load(config)
         return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
     saved = checkpoint.load(folder.checkpoint)
     if saved.trainer_state is None:
@@ -113,7 +156,7 @@ def resumed(folder: RunFolder) -> Experiment:
     for change in changes:
         logger.warning("%s: %s", folder.config, change)
     _say_edited(folder, config)
-    dataset = load_dataset(config)
+    dataset = load(config)
     experiment = prepare(config, dataset, saved.network, state=saved.trainer_state)
     recording.append(folder.log, "".join(f"config.yaml: {change}\n" for change in changes))
     return experiment

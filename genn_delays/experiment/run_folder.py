@@ -165,6 +165,17 @@ class RunFolder:
         """Write summary.json."""
         recording.replace(self.summary, (json.dumps(summary, indent=2) + "\n").encode())
 
+    def read_summary(self) -> dict[str, Any]:
+        """What summary.json says.
+
+        Raises:
+            CheckpointError: it cannot be read.
+        """
+        try:
+            return json.loads(self.summary.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{self.summary} cannot be read: {reason(error)}") from None
+
     def lock(self) -> _Lock:
         """Keeps other processes from training in this folder, until closed or killed.
 

@@ -1,4 +1,8 @@
-"""SIGINT and SIGTERM during a run: stop after the current batch, once."""
+"""Signals during a run: stop after the current batch, once.
+
+SIGINT and SIGTERM come from users and systems, SIGUSR1 and SIGUSR2 from batch systems before a time
+limit.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
-CAUGHT = (signal.SIGINT, signal.SIGTERM)
+CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Stopped(BaseException):

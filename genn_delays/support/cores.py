@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import os
 
+_share: int | None = None
+
 
 def available_cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return cores if _share is None else min(_share, cores)
+
+
+def take_share(cores: int) -> None:
+    """Leave all but so many cores to other processes, which are at the same work.
+
+    The number alone is bounded: a process that were bound to certain cores could not leave one that
+    somebody else keeps busy.
+    """
+    global _share
+    _share = cores

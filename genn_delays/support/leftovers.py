@@ -29,7 +29,7 @@ FOLDER_AGE = 30 * FILE_AGE
 
 def temporary_prefix(stem: str) -> str:
     """How the temporary names of this process begin; eight random characters come next."""
-    return f".{stem}-{_place()}-{os.getpid()}-"
+    return f".{stem}-{place()}-{os.getpid()}-"
 
 
 def temporary_beside(path: Path) -> Path:
@@ -56,8 +56,8 @@ def remove_leftovers(folder: Path, *, shared: bool = True) -> None:
             with suppress(OSError):
                 directory = entry.is_dir(follow_symlinks=False)
                 age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                if match[1] == _place():
-                    abandoned = not _is_alive(int(match[2]))
+                if match[1] == place():
+                    abandoned = not is_alive(int(match[2]))
                 else:
                     abandoned = not shared or age > (FOLDER_AGE if directory else FILE_AGE)
                 if abandoned:
@@ -72,7 +72,8 @@ def _remove(path: Path, directory: bool) -> None:
 
 
 @cache
-def _place() -> str:
+def place() -> str:
+    """The machine since it was started, and a container's numbering of processes, as a name."""
     parts = [platform.node()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text())
@@ -81,7 +82,8 @@ def _place() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process at this :func:`place`."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

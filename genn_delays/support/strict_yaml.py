@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -130,6 +131,21 @@ def parse(text: str) -> Any:
         raise ConfigError(f"{line}not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"not valid YAML: {reason(error)}") from None
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a user wrote, for :func:`parse`.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(LONGEST + 1)  # a device may have no end
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {reason(error)}") from None
+    except UnicodeDecodeError:
+        raise ConfigError("cannot be read: it is not UTF-8 text") from None
 
 
 def dump(value: Any) -> str:

@@ -73,7 +73,7 @@ def test_a_run_with_a_neuron_of_its_own_can_be_used_in_another_process(folder, o
 
 def test_the_run_folder_keeps_the_model_file_that_was_run(folder, own, call, monkeypatch):
     text = (folder / "mine.py").read_bytes()
-    command = sys.modules["genn_delays.cli.run"]
+    command = sys.modules["genn_delays.experiment.run"]
     prepare = command.prepare
 
     def edit_meanwhile(*args):

@@ -47,7 +47,15 @@ def stop_in_training(monkeypatch):
     return arm
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 143),
+        (signal.SIGINT, 130),
+        (signal.SIGUSR1, 128 + signal.SIGUSR1),
+        (signal.SIGUSR2, 128 + signal.SIGUSR2),
+    ],
+)
 def test_a_stopped_run_resumes_bit_for_bit(folder, config, call, stop_in_training, number, code):
     assert call("run", config, "--output", "whole", *ALL).exit_code == 0
     stop_in_training(number)
@@ -58,6 +66,34 @@ def test_a_stopped_run_resumes_bit_for_bit(folder, config, call, stop_in_trainin
     assert (state.epoch, state.batch) == (1, 1)
     assert call("resume", "parts").exit_code == 0
     assert_same_run(folder / "whole", folder / "parts")
+
+
+def test_run_with_resume_begins_goes_on_and_knows_what_is_complete(
+    folder, config, call, stop_in_training
+):
+    assert call("run", config, "--output", "whole", *ALL).exit_code == 0
+    stop_in_training(signal.SIGUSR1)
+    again = ("run", config, "--output", "parts", "--resume", *ALL)
+    assert call(*again).exit_code == 128 + signal.SIGUSR1
+    assert "going on in parts" in call(*again).output
+    assert_same_run(folder / "whole", folder / "parts")
+    before = {path.name: path.stat().st_mtime_ns for path in (folder / "parts").iterdir()}
+    assert "complete already: test accuracy" in call(*again).output
+    assert {path.name: path.stat().st_mtime_ns for path in (folder / "parts").iterdir()} == before
+
+
+def test_run_with_resume_trains_on_where_more_epochs_are_asked_for_and_refuses_another_network(
+    folder, config, call
+):
+    again = ("run", config, "--output", "run", "--resume")
+    assert call(*again).exit_code == 0
+    said = call(*again, "--set", "training.epochs=5")
+    assert "training.epochs is 5, was 3" in said.stderr
+    assert len({line["epoch"] for line in metrics(folder / "run")}) == 5
+    refused = call(*again, "--set", "training.epochs=5", "--set", "training.batch_size=2")
+    assert refused.exit_code == 2
+    assert "training.batch_size is 2, was 4" in refused.stderr
+    assert call("run", config, "--resume").exit_code == 2
 
 
 def test_a_stopped_run_under_the_surrogate_rule_resumes_bit_for_bit(

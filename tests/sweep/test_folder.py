@@ -1,0 +1,117 @@
+"""The folder of a sweep: what may join it, and what the commands say of wrong input."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import yaml
+
+
+def refused(result, *said):
+    assert result.exit_code == 2
+    assert len(result.output.strip().splitlines()) <= 2, result.output
+    for text in said:
+        assert text in result.output
+
+
+def test_an_axis_whose_key_does_not_exist_names_the_nearest(write, call, folder):
+    path = write(axes={"training.epoch": [1, 2]}, seeds=[1])
+    refused(call(path, "--output", "s"), "sweep.yaml", "training.epoch:", "did you mean 'epochs'")
+    path = write(conditions={"a": {"model.args.bais": 1}})
+    refused(call(path, "--output", "s"), "run a", "did you mean 'bias'")
+    assert not (folder / "s").exists()
+
+
+def test_a_sweep_may_get_more_runs_but_none_may_change_or_vanish(write, call):
+    one = {"a": {"model.args.bias": 0.1}}
+    assert call(write(conditions=one), "--output", "s").exit_code == 0
+    both = one | {"b": {"model.args.bias": 0.2}}
+    said = call(write(conditions=both), "--output", "s")
+    assert said.output.startswith("1 of 2 runs to start")
+    refused(
+        call(write(conditions=one), "--output", "s"), "another sweep", "run b is not in this one"
+    )
+    changed = both | {"a": {"model.args.bias": 0.3}}
+    refused(call(write(conditions=changed), "--output", "s"), "run a is another one here")
+    assert "2 runs: 2 done" in call("status", "s").output
+
+
+def test_what_all_runs_share_may_not_change_under_a_sweep(write, call, folder):
+    path = write(seeds=[1])
+    assert call(path, "--output", "s").exit_code == 0
+    refused(call(path, "--output", "s", "--set", "training.epochs=3"), "another sweep")
+    assert call(path, "--output", "s", "--set", "backend.threads=1").exit_code == 0
+    (folder / "model.py").write_text((folder / "model.py").read_text() + "\n# edited\n")
+    refused(call(path, "--output", "s"), "another sweep", "model file")
+    refused(call("restart", "s"), "another sweep", "model file")
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(write, call, folder):
+    (folder / "s").mkdir()
+    (folder / "s" / "thesis.tex").touch()
+    refused(call(write(), "--output", "s"), "is not the folder of a sweep", "nothing in it was")
+    for command in ("status", "restart", "collect"):
+        refused(call(command, "s"), "is not the folder of a sweep")
+
+
+def test_more_gpus_than_there_are_is_refused(write, call, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    refused(call(write(gpus=3), "--output", "s"), "each run needs 3, this machine has 2")
+    said = call(write(gpus=1), "--output", "s", "--jobs", 3)
+    refused(said, "this machine has 2; give --jobs 2 at most")
+
+
+def test_without_slurm_or_a_time_limit_nothing_is_submitted(write, call, monkeypatch):
+    pytest.importorskip("submitit", reason="submitit is not installed")
+    monkeypatch.setenv("PATH", "")
+    path = write(minutes=5)
+    refused(call(path, "--output", "s", "--on", "slurm"), "there is no Slurm on this machine")
+    refused(call(write(), "--output", "s", "--on", "submitit"), "add minutes: N")
+    refused(call(write(minutes=2), "--output", "s", "--on", "submitit"), "leave no time to train")
+
+
+def test_an_extra_that_is_not_installed_is_named(write, call, monkeypatch):
+    monkeypatch.setitem(sys.modules, "submitit", None)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    refused(call(write(minutes=5), "--on", "submitit"), "pip install 'genn-delays[slurm]'")
+    study = write(axes={"training.dt": [1.0, 2.0]}, search={"name": "tpe", "runs": 2})
+    refused(call(study), "pip install 'genn-delays[sweep]'")
+
+
+def test_a_dry_run_prints_the_runs_and_makes_nothing(write, call, folder):
+    said = call(write(axes={"training.dt": [1.0, 2.0]}), "--dry-run", "--output", "s")
+    assert said.exit_code == 0
+    assert "dt-2.0: training.dt=2.0" in said.output
+    assert not (folder / "s").exists()
+
+
+def test_a_sweep_without_output_lies_beside_others_of_its_folder(write, call, folder):
+    assert call(write("some.yaml")).exit_code == 0
+    assert (folder / "runs" / folder.name / "some" / "run" / "summary.json").is_file()
+
+
+def test_nothing_to_collect_is_said(write, call):
+    path = write(conditions={"a": {"model.args.accident": "fail", "model.args.note": "note"}})
+    assert call(path, "--output", "s").exit_code == 2
+    refused(call("collect", "s"), "no run is done yet")
+
+
+def test_an_error_that_is_no_mistake_of_the_user_has_its_traceback_in_the_log(write, call, folder):
+    path = write(conditions={"a": {"model.args.accident": "break", "model.args.note": "note"}})
+    refused_run = call(path, "--output", "s")
+    assert refused_run.exit_code == 2
+    assert "broken" in (folder / "s" / "sweep" / "logs" / "a.txt").read_text()
+
+
+def test_the_table_of_a_task_without_classes_shows_the_loss(write, call, folder):
+    assert call(write(seeds=[1, 2]), "--output", "s").exit_code == 0
+    for seed in (1, 2):
+        path = folder / "s" / f"seed{seed}" / "summary.json"
+        summary = yaml.safe_load(path.read_text())
+        summary |= {"test_accuracy": None, "validation_accuracy": None, "test_loss": 0.5 * seed}
+        path.write_text(json.dumps(summary))
+    rows = call("collect", "s").output.splitlines()
+    assert rows[0].startswith("| experiment | test loss, mean ± sd (seeds) | n | parameters |")
+    assert rows[2].startswith("| all | 0.75 ± 0.3536 (0.5, 1) | 2 |")
