@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import numpy as np
+import own_plugins
 import pytest
 from click.testing import CliRunner
 from written_blocks import PAGES, ROOT, Block, blocks, commands
@@ -82,11 +83,13 @@ def test_what_is_only_indented_is_neither_a_configuration_nor_a_command_of_the_d
 
 
 @pytest.mark.parametrize("block", of_language("yaml"), ids=lambda block: block.where)
-def test_every_configuration_of_a_page_is_one(block):
+def test_every_configuration_of_a_page_is_one(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own_plugins.write(tmp_path)  # mine.py, which one of them names
     given = strict_yaml.parse(block.text)
     whole = {"model": {"file": "feedforward"}, "data": {"name": "sequence"}, **given}
     made = config.validated(whole)
-    datasets.source(made.data.name, **made.data.args)
+    datasets.source(made.data.chosen, **made.data.args)
 
 
 @pytest.mark.parametrize("block", of_language("sh"), ids=lambda block: block.where)
@@ -97,6 +100,8 @@ def test_every_command_of_a_page_is_one(block):
 def check_commands(block: Block) -> None:
     for line in commands(block):
         program, *arguments = shlex.split(line)
+        if program in ("mkdir", "pip"):
+            continue
         {"genn-delays": _genn_delays, "python": _python, "make": _make}[program](arguments)
         files = [word for word in arguments if word.startswith(("experiments/", "benchmarks/"))]
         assert all((ROOT / file).exists() for file in files), line
@@ -111,6 +116,8 @@ def _command(arguments: list[str]) -> tuple[click.Command, list[str]]:
     """The command that these words name, and the words behind them."""
     command: click.Command = cli
     while isinstance(command, click.Group) and arguments:
+        if command.name == "sweep" and arguments[0] not in command.commands:
+            arguments = ["start", *arguments]
         _, command, arguments = command.resolve_command(click.Context(command), arguments)
     return command, list(arguments)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -185,13 +184,14 @@ class AudioSource(Source):
         """Whether what a recording has beyond a trial is left out."""
         return False
 
-    @abstractmethod
     def corpus(self, path: Path | None, rate: int) -> Corpus:
         """The recordings one by one, at the sample rate ``rate`` in Hz.
 
         Raises:
-            DataError: data that is missing or malformed; later, a recording that is.
+            DataError: this data set does not give its recordings, or data that is missing or
+                malformed; later, a recording that is.
         """
+        raise DataError(f"{type(self).__name__} gives no recordings one by one; give it a corpus()")
 
     def recordings(self, paths: Sequence[Path], dt: float) -> Split:
         """Sound files as trials of this data set, at the time step ``dt`` (ms), with labels 0.

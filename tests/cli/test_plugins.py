@@ -20,6 +20,7 @@ from run_folders import assert_same_run
 import genn_delays as gd
 from genn_delays.cli import cli
 from genn_delays.experiment import checkpoint
+from genn_delays.experiment import run as run_module
 from genn_delays.plugins import entry_points, user_files
 from genn_delays.support.errors import CheckpointError
 
@@ -249,17 +250,15 @@ def test_a_file_that_is_edited_while_the_data_are_made_is_said_before_training(
     folder, call, monkeypatch
 ):
     config = write(folder)
-    command = sys.modules["genn_delays.cli.run"]
-    load = command.load_dataset
+    prepare = run_module.prepare
 
-    def edit_meanwhile(loaded):
-        dataset = load(loaded)
+    def edit_meanwhile(*given):
         write(folder)
         with (folder / "mine.py").open("a") as file:
             file.write("# edited")
-        return dataset
+        return prepare(*given)
 
-    monkeypatch.setattr(command, "load_dataset", edit_meanwhile)
+    monkeypatch.setattr(run_module, "prepare", edit_meanwhile)
     result = call("run", config, "--output", "run")
     assert result.exit_code == 2
     assert "mine.py was edited while the run began; start it again" in result.stderr
