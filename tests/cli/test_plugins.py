@@ -250,15 +250,15 @@ def test_a_file_that_is_edited_while_the_data_are_made_is_said_before_training(
     folder, call, monkeypatch
 ):
     config = write(folder)
-    prepare = run_module.prepare
+    make_network = run_module.make_network
 
     def edit_meanwhile(*given):
         write(folder)
         with (folder / "mine.py").open("a") as file:
             file.write("# edited")
-        return prepare(*given)
+        return make_network(*given)
 
-    monkeypatch.setattr(run_module, "prepare", edit_meanwhile)
+    monkeypatch.setattr(run_module, "make_network", edit_meanwhile)
     result = call("run", config, "--output", "run")
     assert result.exit_code == 2
     assert "mine.py was edited while the run began; start it again" in result.stderr
