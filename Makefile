@@ -10,8 +10,9 @@ BIN    := $(VENV)/bin
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
 
+# In as many processes as there are cores; ARGS="-n 0 ..." for one.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
@@ -35,7 +36,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov $(ARGS)
+	$(BIN)/python -m pytest -n auto --cov $(ARGS)
 
 # Both against PyTorch, which has to be in the environment: $(VENV)/bin/pip install torch
 bench: $(VENV)/.run
