@@ -50,12 +50,12 @@ class Readout(Cited, ABC):
     def weights(self, steps: int, dt: float) -> np.ndarray | None:
         """Weight of each step, (steps,), where outputs are sums of weighted voltages; else None.
 
-        Engines then sum by themselves, and never call :meth:`forward`.
+        Engines then sum by themselves, and never call ``forward()``.
         """
         return None
 
     def check_weights(self, steps: int, dt: float) -> None:
-        """Raise PlanError where :meth:`forward` is not the sum of weighted voltages."""
+        """Raise PlanError where ``forward()`` is not the sum of weighted voltages."""
         if (weights := self.weights(steps, dt)) is None:
             return
         voltage = np.random.default_rng(0).normal(size=(1, steps, 1))

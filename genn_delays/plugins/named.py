@@ -40,7 +40,7 @@ def build_named(
         error: class of the error to raise.
 
     Raises:
-        error: unknown name or setting (the nearest is named), a wrong type, a file or
+        GennDelaysError: of the class ``error``; unknown name or setting (the nearest is named), a wrong type, a file or
             package that does not have it.
     """
     settings = {"name": given} if isinstance(given, str) else given
@@ -74,7 +74,7 @@ def choose(
         error: class of the error to raise.
 
     Raises:
-        error: there is none.
+        GennDelaysError: of the class ``error``; there is none.
     """
     name, file = given.get("name"), given.get("file")
     if file is None and isinstance(name, str) and name in registry:
