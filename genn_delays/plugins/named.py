@@ -40,8 +40,8 @@ def build_named(
         error: class of the error to raise.
 
     Raises:
-        GennDelaysError: of the class ``error``; unknown name or setting (the nearest is named), a wrong type, a file or
-            package that does not have it.
+        GennDelaysError: of the class ``error``; unknown name or setting (the nearest is named), a
+            wrong type, a file or package that does not have it.
     """
     settings = {"name": given} if isinstance(given, str) else given
     if not isinstance(settings, Mapping) or "name" not in settings:
