@@ -267,7 +267,7 @@ def check_system(neuron: gd.Equations, detach: bool) -> None:
     assert_same(reference, found, outputs=1e-11, gradients=1e-8)
 
 
-@settings(max_examples=10, **FEW)
+@settings(max_examples=5, **FEW)
 @given(systems())
 def test_random_systems_of_equations_equal_the_reference(quick_compiler, neuron):
     check_system(neuron, detach=False)

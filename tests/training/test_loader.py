@@ -13,6 +13,7 @@ from genn_delays.rewiring.rewiring import REWIRING
 from genn_delays.support.errors import DataError, TrainingError
 from genn_delays.training import Callback, Interrupted
 from genn_delays.training.loader import AUGMENTATION, DROPOUT, ORDER, Loader, ahead, stream
+from genn_delays.training.losses import Loss
 
 ORDERED = [1, 3, 5, 4, 8, 9, 0, 7, 2, 6]
 
@@ -98,7 +99,7 @@ class Stop(Callback):
         trainer.request_stop()
 
 
-class Diverged:
+class Diverged(Loss):
     def __call__(self, outputs, targets):
         return float("nan"), outputs
 
