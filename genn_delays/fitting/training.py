@@ -103,6 +103,8 @@ def fit(
         TrainingError: NaN; the network is as the batch before left it.
     """
     _check(network, data)
+    _check_kind("optimiser", optimiser, Optimiser, "gd.training.Optimiser(weight=..., delay=...)")
+    _check_kind("loss", loss, Loss, "gd.losses.CrossEntropy()")
     optimiser = optimiser or Optimiser()
     loss = loss or CrossEntropy(scale=20.0)
     keep = _Keep()
@@ -141,6 +143,11 @@ def fit(
     rows = history.rows_of(keep.lines)
     best = keep.best or network
     return Model(best, recipe, rows=rows, dataset=data, backend=backend, threads=threads)
+
+
+def _check_kind(name: str, given: object, kind: type, example: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise PlanError(f"{name}={given!r} given; write an object such as {example}")
 
 
 def _check(network: Network, data: Dataset) -> None:

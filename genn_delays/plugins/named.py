@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from inspect import isabstract, signature
+from inspect import isabstract, isfunction, signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -159,6 +159,29 @@ def _check_kind(where: str, base: type, kind: Any, what: str, functions: bool) -
     if isabstract(kind):
         lacking = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
         raise ConfigError(f"{where}: {what} lacks {lacking}; define it")
+    _check_methods(where, base, kind, what)
+
+
+def _check_methods(where: str, base: type, kind: type, what: str) -> None:
+    """Methods are called as those of the base, so they have its names and take its arguments."""
+    hooks = [name for name in dir(base) if name.startswith("on_")]
+    for name, method in vars(kind).items():
+        if hooks and name.startswith("on_") and name not in hooks:
+            raise ConfigError(f"{where}: {what} has {name}, never called; {suggest(name, hooks)}")
+        known = getattr(base, name, None)
+        special = name.startswith("_") and name != "__call__"
+        if special or not (isfunction(method) and isfunction(known)):
+            continue
+        taken = signature(known).parameters.values()
+        given = [None for one in taken if one.kind is one.POSITIONAL_OR_KEYWORD]
+        named = {one.name: None for one in taken if one.kind is one.KEYWORD_ONLY}
+        try:
+            signature(method).bind(*given, **named)
+        except TypeError:
+            names = ", ".join(signature(known).parameters)
+            raise ConfigError(
+                f"{where}: {what} has {name}{signature(method)}; it is called with ({names})"
+            ) from None
 
 
 def _is_own(value: Any, module: ModuleType) -> bool:

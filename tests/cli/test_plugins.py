@@ -194,6 +194,9 @@ FAULTS = {
     "loss={file: mine.py, name: np}": ("'np' is not defined in", "only imported"),
     "rewiring=[{file: bare.py, name: Bare}]": ("'Bare' of", "lacks step; define it"),
     "callbacks=[{file: bare.py, name: Tell, loud: 1}]": ("it is no dataclass",),
+    "callbacks=[{file: bare.py, name: Short}]": ("called with (self, trainer, metrics, is_best)",),
+    "callbacks=[{file: bare.py, name: Misnamed}]": ("never called", "did you mean 'on_epoch_end'"),
+    "loss={file: bare.py, name: Halved}": ("called with (self, outputs, targets)",),
     "callbacks=[Tell]": ("callbacks[0]: there is no 'Tell'", "{file: mine.py, name: ...}"),
     "callbacks=[{file: bare.py, name: Taken, a: 1}]": ("has a setting 'file'", "rename it"),
     "data.augment=[{file: bad.py, name: X}]": ("bad.py, line 2: ZeroDivisionError",),
@@ -213,6 +216,18 @@ class Bare(gd.rewiring.RewiringRule):
 
 class Tell(gd.training.Callback):
     pass
+
+class Short(gd.training.Callback):
+    def on_epoch_end(self, trainer, metrics):
+        pass
+
+class Misnamed(gd.training.Callback):
+    def on_epoch_ended(self, trainer, metrics, is_best):
+        pass
+
+class Halved(gd.losses.Loss):
+    def __call__(self, outputs):
+        return 0.0
 
 @dataclass(frozen=True)
 class Taken(gd.training.Callback):

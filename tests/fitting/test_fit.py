@@ -212,6 +212,15 @@ def test_what_does_not_fit_is_refused_before_training(network, data, options, tr
         gd.fit(small, data, **options)
 
 
+@pytest.mark.parametrize(
+    ("given", "example"),
+    [({"optimiser": gd.training.Adam(lr=0.1)}, "Optimiser"), ({"loss": "hinge"}, "CrossEntropy")],
+)
+def test_what_is_no_optimiser_or_loss_is_refused_with_an_example(network, data, given, example):
+    with pytest.raises(PlanError, match=rf"given; .*{example}"):
+        gd.fit(network, data, **given)
+
+
 def test_a_readout_that_no_process_could_find_again_is_refused_when_it_is_saved(
     network, data, options, tmp_path
 ):
