@@ -249,6 +249,7 @@ def damaged_in_the_middle() -> bytes:
         (gzip.compress(b"x" * 2000), "cannot be unpacked"),
         (b"no archive", "cannot be unpacked"),
     ],
+    ids=range(8),  # the bytes hold the time
 )
 def test_an_archive_that_is_damaged_or_leads_out_of_its_folder_is_refused(entry, content, message):
     entry(content, unpacked=MARK)
