@@ -73,7 +73,7 @@ def corpus_of(recordings: str, overrides: tuple[str, ...]) -> Corpus:
     if given.suffix in (".yaml", ".yml"):
         data = load_config(given, overrides).data
         path = None if data.path is None else expanded(data.path, "data.path", DataError)
-        source = datasets.source(data.name, **data.args)
+        source = datasets.source(data.chosen, **data.args)
     elif overrides:
         raise DataError("--set changes a configuration; give one as IN")
     elif recordings in datasets.SOURCES:

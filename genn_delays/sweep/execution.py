@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from genn_delays.datasets import Dataset
 from genn_delays.experiment.config import Config
+from genn_delays.experiment.config_files import files_of
 from genn_delays.experiment.experiment import Experiment, load_dataset
 from genn_delays.experiment.run import begun, resumed, train
 from genn_delays.experiment.run_folder import RunFolder
@@ -41,7 +42,8 @@ class Outcome:
 class LastDataset:
     """Loads data sets and keeps the last one, as most runs of a sweep share theirs.
 
-    A data set is never changed, so it may serve one run after the other.
+    A data set is never changed, so it may serve one run after the other. Those of files of the
+    user's own, which may be edited meanwhile, are made for each run.
     """
 
     def __init__(self) -> None:
@@ -52,7 +54,7 @@ class LastDataset:
         """The data set of a configuration."""
         data = config.data.model_dump(mode="json", exclude={"augment"})
         key = json.dumps([data, config.training.dt])
-        if self._dataset is None or key != self._key:
+        if self._dataset is None or key != self._key or files_of(data):
             self._dataset = None  # two at once may not fit
             self._key, self._dataset = key, load_dataset(config)
         return self._dataset

@@ -162,6 +162,8 @@ class SweepFolder:
             return "waiting"
         if attempt.is_alive:
             return "running"
+        if attempt.outcome == "done":  # and its folder was removed since
+            return "waiting"
         return attempt.outcome if attempt.outcome in STATES else "killed"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from genn_delays.datasets import Dataset, load
+from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.datasets.encoder import SpikeEncoder
 from genn_delays.datasets.stored_split import StoredSplit
 from genn_delays.support.errors import DataError
@@ -64,6 +65,20 @@ def test_cached_features_give_the_same_data(audio, cache):
     assert list((cache / "audio_folder").iterdir()) == files
     read(audio, bands=20)
     assert len(list((cache / "audio_folder").iterdir())) == 2
+
+
+class Quiet(AudioFolder):
+    def trimmed(self, sound, where):
+        return 0.0 * super().trimmed(sound, where)
+
+
+def test_a_class_of_the_user_s_own_takes_nothing_from_the_cache_and_leaves_nothing_there(
+    audio, cache
+):
+    loud = AudioFolder().load(1.0, audio)
+    assert len(loud.train.time) > 0
+    assert len(Quiet().load(1.0, audio).train.time) == 0
+    assert_equal(loud, AudioFolder().load(1.0, audio))
 
 
 def test_changed_recording_is_read_again(audio, wav, make_tone):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
+import own_plugins
 import pytest
 import yaml
+
+from genn_delays.experiment.config import load_config
+from genn_delays.sweep.execution import LastDataset
 
 
 def refused(result, *said):
@@ -36,6 +41,17 @@ def test_a_sweep_may_get_more_runs_but_none_may_change_or_vanish(write, call):
     changed = both | {"a": {"model.args.bias": 0.3}}
     refused(call(write(conditions=changed), "--output", "s"), "run a is another one here")
     assert "2 runs: 2 done" in call("status", "s").output
+
+
+def test_a_run_whose_folder_was_removed_is_run_again(write, call, folder):
+    path = write(seeds=[1, 2])
+    assert call(path, "--output", "s").exit_code == 0
+    run = next(entry for entry in (folder / "s").iterdir() if entry.name.endswith("seed2"))
+    shutil.rmtree(run)
+    assert "1 done" in call("status", "s").output
+    assert call(path, "--output", "s").exit_code == 0
+    assert "2 runs: 2 done" in call("status", "s").output
+    assert (run / "summary.json").is_file()
 
 
 def test_what_all_runs_share_may_not_change_under_a_sweep(write, call, folder):
@@ -115,3 +131,10 @@ def test_the_table_of_a_task_without_classes_shows_the_loss(write, call, folder)
     rows = call("collect", "s").output.splitlines()
     assert rows[0].startswith("| experiment | test loss, mean ± sd (seeds) | n | parameters |")
     assert rows[2].startswith("| all | 0.75 ± 0.3536 (0.5, 1) | 2 |")
+
+
+def test_data_of_a_user_s_file_are_made_for_each_run(folder):
+    """The file may be edited between two runs of a worker."""
+    config = load_config(own_plugins.write(folder))
+    last = LastDataset()
+    assert last(config) is not last(config)
