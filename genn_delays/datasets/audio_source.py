@@ -230,10 +230,11 @@ class AudioSource(Source):
             make: the log-mel bands and labels.
             class_names: one per class.
         """
-        about = [FORMAT, asdict(self.log_mel), self.duration, identity]
+        kind = f"{type(self).__module__}.{type(self).__qualname__}"
+        about = [FORMAT, kind, asdict(self.log_mel), self.duration, identity]
         bands = make
-        # the key knows no code, and that of the user's own may change
-        own = not type(self).__module__.startswith("genn_delays.")
+        # the key knows classes, not their code, and that of the user's own may change
+        own = not kind.startswith("genn_delays.")
         if self.cache and not own:
             bands = partial(remembered, make, name, cache_key(*about))
         own = own or isinstance(self.encoder, Encoder)

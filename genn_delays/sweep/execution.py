@@ -116,7 +116,7 @@ def _trained(
     """Train to the end, ``done``, or to where a study gives the run up, ``pruned``."""
     trial = take_trial(folder, name) if folder.plan.study else None
     run = folder.settled(folder.plan.runs[name])
-    opened = _opened(folder.run_folder(name), lambda: configure(run), load, signals)
+    opened = _opened(folder, name, lambda: configure(run), load, signals)
     with opened as (run_folder, experiment), experiment.simulation:
         try:
             train(run_folder, experiment, signals, [trial] if trial else [])
@@ -129,12 +129,19 @@ def _trained(
 
 @contextmanager
 def _opened(
-    run_folder: RunFolder, configure: Callable[[], Config], load: Load, signals: StopSignals
+    sweep: SweepFolder,
+    name: str,
+    configure: Callable[[], Config],
+    load: Load,
+    signals: StopSignals,
 ) -> Iterator[tuple[RunFolder, Experiment]]:
     """A run in its folder, locked: begun, or as it was left."""
+    run_folder = sweep.run_folder(name)
     if run_folder.config.is_file():
         with RunFolder.open(run_folder.path).lock() as folder:
             yield folder, resumed(folder, load)
     else:
-        with begun(configure(), run_folder.path.name, run_folder.path, signals, load) as opened:
+        config = configure()
+        sweep.check_files(config)
+        with begun(config, name, run_folder.path, signals, load) as opened:
             yield opened

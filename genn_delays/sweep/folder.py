@@ -4,6 +4,7 @@
 sweep/plan.json     the sweep file, as it was read, and the configuration of its first run
 sweep/attempts/     a file per attempt at a run
 sweep/logs/         what each run printed
+sweep/files/        which content of each of the user's files runs were made of
 sweep/trials/       of a study: the settings that a run was given
 runs.csv, table.md  what `collect` makes
 
@@ -12,6 +13,7 @@ A run is complete once its folder holds summary.json, whatever a scheduler says 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -56,7 +58,7 @@ class SweepFolder:
         self.path, self.plan = path, plan
         own = path / RESERVED
         self.record, self.trials, self.logs = own / "plan.json", own / "trials", own / "logs"
-        self.attempts = Attempts(own / "attempts")
+        self.files, self.attempts = own / "files", Attempts(own / "attempts")
 
     @staticmethod
     def open(path: Path) -> SweepFolder:
@@ -96,7 +98,7 @@ class SweepFolder:
                 "choose another --output"
             )
         with recording.writing(path):
-            for own in (folder.attempts.folder, folder.logs, folder.trials):
+            for own in (folder.attempts.folder, folder.logs, folder.trials, folder.files):
                 own.mkdir(parents=True, exist_ok=True)
         content = json.dumps({**origin, "first": first}, indent=1)
         recording.replace(folder.record, content.encode())
@@ -135,6 +137,21 @@ class SweepFolder:
         """Raise CheckpointError where what all runs share was edited since the sweep began."""
         if _read(self.record)["first"] != _circumstances(self.plan):
             raise self._another("experiment, model file or shared settings are not as they were")
+
+    def check_files(self, config: Config) -> None:
+        """Note the user's files of a run that begins, as they were run.
+
+        Raises:
+            CheckpointError: another run was made of another content of one.
+        """
+        for file, digits in RunFolder.contents(config).items():
+            known = hashlib.sha256(str(file).encode()).hexdigest()[:16]
+            with recording.writing(self.files):
+                others = {entry.name for entry in self.files.glob(f"{known}-*")}
+                mine = f"{known}-{digits}"
+                if others - {mine}:
+                    raise self._another(f"{file} has been edited since its other runs began")
+                (self.files / mine).touch()
 
     def run_folder(self, name: str) -> RunFolder:
         """The folder of a run, which need not be there yet."""

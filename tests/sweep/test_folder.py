@@ -64,6 +64,24 @@ def test_what_all_runs_share_may_not_change_under_a_sweep(write, call, folder):
     refused(call("restart", "s"), "another sweep", "model file")
 
 
+def test_a_file_that_the_first_run_does_not_name_may_not_change_either(write, call, folder):
+    own = folder / "loss.py"
+    own.write_text("import genn_delays as gd\n\nclass L(gd.losses.CrossEntropy):\n    pass\n")
+    conditions = {"a": {}, "b": {"loss": {"file": "loss.py", "name": "L"}}}
+    path = write(conditions=conditions, seeds=[1, 2])
+    assert call(path, "--output", "s").exit_code == 0
+    shutil.rmtree(folder / "s" / "b-seed2")
+    before = own.read_text()
+    own.write_text(before + "\n# edited\n")
+    said = call(path, "--output", "s")
+    assert said.exit_code != 0
+    assert "loss.py has been edited since its other runs began" in said.output
+    assert not (folder / "s" / "b-seed2" / "config.yaml").exists()
+    own.write_text(before)
+    assert call("restart", "s").exit_code == 0
+    assert "4 runs: 4 done" in call("status", "s").output
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(write, call, folder):
     (folder / "s").mkdir()
     (folder / "s" / "thesis.tex").touch()
