@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import h5py
 import numpy as np
+import own_plugins
 import pytest
 from click.testing import CliRunner
 from limited import file_limit
@@ -159,6 +160,13 @@ def test_mistakes_are_named_before_anything_is_heard(tmp_path, monkeypatch, give
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr.splitlines()) <= 2
+
+
+def test_a_data_set_of_a_file_is_asked_for_its_recordings(tmp_path):
+    config = own_plugins.write(tmp_path)
+    said = CliRunner().invoke(cli, ["data", "cochlea", str(config), str(tmp_path / "out.h5")])
+    assert said.exit_code == 2
+    assert "Chirps gives no recordings one by one; give it a corpus()" in said.stderr
 
 
 def test_files_that_are_there_are_not_written_over(tmp_path):
