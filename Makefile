@@ -12,7 +12,7 @@ run: $(VENV)/.run
 
 # In as many processes as there are cores; ARGS="-n 0 ..." for one.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
@@ -36,7 +36,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --cov $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov $(ARGS)
 
 # Both against PyTorch, which has to be in the environment: $(VENV)/bin/pip install torch
 bench: $(VENV)/.run
