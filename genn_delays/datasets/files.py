@@ -8,14 +8,9 @@ import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from genn_delays.datasets import zip_members
 from genn_delays.support.errors import DataError, reason
 from genn_delays.support.limits import RECORDING, check_size
-
-PIECE = 4096
-"""Bytes that are inflated at a time; zipfile would inflate a member of any size at once."""
-
-KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""zipfile inflates these in pieces; a few bytes of bzip2 or LZMA become gigabytes in one."""
 
 
 class Files(ABC):
@@ -99,15 +94,15 @@ class ZipFiles(Files):
 
     def read(self, name: str) -> bytes:
         info = self._info(name)
-        check_size(info.file_size, f"{self.path}: {name}", default=RECORDING)
-        if info.compress_type not in KINDS:
+        size = max(info.file_size, info.compress_size)
+        check_size(size, f"{self.path}: {name}", default=RECORDING)
+        if info.compress_type not in zip_members.KINDS:
             raise DataError(
-                f"{self.path}: {name} is compressed by method {info.compress_type}; stored and "
-                "deflated members are read, make the archive again with `zip`"
+                f"{self.path}: {name} is compressed by method {info.compress_type}; make the "
+                "archive again with `zip`"
             )
         try:
-            with self.archive.open(info) as member:
-                return b"".join(iter(lambda: member.read(PIECE), b""))
+            return zip_members.read(self.archive, info)
         except Exception as failure:  # checksum, zlib, header, a password that is asked for
             raise DataError(
                 f"{self.path}: {name} is damaged or encrypted ({reason(failure)}); copy the "

@@ -16,6 +16,7 @@ import pytest
 from genn_delays.datasets import Dataset, load
 from genn_delays.datasets.audio_folder import AudioFolder
 from genn_delays.datasets.encoder import SpikeEncoder
+from genn_delays.datasets.files import open_files
 from genn_delays.datasets.stored_split import StoredSplit
 from genn_delays.support.errors import DataError
 from genn_delays.support.limits import VARIABLE
@@ -245,6 +246,7 @@ def change(archive: Path, member: str, **fields: int) -> None:
         kind, *places = {
             "version": ("<H", 4, 6),
             "flags": ("<H", 6, 8),
+            "method": ("<H", 8, 10),
             "size": ("<I", 22, 24),
         }[field]
         for start, place in zip((local, central), places, strict=True):
@@ -258,11 +260,32 @@ def test_archive_of_an_unknown_version_is_refused(archive):
         read(archive)
 
 
-def test_archive_of_another_compression_is_refused(archive):
-    with zipfile.ZipFile(archive, "a", zipfile.ZIP_BZIP2) as file:
-        file.writestr("other.csv", "file,class\n")
-    with pytest.raises(DataError, match=r"other.csv is compressed by method 12; stored and defl"):
-        read(archive, test="other.csv")
+COMPRESSED = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+@pytest.mark.parametrize("method", COMPRESSED)
+def test_archive_of_each_compression_is_read(method, archive):
+    files, expected = open_files(archive), {}
+    for name in files.names():
+        expected[name] = files.read(name)
+    other = archive.with_name("other.zip")
+    with zipfile.ZipFile(other, "w", COMPRESSED[method]) as file:
+        for name, content in expected.items():
+            file.writestr(name, content)
+        file.writestr("empty", b"")
+    files = open_files(other)
+    assert {name: files.read(name) for name in files.names()} == expected | {"empty": b""}
+
+
+def test_archive_of_an_unknown_compression_is_refused(archive):
+    change(archive, "test.csv", method=98)
+    with pytest.raises(DataError, match=r"test.csv is compressed by method 98; make the archive"):
+        read(archive)
 
 
 def test_encrypted_member_is_refused(archive):
@@ -289,8 +312,9 @@ def test_member_larger_than_the_limit_is_refused_before_it_is_read(archive, monk
         read(archive, test="large.csv")
 
 
-def test_member_that_is_larger_than_it_says_takes_no_more_memory(archive):
-    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
+@pytest.mark.parametrize("method", ["deflated", "bzip2", "lzma"])
+def test_member_that_is_larger_than_it_says_takes_no_more_memory(method, archive):
+    with zipfile.ZipFile(archive, "a", COMPRESSED[method]) as file:
         file.writestr("large.csv", bytes(64 << 20))
     change(archive, "large.csv", size=1000)
     tracemalloc.start()
