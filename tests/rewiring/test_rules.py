@@ -197,6 +197,20 @@ def test_dale_gives_every_presynaptic_unit_one_sign_and_keeps_it(share):
     np.testing.assert_array_equal(sign, units.sign)
 
 
+@pytest.mark.parametrize("other", [DeepR(l1=0.0), FCN24(l1=0.0), SoftDeepR(l1=0.0)])
+def test_dale_holds_wherever_it_stands_in_the_list(other):
+    first, last = sparse(0.8, pre=20), sparse(0.8, pre=20)
+    for network, rules in ((first, (Dale(0.4), other)), (last, (other, Dale(0.4)))):
+        for rule in rules:
+            rule.prepare(network)
+    units = last.populations["input"].units
+    for network in (first, last):
+        table = network.projections[NAME].synapses
+        np.testing.assert_array_equal(table.state["sign"], units.sign[table.pre])
+        np.testing.assert_array_equal(np.sign(table.weight), units.sign[table.pre])
+    np.testing.assert_array_equal(table.weight, first.projections[NAME].synapses.weight)
+
+
 def test_soft_deep_r_is_algorithm_2_of_bellec():
     network, eta, temperature, floor = sparse(0.4), 0.1, 0.5, -0.4
     rule = SoftDeepR(l1=0.2, temperature=temperature, floor=floor)
