@@ -171,3 +171,22 @@ def test_the_first_command_does_not_import_sympy():
     code = "import sys, genn_delays.cli, genn_delays; print('sympy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_equations_show_what_was_given():
+    tau = np.full(20, 20.0)
+    shown = repr(gd.Equations(LIF, threshold="V >= theta", parameters=VALUES | {"tau_mem": tau}))
+    assert shown == (
+        f"Equations({LIF!r}, threshold='V >= theta', input=('I',), parameters={{'tau_mem': "
+        "<array of 20>, 'tau_syn': 5.0, 'theta': 1.0}, method='auto', substeps=1)"
+    )
+    assert eval(repr(lif()), {"Equations": gd.Equations}).arguments() == lif().arguments()
+
+
+@pytest.mark.parametrize("tau", [0.0, -5.0])
+def test_time_constants_are_positive(tau):
+    neuron = gd.Equations(LIF, threshold="V >= theta", parameters=VALUES | {"tau_syn": tau})
+    with pytest.raises(
+        NetworkError, match=rf"Equations\(tau_syn=...\): {tau:g} given, must be > 0"
+    ):
+        network(neuron)

@@ -232,3 +232,11 @@ def message(text, options) -> str:
     except NetworkError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize("part", ["V ^ 2", "(V > 0) * V", "V[0]"])
+def test_what_is_no_arithmetic_is_shown(part):
+    with pytest.raises(
+        NetworkError, match=r"dV/dt: '[^']+' is not arithmetic; use .*\*\* \(a power\)"
+    ):
+        gd.Equations(f"dV/dt = -({part})", input="V")

@@ -92,7 +92,7 @@ def _from_dense(given: np.ndarray, units: int, dt: float, where: str) -> tuple[E
     if given.ndim != 3 or given.dtype.kind not in "biuf" or given.shape[2] != units:
         raise DataError(
             f"{where}: {given.dtype} of shape {given.shape} for {units} units; give numbers of "
-            "shape (trials, steps, units)"
+            "shape (trials, steps, units), also of a single trial"
         )
     check_size(EVENT * int(np.count_nonzero(given)), f"{where}: the events of {given.shape}")
     trial, step, unit = np.nonzero(given)
@@ -110,7 +110,8 @@ def _from_list(given: Sequence[Any] | np.ndarray, where: str) -> Events:
         if not pair or len(set(shapes)) > 1 or len(shapes[0]) != 1:
             found = f"shapes {shapes}" if pair else type(parts).__name__
             raise DataError(
-                f"{where}: trial {k} holds {found}; give (times, units), arrays of one length"
+                f"{where}: trial {k} holds {found}; give (times, units), arrays of one length, "
+                "for each: a single trial is [(times, units)]"
             )
         for column, array in zip(columns, arrays, strict=False):
             column.append(array)

@@ -11,6 +11,7 @@ from genn_delays.planning.events import Events
 from genn_delays.planning.plan import Plan, make_plan
 from genn_delays.planning.timing import time_to_steps
 from genn_delays.support.checks import extremes, is_number
+from genn_delays.support.display import Shown
 from genn_delays.support.errors import DataError, PlanError
 from genn_delays.support.limits import check_size
 
@@ -24,7 +25,7 @@ def stream(model: Model) -> Stream:
     return Stream(model)
 
 
-class Stream:
+class Stream(Shown):
     """A model in the middle of its input.
 
     After a whole trial its outputs are those of :meth:`Model.outputs`. Before, they are those of a
@@ -53,6 +54,9 @@ class Stream:
         self._input = next(k for k, p in enumerate(self._plan.populations) if p.is_input)
         self._read = self._plan.readout_population
         self.reset()
+
+    def _facts(self) -> dict[str, object]:
+        return {"until": f"{self._until:g} ms", "model": self._model}
 
     def reset(self) -> None:
         """Begin again, as at the start of a trial."""

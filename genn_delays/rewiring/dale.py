@@ -47,8 +47,9 @@ class Dale(RewiringRule):
                 signs[rng.permutation(projection.pre.size)[:chosen]] = -1.0
                 units.columns["sign"] = signs
             table, signs = projection.synapses, units.columns["sign"]
-            if not np.array_equal(table.state.get("sign"), signs[table.pre]):
-                table.state.pop("sign", None)  # of pairs, from a rule that was prepared before
+            known = table.state.get("sign")
+            if known is not None and not np.array_equal(known, signs[table.pre]):
+                del table.state["sign"]  # of pairs, from a rule that was prepared before
             attach_signs(network, projection)
 
     def step(self, context: Context) -> dict[str, Change]:

@@ -95,6 +95,14 @@ class Optimiser:
     def __post_init__(self) -> None:
         if not isinstance(self.device, bool):
             raise ConfigError(f"optimiser device is {self.device!r}; give true or false")
+        for kind in KINDS:
+            given = getattr(self, kind)
+            if not isinstance(
+                given, (Rule, Group) if kind != "unit" else (Rule, Group, type(None))
+            ):
+                raise ConfigError(
+                    f"Optimiser({kind}={given!r}): give a rule such as gd.training.Adam(1e-3)"
+                )
         if isinstance(self.clip, Mapping):
             check_keys("optimiser clip", self.clip, KINDS)
         for kind in KINDS:

@@ -14,7 +14,7 @@ import pytest
 import genn_delays as gd
 from genn_delays.experiment import checkpoint
 from genn_delays.experiment.recipe import Recipe
-from genn_delays.support.errors import CheckpointError, DataError, PlanError
+from genn_delays.support.errors import CheckpointError, ConfigError, DataError, PlanError
 from genn_delays.training.progress import ProgressBar
 
 
@@ -293,3 +293,17 @@ def test_a_damaged_history_is_named(network, data, options, tmp_path, rows):
     checkpoint.save(tmp_path / "model.h5", network, attributes=attributes)
     with pytest.raises(CheckpointError, match="'history' is no list of epochs"):
         gd.load(tmp_path / "model.h5")
+
+
+def test_a_single_trial_is_told_how_it_is_given(network, data, options, trials):
+    model = gd.fit(network, data, **options | {"epochs": 1})
+    with pytest.raises(DataError, match=r"a single trial is \[\(times, units\)\]"):
+        model.predict(trials[0])
+    with pytest.raises(DataError, match=r"\(trials, steps, units\), also of a single trial"):
+        model.predict(np.zeros((60, 12)))
+    assert repr(gd.stream(model)).startswith("Stream(until=0 ms, model=Model(")
+
+
+def test_what_is_no_rule_of_an_optimiser_is_refused():
+    with pytest.raises(ConfigError, match=r"Optimiser\(unit=\{'lr': 1\}\): give a rule such as"):
+        gd.training.Optimiser(unit={"lr": 1})

@@ -218,10 +218,9 @@ def _expression(
         return _named(tree.id, known, later, where)
     if isinstance(tree, ast.Constant) and is_number(tree.value):
         return number(tree.value, where)
-    kind = type(tree).__name__
     raise NetworkError(
-        f"{where}: there is code that is not arithmetic ({kind}); use numbers, names, + - * / ** "
-        f"and {', '.join(FUNCTIONS)}"
+        f"{where}: {quoted(ast.unparse(tree))} is not arithmetic; use numbers, names, + - * / ** "
+        f"(a power) and {', '.join(FUNCTIONS)}"
     )
 
 

@@ -41,7 +41,8 @@ class Equations(Neuron):
         reset: ``"V = V_r; w += b"``, linear in the states.
         input: the state that arriving weights are added to, or several, of which
             ``connect(target=...)`` names one.
-        parameters: a number, or an array of one value per neuron, by name.
+        parameters: a number, or an array of one value per neuron, by name; names that begin with
+            ``tau`` are time constants, > 0.
         refractory: ms after a spike in which the flagged state is held and there is no spike.
         initial: state at the beginning of a trial: numbers or expressions of parameters; 0 unless
             given.
@@ -159,6 +160,12 @@ class Equations(Neuron):
     def arguments(self) -> dict[str, Any]:
         return dict(self._given)
 
+    def __repr__(self) -> str:
+        """What was given; arrays of one value per neuron by their shape."""
+        text, *others = self._given.items()
+        shown = [f"{name}={_shown(value)}" for name, value in others if not _is_nothing(value)]
+        return f"Equations({', '.join([repr(text[1]), *shown])})"
+
     def texts(self) -> dict[str, Any]:
         """The arguments that are not numbers of neurons, as plain values."""
         numbers = ("parameters", "refractory")
@@ -175,6 +182,11 @@ class Equations(Neuron):
         made = Equations.__new__(Equations)
         made.__dict__.update(_given=given, system=self.system)
         return made
+
+    @property
+    def positive(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names that begin with ``tau`` are time constants."""
+        return tuple(name for name in self._given["parameters"] if name.startswith("tau"))
 
     @property
     def not_negative(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -272,3 +284,15 @@ def _mapping(what: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
     if given is not None and not isinstance(given, Mapping):
         raise NetworkError(f"Equations({what}={given!r}): give a mapping from names to values")
     return dict(given or {})
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (not isinstance(value, np.ndarray) and value in (0.0, "", (), {}))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"<array of {value.size}>"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name!r}: {_shown(one)}' for name, one in value.items())}}}"
+    return repr(value)
