@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from genn_delays.analysis.plots import draw
 
 import genn_delays as gd
 from genn_delays.analysis import statistics
-from genn_delays.analysis.plots import draw
 
 
 def network(weight=0.5, delay=(0.0, 4.0, 10.0)):
