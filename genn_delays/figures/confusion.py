@@ -30,13 +30,13 @@ def draw(material: Material, width: int) -> Figure:
     height = plot + (28.0 if classes > 1 else 12.0)
     figure = new_figure(width, height)
     matrix, recall = figure.subplots(1, 2, width_ratios=(4, 1), sharey=True)
-    _matrix(matrix, counts, names, plot)
+    _matrix(matrix, counts, names, plot, width)
     _recall(recall, counts)
     figure.suptitle(_title(answers, counts, width), x=0.01, ha="left")
     return figure
 
 
-def _matrix(axes: Axes, counts: np.ndarray, names: list[str], plot: float) -> None:
+def _matrix(axes: Axes, counts: np.ndarray, names: list[str], plot: float, width: int) -> None:
     classes, columns = counts.shape
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.grid(visible=False)
@@ -49,7 +49,7 @@ def _matrix(axes: Axes, counts: np.ndarray, names: list[str], plot: float) -> No
     shown = range(0, columns, every)
     room = 14.0 if plot < 80.0 else 22.0
     labels = [fitted(names[k], room, SMALL) for k in shown]
-    axes.set_xticks(shown, labels, rotation=90 if _wide(labels, columns, plot) else 0)
+    axes.set_xticks(shown, labels, rotation=90 if _wide(labels, columns, width) else 0)
     axes.set_yticks([k for k in shown if k < classes], labels[: len(range(0, classes, every))])
     axes.tick_params(length=0.0)
     axes.set(xlabel="answer (darker: more of the row)", ylabel="true class")
@@ -57,9 +57,9 @@ def _matrix(axes: Axes, counts: np.ndarray, names: list[str], plot: float) -> No
         spine.set_visible(True)
 
 
-def _wide(labels: list[str], columns: int, plot: float) -> bool:
+def _wide(labels: list[str], columns: int, width: int) -> bool:
     """Whether names side by side would run into each other."""
-    room = 0.55 * plot / columns * max(1, columns // len(labels))
+    room = 0.55 * width / columns * max(1, columns // len(labels))
     return max(width_of(label, SMALL) for label in labels) > room - 0.6
 
 

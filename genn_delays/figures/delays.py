@@ -35,6 +35,7 @@ from genn_delays.figures.style import (
 )
 
 BINS = 30
+SIGNS = (("excitatory", EXCITATION, "-"), ("inhibitory", INHIBITION, "--"))
 FEW = 400
 """Synapses that are drawn as dots; more are counted in fields."""
 
@@ -45,26 +46,36 @@ def draw(material: Material, width: int) -> Figure:
     if not chosen:
         raise NothingToDrawError("no projection has delays")
     figure = new_figure(width, len(chosen) * (PANEL + 8.0) + 8.0)
+    by_sign = False
     parts = figure.subfigures(len(chosen), 1, squeeze=False)[:, 0]
     for part, projection in zip(parts, chosen, strict=True):
         before = material.before(projection)
         left, right = part.subplots(1, 2)
         histogram(left, projection, before)
-        _second(right, projection, before)
+        if before is not None and same_wiring(projection, before):
+            _moves(right, projection, before)
+        else:
+            _by_sign(right, projection)
+            by_sign = True
+        count_ticks(right)
         part.suptitle("\n".join(title(projection, before, width - 4.0)), x=0.01, ha="left")
-    handles, labels = legend(material.initial is not None)
+    handles, labels = legend(material.initial is not None, by_sign)
     if note:
         handles, labels = [*handles, Line2D([], [], ls="")], [*labels, note]
     legend_below(figure, width, handles, labels)
     return figure
 
 
-def legend(compared: bool) -> tuple[list[Patch | Line2D], list[str]]:
-    """Handles and labels of histograms before and after."""
+def legend(compared: bool, by_sign: bool = False) -> tuple[list[Patch | Line2D], list[str]]:
+    """Handles and labels of histograms before and after, and of those by sign."""
     handles: list[Patch | Line2D] = [Line2D([], [], color=AFTER)]
     labels = ["after training"]
     if compared:
         handles, labels = [Patch(color=BEFORE), *handles], ["before", *labels]
+    if by_sign:
+        for name, colour, dashes in SIGNS:
+            handles.append(Line2D([], [], color=colour, ls=dashes))
+            labels.append(f"{name} after")
     return handles, labels
 
 
@@ -114,14 +125,6 @@ def _keep_in_scale(axes: Axes, found: list[np.ndarray]) -> None:
                       transform=axes.transAxes)  # fmt: skip
 
 
-def _second(axes: Axes, projection: Projection, before: Projection | None) -> None:
-    if before is not None and same_wiring(projection, before):
-        _moves(axes, projection, before)
-    else:
-        _by_sign(axes, projection)
-    count_ticks(axes)
-
-
 def _moves(axes: Axes, projection: Projection, before: Projection) -> None:
     """Each delay before training against after; on the grey line it is as it was."""
     limit = projection.synapses.max_delay
@@ -147,10 +150,9 @@ def _by_sign(axes: Axes, projection: Projection) -> None:
     """Where the wiring has changed: delays of excitatory and of inhibitory synapses."""
     table = projection.synapses
     bins = np.linspace(0.0, table.max_delay, BINS // 2 + 1).tolist()
-    signs = ((table.weight > 0, EXCITATION, "-"), (table.weight < 0, INHIBITION, "--"))
-    for chosen, colour, dashes in signs:
-        part = table.delay[chosen]
+    masks = {"excitatory": table.weight > 0, "inhibitory": table.weight < 0}
+    for name, colour, dashes in SIGNS:
+        part = table.delay[masks[name]]
         weights = np.full(len(part), 100.0 / max(len(table), 1))
         axes.hist(part, bins, weights=weights, histtype="step", color=colour, ls=dashes)
     axes.set(xlim=(0.0, table.max_delay), xlabel="delay (ms)", ylabel="synapses (%)")
-    axes.set_title("excitatory (line), inhibitory (dashes)", fontsize=SMALL)

@@ -21,8 +21,8 @@ from genn_delays.figures.answers import Answers, answers_of
 from genn_delays.support.errors import CheckpointError, GennDelaysError
 
 Lines = Sequence[Mapping[str, Any]]
-SHOWN = 8
-"""Projections that a figure has room for: those with the most synapses."""
+SHOWN = 6
+"""Projections that a figure of a page has room for: those with the most synapses."""
 
 
 class NothingToDrawError(GennDelaysError):

@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from genn_delays.figures.material import Material, NothingToDrawError
 from genn_delays.figures.style import LINES, PANEL, epoch_ticks, legend_below, new_figure, ticks
 
-MEASURED = ("replaced in an epoch (%)", "mean age (batches)", "synapses")
+MEASURED = ("replaced (%)", "age (batches)", "synapses")
 
 
 def draw(material: Material, width: int) -> Figure:
-    """Share of the synapses that grew in each epoch, their mean age, and how many there are."""
+    """Share of the synapses that an epoch replaced, their mean age, and how many there are."""
     if not rewires(material):
         raise NothingToDrawError("nothing rewires")
     flat = width > 90

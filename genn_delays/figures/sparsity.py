@@ -19,7 +19,7 @@ MARKERS = "osD^vP*X<>"
 
 
 def draw(panels: Mapping[str, Curves], width: int) -> Figure:
-    """A panel for each experiment: mean of the seeds, bars from the lowest to the highest.
+    """A panel for each experiment: mean of the seeds, bars of one standard deviation.
 
     Args:
         panels: by title. Lines of one name look the same in all of them.
@@ -50,10 +50,9 @@ def _panel(axes: Axes, curves: Curves, names: Sequence[str]) -> None:
         shares = sorted(points, reverse=True)
         values = [np.asarray(points[share], dtype=np.float64) for share in shares]
         mean = np.array([each.mean() for each in values])
-        low = mean - [each.min() for each in values]
-        high = np.array([each.max() for each in values]) - mean
+        spread = [each.std(ddof=1) if len(each) > 1 else 0.0 for each in values]
         style = style_of(names.index(name))
-        axes.errorbar(100.0 * np.array(shares), mean, [low, high], elinewidth=0.5, **style)
+        axes.errorbar(100.0 * np.array(shares), mean, spread, elinewidth=0.5, **style)
     axes.set_xscale("log")
     axes.invert_xaxis()
     _share_ticks(axes, [100.0 * share for points in curves.values() for share in points])

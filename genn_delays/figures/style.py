@@ -6,8 +6,10 @@ colours are those of Okabe and Ito (2008); lines differ by their dashes as well.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ FORMATS = ("png", "svg")
 DPI = 300
 BODY, SMALL = 7.0, 6.0
 """Sizes of letters in pt: of axes and titles, and of ticks and legends."""
+LETTERS = 200
+"""Most letters of a name that are shown."""
 PANEL = 34.0
 """Height in mm of a panel with its labels."""
 
@@ -112,6 +116,7 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, dpi=DPI, metadata=metadata, format=path.suffix[1:])
 
 
+@cache
 def width_of(text: str, size: float = BODY) -> float:
     """How wide a line of text is, in mm."""
     font = FontProperties(family=FONT, size=size)
@@ -124,12 +129,14 @@ def fitted(text: str, width: float, size: float = BODY) -> str:
     text = " ".join(str(text).split())
     if width_of(text, size) <= width:
         return text
-    for kept in range(min(len(text) - 1, 200), 0, -1):
-        head = text[: (kept + 1) // 2].rstrip()
-        tail = text[len(text) - kept // 2 :].lstrip()
-        if width_of(f"{head}…{tail}", size) <= width:
-            return f"{head}…{tail}"
-    return "…"
+
+    def shortened(kept: int) -> str:
+        return f"{text[: (kept + 1) // 2].rstrip()}…{text[len(text) - kept // 2 :].lstrip()}"
+
+    kept = bisect.bisect_right(
+        range(1, min(len(text), LETTERS)), width, key=lambda k: width_of(shortened(k), size)
+    )
+    return shortened(kept)
 
 
 def percent(share: float) -> str:
