@@ -199,6 +199,14 @@ class Source(Settings, Cited, ABC):
         """The sizes of the data set, or None where they are known once it is read only."""
         return None
 
+    def channels(self) -> np.ndarray | None:
+        """Place of each input unit in the order that neighbouring units have in the data.
+
+        float64 or a whole number, shape (units,); units of one channel have the same. None where
+        the units have no such order on one axis.
+        """
+        return None
+
     @abstractmethod
     def load(self, dt: float, path: Path | None) -> Dataset:
         """Make or read the data set.

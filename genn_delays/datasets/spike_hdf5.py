@@ -85,6 +85,10 @@ class SpikeHDF5(Source):
             return None
         return Sizes(self.units // self.bin_units, self.classes, self.duration)
 
+    def channels(self) -> np.ndarray | None:
+        """Units are places along the ear, one after the other."""
+        return np.arange(self.units // self.bin_units)
+
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:
             raise DataError(f"{self.name}: data.path is missing; name the folder of the files")

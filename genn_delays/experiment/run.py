@@ -23,6 +23,7 @@ from genn_delays.support import recording
 from genn_delays.support.errors import CheckpointError
 from genn_delays.support.recording import Log
 from genn_delays.training import Callback, Metrics, Run, show_progress
+from genn_delays.training.by_sign import with_signs
 from genn_delays.training.progress import ProgressLines
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class Recorder(Callback):
             self._save(trainer)
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
-        metrics_file.append(self.folder.metrics, trainer.state.epoch, metrics)
+        lines = with_signs(metrics, trainer.network)
+        metrics_file.append(self.folder.metrics, trainer.state.epoch, lines)
         if is_best:
             attributes = {"epoch": trainer.state.epoch, **self.attributes}
             checkpoint.save(self.folder.best, trainer.network, attributes=attributes)

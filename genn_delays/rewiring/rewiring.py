@@ -102,11 +102,14 @@ class Rewiring:
                 for k, more in enumerate((change.dropped, change.grown, change.refused)):
                     seen[k] += more
 
-    def metrics(self, network: Network, counts: Counts) -> dict[str, dict[str, Any]] | None:
+    def metrics(
+        self, network: Network, counts: Counts, progress: Progress
+    ) -> dict[str, dict[str, Any]] | None:
         """What a line of metrics says of each rewired projection; None without rules.
 
-        Ages are in batches since a synapse was grown; the histogram counts the delays in bars of
-        equal width from 0 to the largest delay.
+        Ages are in batches since a synapse was grown; ``initial`` counts the synapses that are as
+        old as the run, which were never dropped. The histogram counts the delays in bars of equal
+        width from 0 to the largest delay.
         """
         if not self.rules:
             return None
@@ -123,6 +126,7 @@ class Rewiring:
                 "refused": refused,
                 "age_mean": round(float(age.mean()), 1),
                 "age_median": float(np.median(age)),
+                "initial": int(np.count_nonzero(age[: len(table)] >= progress.batch)),
                 "delays": np.histogram(table.delay, BINS, (0.0, top))[0].tolist(),
             }
         return found

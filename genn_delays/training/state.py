@@ -30,6 +30,8 @@ class Metrics:
             synapses; None where nothing rewires.
         warnings: what is wrong with the network (see :mod:`genn_delays.training.health`): a
             sentence by a short name; None where nothing is.
+        signs: the synapses of each sign (see :func:`genn_delays.training.by_sign.by_sign`); None
+            but in what a run folder keeps of the training split.
     """
 
     loss: float
@@ -41,6 +43,7 @@ class Metrics:
     sigma: float | None = None
     rewiring: dict[str, dict[str, Any]] | None = None
     warnings: dict[str, str] | None = None
+    signs: dict[str, dict[str, dict[str, Any]]] | None = None
 
 
 @dataclass

@@ -234,7 +234,7 @@ class Trainer:
         train = replace(
             tally.metrics(),
             sigma=largest_width(self.network),
-            rewiring=self.rewiring.metrics(self.network, tally.rewired),
+            rewiring=self.rewiring.metrics(self.network, tally.rewired, self.progress),
             warnings=found or None,
         )
         metrics = {"train": train} | ({} if validation is None else {"validation": validation})

@@ -10,7 +10,9 @@ from pathlib import Path
 import h5py
 from flushed import Disk
 
+import genn_delays as gd
 from genn_delays.cli import cli
+from genn_delays.training.by_sign import by_sign
 
 
 def lines_of(run):
@@ -69,8 +71,16 @@ def test_metrics_have_a_line_per_epoch_and_split(folder, config, call):
     assert [(line["epoch"], line["split"]) for line in lines] == [
         (epoch, split) for epoch in (1, 2, 3) for split in ("train", "validation")
     ]
+    every = {"epoch", "split", "loss", "accuracy", "seconds", "spikes_per_neuron"}
     for line in lines:
-        assert set(line) == {"epoch", "split", "loss", "accuracy", "seconds", "spikes_per_neuron"}
+        assert set(line) == (every | {"signs"} if line["split"] == "train" else every)
+
+
+def test_the_line_of_training_has_the_delays_and_weights_of_each_sign(folder, config, call):
+    call("run", config, "--output", "run", "--set", "training.epochs=1")
+    line = lines_of(folder / "run")[0]
+    assert line["signs"]["input->output"]["excitatory"]["synapses"] == 4
+    assert line["signs"] == by_sign(gd.checkpoint.load("run/checkpoint.h5").network)
 
 
 def test_the_summary_tells_outcome_size_and_circumstances(folder, config, call):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from genn_delays.rewiring import (
+    SET,
     Change,
     DeepR,
     Growth,
@@ -16,7 +17,7 @@ from genn_delays.rewiring import (
     Static,
 )
 from genn_delays.support.errors import ConfigError, TrainingError
-from genn_delays.training import Adam, EaseIn, Group, Optimiser, Progress
+from genn_delays.training import Adam, Callback, EaseIn, Group, Optimiser, Progress
 
 
 class Prune(RewiringRule):
@@ -112,14 +113,15 @@ def test_nan_in_a_gradient_is_an_error_where_a_rule_takes_the_place_of_the_updat
 
 
 def test_metrics_say_nothing_without_rules_and_zeros_before_anything_changed(network):
-    assert Rewiring([], Optimiser(), seed=1).metrics(network, {}) is None
+    begun = Progress(0, 10, 2)
+    assert Rewiring([], Optimiser(), seed=1).metrics(network, {}, begun) is None
     rewiring = Rewiring([DeepR()], Optimiser(), seed=1)
     rewiring.check(network)
-    seen = rewiring.metrics(network, {})
+    seen = rewiring.metrics(network, {}, begun)
     assert list(seen) == ["input->hidden", "hidden->output"]
     table = network.projections["input->hidden"].synapses
     table.state["age"][:] = np.arange(len(table)) ** 2
-    seen = rewiring.metrics(network, {"input->hidden": [3, 2, 1]})
+    seen = rewiring.metrics(network, {"input->hidden": [3, 2, 1]}, Progress(100, 10, 20))
     bars = np.histogram(table.delay, 10, (0.0, 5.0))[0].tolist()
     ages = np.arange(20.0) ** 2
     assert seen["input->hidden"] == {
@@ -129,6 +131,7 @@ def test_metrics_say_nothing_without_rules_and_zeros_before_anything_changed(net
         "refused": 1,
         "age_mean": round(ages.mean(), 1),
         "age_median": np.median(ages),
+        "initial": 10,  # as old as 100 batches
         "delays": bars,
     }
     other = seen["hidden->output"]
@@ -147,8 +150,29 @@ def test_a_projection_that_has_lost_all_its_synapses_has_metrics(network):
     rewiring = Rewiring([DeepR()], Optimiser(), seed=1)
     rewiring.check(network)
     network.projections["input->hidden"].synapses.keep(np.zeros(20, bool))
-    seen = rewiring.metrics(network, {})["input->hidden"]
+    seen = rewiring.metrics(network, {}, Progress(0, 10, 2))["input->hidden"]
     assert (seen["synapses"], seen["age_mean"], seen["age_median"]) == (0, 0.0, 0.0)
+    assert seen["initial"] == 0
+
+
+@pytest.mark.parametrize("rule", [SET(every=2, fraction=0.3), DeepR(temperature=30.0)])
+def test_metrics_count_the_synapses_that_were_there_from_the_start(network, make_trainer, rule):
+    marks = {}
+
+    class Follows(Callback):
+        def on_epoch_end(self, trainer, metrics, is_best):
+            marks[trainer.state.epoch] = {
+                name: (seen["initial"], int(network.projections[name].synapses.state["mark"].sum()))
+                for name, seen in metrics["train"].rewiring.items()
+            }
+
+    for projection in network.projections.values():
+        projection.synapses.attach("mark", 1.0)  # a grown synapse starts with 0
+    make_trainer(network, epochs=3, rewiring=[rule], callbacks=[Follows()]).fit()
+    assert len(marks) == 3
+    counts = [pair for seen in marks.values() for pair in seen.values()]
+    assert all(told == marked for told, marked in counts)
+    assert 0 < marks[3]["input->hidden"][0] < 20
 
 
 def test_each_rule_and_batch_has_random_numbers_of_its_own_and_the_rate_of_the_batch(network):
