@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from genn_delays.datasets.base import Source
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.parts import Projection
 from genn_delays.experiment import checkpoint
@@ -78,6 +79,13 @@ class Material:
     def epochs(self) -> list[int]:
         """The epochs that are finished."""
         return sorted({line["epoch"] for line in self.lines})
+
+    @property
+    def source(self) -> Source | None:
+        """Where the data of the run are from, as the checkpoint says; None where it does not."""
+        with suppress(GennDelaysError):
+            return Recipe.from_attribute(self.attributes.get(ATTRIBUTE), "best.h5").source()
+        return None
 
     @cached_property
     def answers(self) -> Answers:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from genn_delays.analysis.channels import channels_of
+from genn_delays.analysis.receptive_fields import receptive_fields
 from genn_delays.declaration.neurons import Input
 from genn_delays.declaration.parts import Projection
 from genn_delays.figures.material import Material, NothingToDrawError
 from genn_delays.figures.style import fitted, new_figure, ticks
 
 SIGNS = {"excitation": "Reds", "inhibition": "Blues"}
-CHANNELS, DELAYS = 40, 25
-"""Most fields of a map along either axis."""
+DELAYS = 25
+"""Columns of a map."""
 ROW = 26.0
 
 
@@ -21,14 +23,19 @@ def draw(material: Material, width: int) -> Figure:
     projection = from_input(material)
     table = projection.synapses
     units = strongest(projection, 6 if width > 90 else 3)
-    maps = {sign: [field_of(projection, unit, sign) for unit in units] for sign in SIGNS}
-    maps = {sign: found for sign, found in maps.items() if np.any(found)}
+    step = table.max_delay / (DELAYS - 1)
+    channels = channels_of(projection, material.source)
+    fields = receptive_fields(projection, units, dt=step, channels=channels)
+    maps = {sign: found for sign in SIGNS if np.any(found := getattr(fields, sign))}
     if not maps:
         raise NothingToDrawError("all weights from the input are 0")
-    top = _top(np.stack([field for found in maps.values() for field in found]))
+    top = _top(np.concatenate(list(maps.values())))
     figure = new_figure(width, len(maps) * ROW + 16.0)
     grid = figure.subplots(len(maps), len(units), sharex=True, sharey=True, squeeze=False)
-    extent = (0.0, table.max_delay, -0.5, table.pre_size - 0.5)
+    first, last = fields.channels[0], fields.channels[-1]
+    half = 0.5 * step
+    extent = (-half, table.max_delay + half, first - 0.5, last + 0.5)
+    what = "channel" if fields.ordered else "unit"
     for row, (sign, palette) in zip(grid, [(sign, SIGNS[sign]) for sign in maps], strict=True):
         for axes, found in zip(row, maps[sign], strict=True):
             axes.grid(visible=False)
@@ -40,7 +47,7 @@ def draw(material: Material, width: int) -> Figure:
         bar.set_label(f"{sign}\n(sum of |weight|)")
         bar.locator = ticks(3)
         bar.update_ticks()
-        row[0].set_ylabel(fitted(f"{projection.pre.name} unit", 22.0))
+        row[0].set_ylabel(fitted(f"{projection.pre.name} {what}", 22.0))
     _label(grid, projection, units, width)
     return figure
 
@@ -79,20 +86,3 @@ def strongest(projection: Projection, count: int) -> np.ndarray:
     table = projection.synapses
     total = np.bincount(table.post, weights=np.abs(table.weight), minlength=table.post_size)
     return np.sort(np.argsort(-total, kind="stable")[:count])
-
-
-def field_of(projection: Projection, unit: int, sign: str) -> np.ndarray:
-    """Sums of |weight| of one sign over channel and delay, (channels, delays)."""
-    table = projection.synapses
-    mine = table.post == unit
-    weight = table.weight[mine] if sign == "excitation" else -table.weight[mine]
-    rows = min(table.pre_size, CHANNELS)
-    span = [[-0.5, table.pre_size - 0.5], [0.0, table.max_delay]]
-    found, _, _ = np.histogram2d(
-        table.pre[mine],
-        table.delay[mine],
-        bins=(rows, DELAYS),
-        range=span,
-        weights=np.maximum(weight, 0.0),
-    )
-    return found
