@@ -26,7 +26,7 @@ from genn_delays.figures.style import (
 from genn_delays.fitting.recorder import Recording
 
 HEIGHTS = {"input": 26.0, "hidden": 22.0, "answer": 26.0}
-DOTS = 3000
+DOTS = 500
 """Most dots that an SVG holds one by one; more become a picture in it."""
 
 
