@@ -53,6 +53,8 @@ def plot(
     """
     folder = RunFolder.open(run_dir)
     missing = False
+    if not names:
+        click.echo(plot_run(folder))
     for drawn in draw_figures(
         folder, names, width=int(width), formats=formats or ("png", "svg"), output=output
     ):
@@ -61,7 +63,5 @@ def plot(
         if drawn.missing:
             missing = missing or bool(names)
             click.echo(f"{drawn.name} is not drawn: {drawn.missing}", err=True)
-    if not names:
-        click.echo(plot_run(folder))
     if missing:
         sys.exit(MISSING)

@@ -78,7 +78,6 @@ RC: dict[str, Any] = {
     "lines.linewidth": 1.1,
     "lines.markersize": 3.0,
     "savefig.facecolor": "white",
-    "svg.hashsalt": "genn-delays",  # the same figure is the same file
     "text.parse_math": False,  # names are the user's, and a dollar is a dollar
     "xtick.labelsize": SMALL,
     "xtick.major.size": 2.5,

@@ -15,7 +15,7 @@ from genn_delays.figures.raster import chosen_trials, shown_populations, title_o
 from genn_delays.figures.receptive_fields import strongest
 
 TRIALS = 6
-SPIKES = 45_000
+SPIKES = 30_000
 """Most spikes of all trials together."""
 SYNAPSES = 24_000
 """Most synapses of all neurons together."""
