@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from genn_delays.experiment.citations import citations
+from genn_delays.experiment.citations import citations_of_run
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.figures.material import Material
 from genn_delays.support.errors import GennDelaysError, reason
@@ -119,6 +119,6 @@ def _commands(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _cited(folder: RunFolder) -> str:
     try:
-        return "\n\n".join(citations(folder.load_config()))
+        return "\n\n".join(citations_of_run(folder))
     except GennDelaysError as error:
         return f"% {reason(error)}"
