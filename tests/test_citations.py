@@ -108,7 +108,7 @@ def test_what_a_configuration_uses_is_cited(what, tmp_path):
     ("train", "cited"), [("shd_train.h5", True), ("mine.h5", False)], ids=["SHD", "one's own"]
 )
 def test_a_data_set_of_ones_own_is_not_that_of_heidelberg(train, cited, tmp_path):
-    data = {"name": "spike_hdf5", "path": "nowhere", "args": {"train": train}}
+    data = {"name": "spike_hdf5", "path": str(tmp_path), "args": {"train": train}}
     found = keys(call("cite", configuration(tmp_path, data=data)))
     assert ("cramer2022" in found) == cited
 

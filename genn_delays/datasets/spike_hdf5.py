@@ -91,7 +91,8 @@ class SpikeHDF5(Source):
         if file is None or not file.is_file():
             return self.publications()
         try:
-            made_by = str(read_hdf5(file, ()).attributes.get("made_by", ""))
+            root = read_hdf5(file, ())
+            made_by = root.text("made_by") if "made_by" in root.attributes else ""
         except DataError:  # whoever loads it will be told
             return self.publications()
         return EAR if made_by.endswith(", cochlea") else self.publications()

@@ -10,7 +10,8 @@ of x = V - threshold that rises from 0 to 1:
 
 (Neftci, Mostafa and Zenke, 2019, IEEE Signal Process. Mag. 36; arctan of Fang et al., 2021, ICCV,
 as in SpikingJelly and in Hammouamri et al., 2024; fast_sigmoid is the SuperSpike of Zenke and
-Ganguli, 2018, Neural Comput. 30, whose f' is 2 / slope of this one: here every f rises from 0 to 1.)
+Ganguli, 2018, Neural Comput. 30, whose f' is 2 / slope of this one: here every f rises from 0 to
+1.)
 
 Everything else is the transpose of the forward pass: with x the state before and x+ = x + s (R x +
 r - x) after the threshold, a+ = P^T a[t+1] the adjoint of x+ and m the dropout factor of the spike,
