@@ -71,9 +71,9 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W -n -q --keep-going -j auto -c docs . docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-# The pages in Debian's chromium; needs the packages chromium and chromium-driver.
+# The pages, and the report of a run, in Debian's chromium; needs the packages chromium and chromium-driver.
 test-docs: $(VENV)/.docs
-	$(BIN)/python -m pytest -m site tests/test_docs_site.py $(ARGS)
+	$(BIN)/python -m pytest -m site tests/test_docs_site.py tests/test_report_site.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

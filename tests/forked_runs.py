@@ -105,7 +105,7 @@ def _child(command: dict, target: int) -> None:
 if __name__ == "__main__":
     import scipy.signal  # noqa: F401
 
-    import genn_delays.analysis.plots  # noqa: F401 - with matplotlib: what most commands would wait for
+    import genn_delays.figures.overview  # noqa: F401 - with matplotlib: what most commands would wait for
     from genn_delays.cli import cli
 
     serve()

@@ -26,29 +26,9 @@ for package in ("sphinx", "myst_nb", "furo", "selenium"):
 if not (shutil.which("chromium") and shutil.which("chromedriver")):
     pytest.skip("there is no chromium and chromium-driver", allow_module_level=True)
 
-from selenium import webdriver  # noqa: E402 - only where it is
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-
-WIDTHS = (400, 1280)
-SEEN = """
-const all = [...document.querySelectorAll("*")];
-const scrolls = e => /auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX);
-const held = e => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement)
-                      if (scrolls(p)) return true;
-                    return false; };
-const wide = e => { const box = e.getBoundingClientRect();
-                    return box.width && box.right > innerWidth + 1 && box.left < innerWidth; };
-return {
-  width: document.documentElement.scrollWidth,
-  wide: all.filter(e => document.body.contains(e) && wide(e) && !held(e)
-                        && !scrolls(e) && getComputedStyle(e).position !== "fixed")
-           .map(e => e.outerHTML.slice(0, 120)).slice(0, 3),
-  links: [...document.querySelectorAll("a[href]")].map(a => a.href),
-  ids: [...document.querySelectorAll("[id]")].map(e => e.id),
-  images: [...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src),
-  unnamed: [...document.images].filter(i => !i.alt).length,
-};
-"""
+import browsers  # noqa: E402 - only where selenium is
+from browsers import WIDTHS, look  # noqa: E402
+from selenium import webdriver  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -64,22 +44,8 @@ def site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage",
-                     "host-resolver-rules=MAP * ~NOTFOUND"):  # fmt: skip
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = Service(shutil.which("chromedriver"))
-    with webdriver.Chrome(options=options, service=service) as driver:
+    with browsers.opened() as driver:
         yield driver
-
-
-def look(browser: webdriver.Chrome, page: Path, width: int) -> dict:
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(page.as_uri())
-    return browser.execute_script(SEEN)
 
 
 def faults_of(browser: webdriver.Chrome, site: Path) -> list[str]:

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import click
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+
+from genn_delays.figures import sparsity, style
 
 TITLES = {
     "grid_eventprop": "EventProp, Arabic digits",
     "grid_surrogate": "surrogate rule, spoken digits",
 }
 RULES = ("fixed wiring", "DEEP R", "RigL", "FCN24")
-STYLES = {"fixed": "--", "learnt": "-", "best": ":"}
+DELAYS = ("fixed", "learnt", "best")
 
 Results = dict[tuple[str, str, float], np.ndarray]
 """Test accuracies in per cent over the seeds, by rule, delays and density."""
@@ -36,9 +36,9 @@ def main(folder: Path) -> None:
     found = {name: results(folder / name / "runs.csv") for name in TITLES}
     text = "\n\n".join(table(TITLES[name], each) for name, each in found.items() if each)
     (folder / "table.md").write_text(text + "\n", encoding="utf-8")
-    draw({TITLES[name]: each for name, each in found.items()}).savefig(
-        folder / "figure.png", dpi=150
-    )
+    panels = {TITLES[name]: curves(each) for name, each in found.items() if each}
+    with style.styled():
+        style.save(sparsity.draw(panels, width=180), folder / "figure.png")
     print(text)
 
 
@@ -62,7 +62,7 @@ def table(title: str, found: Results) -> str:
     lines = [f"**{title}**, test accuracy in %, mean ± sd over the seeds", ""]
     lines += [f"| rule, delays | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for rule in RULES:
-        for delays in STYLES:
+        for delays in DELAYS:
             if any((rule, delays, density) in found for density in densities):
                 cells = [_cell(_values(found, rule, delays, density)) for density in densities]
                 lines.append(f"| {rule}, {delays} | {' | '.join(cells)} |")
@@ -80,27 +80,15 @@ def _cell(values: np.ndarray | None) -> str:
     return f"{values.mean():.1f}{spread}"
 
 
-def draw(found: dict[str, Results]) -> Figure:
-    """Accuracy against the share of synapses that is left, a panel for each sweep."""
-    figure = Figure(figsize=(5.0 * len(found), 3.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(found), squeeze=False)[0]
-    for axes, (title, each) in zip(panels, found.items(), strict=True):
-        for colour, rule in enumerate(RULES):
-            for delays, style in STYLES.items():
-                densities = sorted({d for r, k, d in each if (r, k) == (rule, delays) and d < 1.0})
-                means = [each[rule, delays, density].mean() for density in densities]
-                if means:
-                    label = f"{rule}, {delays}"
-                    axes.plot(densities, means, style, color=f"C{colour}", label=label)
-        axes.set_xscale("log")
-        axes.invert_xaxis()
-        axes.set_title(title)
-        axes.set_xlabel("share of the synapses that is left")
-        axes.set_ylabel("test accuracy (%)")
-        if axes.lines:
-            axes.legend(fontsize=7, frameon=False)
-    return figure
+def curves(found: Results) -> dict[str, dict[float, np.ndarray]]:
+    """The lines of a panel: a rule with a kind of delays; the dense network is in none."""
+    lines: dict[str, dict[float, np.ndarray]] = {}
+    for rule in RULES:
+        for delays in DELAYS:
+            points = {d: found[r, k, d] for r, k, d in found if (r, k) == (rule, delays) and d < 1}
+            if points:
+                lines[f"{rule}, {delays}"] = points
+    return lines
 
 
 if __name__ == "__main__":

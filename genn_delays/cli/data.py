@@ -94,7 +94,7 @@ def preview(name_or_config: str, overrides: tuple[str, ...], out: Path | None) -
     """Draw a trial of some classes, and how many trials each class has."""
     dataset = _loaded(name_or_config, overrides)
     # matplotlib takes half a second to import, and only the picture needs it
-    from genn_delays.analysis.preview import draw_preview
+    from genn_delays.figures.preview import draw_preview
 
     click.echo(draw_preview(dataset, out or Path(f"{dataset.name}.png")))
 

@@ -22,6 +22,7 @@ OPTIONAL = {
     "optuna": "sweep",
     "submitit": "slurm",
     "tonic": "tonic",
+    "vl_convert": "report",
     "ziglang": "zig",
 }
 """Import name of each optional package and the extra that brings it."""

@@ -95,7 +95,7 @@ def train_and_report(folder: RunFolder, experiment: Experiment, signals: StopSig
     click.echo(outcome(summary))
     click.echo(f"run folder: {folder.path}")
     # matplotlib takes half a second to import, and only the picture needs it
-    from genn_delays.analysis.plots import plot_run
+    from genn_delays.figures import plot_run
 
     plot_run(folder)
     click.echo(f"picture:    {folder.picture}")

@@ -124,6 +124,13 @@ class AudioSource(Source):
         encoder = self.encoder
         return encoder.units(self.bands) if isinstance(encoder, Encoder) else encoder.units
 
+    def channels(self) -> np.ndarray | None:
+        """The band of each unit; nothing is known of an encoder of the user's own."""
+        encoder = self.encoder
+        if isinstance(encoder, Encoder):
+            return None
+        return np.arange(encoder.units) // (encoder.units // self.bands)
+
     def encoded(self, bands: np.ndarray, labels: np.ndarray, dt: float) -> Split:
         """Log-mel bands, (recordings, frames, bands), as trials at the time step ``dt`` (ms).
 

@@ -195,8 +195,20 @@ class Sizes:
 class Source(Settings, Cited, ABC):
     """A data set that can be loaded: its dataclass fields are the settings of ``data.args``."""
 
+    def publications_in(self, path: Path | None) -> tuple[str, ...]:
+        """Keys of what to cite for the data in a file or folder, which need not be there."""
+        return self.publications()
+
     def sizes(self) -> Sizes | None:
         """The sizes of the data set, or None where they are known once it is read only."""
+        return None
+
+    def channels(self) -> np.ndarray | None:
+        """Place of each input unit in the order that neighbouring units have in the data.
+
+        float64 or a whole number, shape (units,); units of one channel have the same. None where
+        the units have no such order on one axis.
+        """
         return None
 
     @abstractmethod

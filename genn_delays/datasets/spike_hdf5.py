@@ -18,9 +18,14 @@ import numpy as np
 from genn_delays.datasets.base import Dataset, Sizes, Source, hold_out, numbered, part
 from genn_delays.datasets.spike_reader import Recordings, SpikeReader
 from genn_delays.support.errors import DataError
+from genn_delays.support.hdf5 import read_hdf5
 
 HEIDELBERG = ("shd_", "ssc_")
 """What the names of the published files begin with."""
+
+
+EAR = ("cramer2022", "sieroka2006", "meddis1986", "meddis1988")
+"""What to cite for spikes of the inner ear of :mod:`genn_delays.datasets.cochlea`."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,26 @@ class SpikeHDF5(Source):
         names = [name for name in (self.train, self.validation, self.test) if name is not None]
         return self.cites if all(name.startswith(HEIDELBERG) for name in names) else ()
 
+    def publications_in(self, path: Path | None) -> tuple[str, ...]:
+        """With the inner ear where its converter wrote the training file."""
+        file = None if path is None else path / self.train
+        if file is None or not file.is_file():
+            return self.publications()
+        try:
+            root = read_hdf5(file, ())
+            made_by = root.text("made_by") if "made_by" in root.attributes else ""
+        except DataError:  # whoever loads it will be told
+            return self.publications()
+        return EAR if made_by.endswith(", cochlea") else self.publications()
+
     def sizes(self) -> Sizes | None:
         if self.classes is None:
             return None
         return Sizes(self.units // self.bin_units, self.classes, self.duration)
+
+    def channels(self) -> np.ndarray | None:
+        """Units are places along the ear, one after the other."""
+        return np.arange(self.units // self.bin_units)
 
     def load(self, dt: float, path: Path | None) -> Dataset:
         if path is None:

@@ -48,7 +48,7 @@ class Tonic(Source):
     crop: bool = False
     validation_fraction: float = 0.2
     seed: int = 1
-    cites: ClassVar[tuple[str, ...]] = ()
+    cites: ClassVar[tuple[str, ...]] = ("lenz2021",)
     positive: ClassVar[tuple[str, ...]] = ("duration", "validation_fraction")
     not_negative: ClassVar[tuple[str, ...]] = ("seed",)
 

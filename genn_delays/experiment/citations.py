@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from genn_delays import datasets
 from genn_delays.backends import get_backend
 from genn_delays.declaration.network import Network
+from genn_delays.experiment import checkpoint
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.model_file import build_network, cited_in
+from genn_delays.experiment.recipe import Recipe
+from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
 from genn_delays.support.references import ENTRIES, Cited
 from genn_delays.training import Group, optimiser
 
 
-def citations(config: Config) -> list[str]:
+def citations(
+    config: Config, network: Network | None = None, backend: str | None = None
+) -> list[str]:
     """BibTeX entries of what a configuration uses, each once.
 
-    The network is declared for one input and one output. Where that is refused, because the model
-    file needs the sizes of its data, a comment in front says that what it holds is left out.
+    Where a declaration for one input and one output is refused, because the model file needs the
+    sizes of its data, a comment in front says that what it holds is left out.
+
+    Args:
+        config: complete.
+        network: of a run; by default declared for one input and one output.
+        backend: that a run had; by default the one that the configuration would get here.
     """
-    network, notes = _declared(config)
-    keys = list(cited_in(config.model.file))
-    for used in (*_methods(config), *_parts(network), *_updates(config, network)):
-        for key in used.publications():
-            if key not in ENTRIES:  # a part of the user's own
-                hint = suggest(str(key), ENTRIES)
-                kind = type(used).__name__
-                raise ConfigError(f"{kind} cites {key!r}, which is no known key; {hint}")
-            keys.append(key)
-    return notes + [ENTRIES[key] for key in dict.fromkeys(keys)]
+    notes: list[str] = []
+    if network is None:
+        network, notes = _declared(config)
+    data = datasets.source(config.data.chosen, **config.data.args)
+    keys = [*cited_in(config.model.file), *_known(data, data.publications_in(config.data.path))]
+    used = (*_methods(config, backend), *parts_of(network), *_updates(config, network))
+    return notes + entries([*keys, *keys_of(used)])
+
+
+def citations_of_run(folder: RunFolder) -> list[str]:
+    """BibTeX entries of what a run uses: its own network, data and backend."""
+    config = folder.with_own_model(folder.load_config())
+    saved = folder.best if folder.best.is_file() else folder.checkpoint
+    network = checkpoint.load(saved).network if saved.is_file() else None
+    backend = folder.read_summary().get("backend") if folder.summary.is_file() else None
+    return citations(config, network, backend)
+
+
+def citations_of_model(network: Network, recipe: Recipe) -> list[str]:
+    """BibTeX entries of a model that was saved, which does not tell how it was optimised."""
+    data = recipe.source()
+    used = (*([data] if data else []), recipe.gradient, recipe.readout, recipe.loss)
+    note = "% without optimiser, schedules, regularisers and rewiring, which the file does not tell"
+    return [note, *entries(keys_of((*used, *parts_of(network))))]
+
+
+def keys_of(used: Iterable[Cited]) -> list[str]:
+    """The keys that these cite.
+
+    Raises:
+        ConfigError: a part of the user's own cites a key that is not known.
+    """
+    return [key for each in used for key in _known(each, each.publications())]
+
+
+def _known(used: Cited, keys: Iterable[str]) -> Iterator[str]:
+    for key in keys:
+        if key not in ENTRIES:  # a part of the user's own
+            hint = suggest(str(key), ENTRIES)
+            raise ConfigError(f"{type(used).__name__} cites {key!r}, which is no known key; {hint}")
+        yield key
+
+
+def entries(keys: Iterable[str]) -> list[str]:
+    """BibTeX of keys, each once."""
+    return [ENTRIES[key] for key in dict.fromkeys(keys)]
 
 
 def _declared(config: Config) -> tuple[Network | None, list[str]]:
@@ -43,19 +89,18 @@ def _declared(config: Config) -> tuple[Network | None, list[str]]:
     return made, []
 
 
-def _methods(config: Config) -> Iterator[Cited]:
+def _methods(config: Config, backend: str | None) -> Iterator[Cited]:
     """What the configuration names, in the order of its sections."""
     training = config.training
-    yield datasets.source(config.data.chosen, **config.data.args)
     yield from config.data.augment
     yield from (config.gradient, config.readout, config.loss)
     chosen = (training.sigma, training.spike_count, training.silent_rescue)
     yield from (part for part in chosen if part is not None)
     yield from (*training.regularisers, *config.rewiring)
-    yield get_backend(config.backend.name)
+    yield get_backend(backend or config.backend.name)
 
 
-def _parts(network: Network | None) -> Iterator[Cited]:
+def parts_of(network: Network | None) -> Iterator[Cited]:
     """What the network is made of."""
     if network is None:
         return

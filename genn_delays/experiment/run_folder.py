@@ -8,7 +8,7 @@ initial.h5       the network before training
 checkpoint.h5    network and training state after the last epoch, or where it was stopped
 best.h5          the network of the best epoch on the validation split
 summary.json     the outcome, once training is done
-training.png     curves, delays and weights
+training.png     curves, delays and weights; figures/ and report.html where they were asked for
 log.txt          what was printed
 """
 

@@ -1,5 +1,7 @@
 """Dale's principle: all synapses that leave a unit have one sign.
 
+Together with DEEP R in Meszaros, Knight and Nowotny (2024, arXiv 2407.18917, first version).
+
 Signs belong to the presynaptic units and are drawn once. An update that would turn a weight's sign
 leaves it at 0. Rules that drop at a change of sign, such as DEEP R, come after this one in the list
 only if they are to find weights at 0; before it, they drop them.
@@ -29,7 +31,7 @@ class Dale(RewiringRule):
     """
 
     inhibitory: float = 0.2
-    cites: ClassVar[tuple[str, ...]] = ()
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2024",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

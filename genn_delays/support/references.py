@@ -54,6 +54,15 @@ ENTRIES = {
   volume = {30}, number = {6}, pages = {1514--1541}, year = {2018},
   doi = {10.1162/neco_a_01086}
 }""",
+    "fang2021": """@inproceedings{fang2021,
+  title = {Incorporating learnable membrane time constant to enhance learning of spiking neural
+           networks},
+  author = {Fang, Wei and Yu, Zhaofei and Chen, Yanqi and Masquelier, Timoth{\\'e}e and
+            Huang, Tiejun and Tian, Yonghong},
+  booktitle = {IEEE/CVF International Conference on Computer Vision},
+  pages = {2661--2671}, year = {2021},
+  eprint = {2007.05785}, archiveprefix = {arXiv}
+}""",
     "hammouamri2024": """@inproceedings{hammouamri2024,
   title = {Learning delays in spiking neural networks using dilated convolutions with learnable
            spacings},
@@ -82,10 +91,33 @@ ENTRIES = {
   booktitle = {International Conference on Learning Representations}, year = {2015},
   eprint = {1412.6980}, archiveprefix = {arXiv}
 }""",
-    "smith2019": """@misc{smith2019,
+    "loshchilov2017": """@inproceedings{loshchilov2017,
+  title = {{SGDR}: Stochastic gradient descent with warm restarts},
+  author = {Loshchilov, Ilya and Hutter, Frank},
+  booktitle = {International Conference on Learning Representations}, year = {2017},
+  eprint = {1608.03983}, archiveprefix = {arXiv}
+}""",
+    "akiba2019": """@inproceedings{akiba2019,
+  title = {Optuna: A next-generation hyperparameter optimization framework},
+  author = {Akiba, Takuya and Sano, Shotaro and Yanase, Toshihiko and Ohta, Takeru and
+            Koyama, Masanori},
+  booktitle = {Proceedings of the 25th ACM SIGKDD International Conference on Knowledge Discovery
+               \\& Data Mining}, pages = {2623--2631}, year = {2019},
+  doi = {10.1145/3292500.3330701}
+}""",
+    "bergstra2011": """@inproceedings{bergstra2011,
+  title = {Algorithms for hyper-parameter optimization},
+  author = {Bergstra, James and Bardenet, R{\\'e}mi and Bengio, Yoshua and K{\\'e}gl, Bal{\\'a}zs},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {24}, pages = {2546--2554}, year = {2011},
+  url = {https://papers.nips.cc/paper/4443-algorithms-for-hyper-parameter-optimization}
+}""",
+    "smith2019": """@inproceedings{smith2019,
   title = {Super-convergence: very fast training of neural networks using large learning rates},
   author = {Smith, Leslie N. and Topin, Nicholay},
-  year = {2019}, eprint = {1708.07120}, archiveprefix = {arXiv}
+  booktitle = {Artificial Intelligence and Machine Learning for Multi-Domain Operations
+               Applications}, volume = {11006}, pages = {1100612}, year = {2019},
+  doi = {10.1117/12.2520589}, eprint = {1708.07120}, archiveprefix = {arXiv}
 }""",
     "cramer2022": """@article{cramer2022,
   title = {The {Heidelberg} spiking data sets for the systematic evaluation of spiking neural
@@ -94,6 +126,33 @@ ENTRIES = {
   journal = {IEEE Transactions on Neural Networks and Learning Systems},
   volume = {33}, number = {7}, pages = {2744--2757}, year = {2022},
   doi = {10.1109/TNNLS.2020.3044364}
+}""",
+    "sieroka2006": """@article{sieroka2006,
+  title = {Semirealistic models of the cochlea},
+  author = {Sieroka, Norman and Dosch, Hans G{\\"u}nter and Rupp, Andr{\\'e}},
+  journal = {The Journal of the Acoustical Society of America},
+  volume = {120}, number = {1}, pages = {297--304}, year = {2006},
+  doi = {10.1121/1.2204438}
+}""",
+    "meddis1986": """@article{meddis1986,
+  title = {Simulation of mechanical to neural transduction in the auditory receptor},
+  author = {Meddis, Ray},
+  journal = {The Journal of the Acoustical Society of America},
+  volume = {79}, number = {3}, pages = {702--711}, year = {1986},
+  doi = {10.1121/1.393460}
+}""",
+    "meddis1988": """@article{meddis1988,
+  title = {Simulation of auditory--neural transduction: Further studies},
+  author = {Meddis, Ray},
+  journal = {The Journal of the Acoustical Society of America},
+  volume = {83}, number = {3}, pages = {1056--1063}, year = {1988},
+  doi = {10.1121/1.396050}
+}""",
+    "lenz2021": """@misc{lenz2021,
+  title = {Tonic: event-based datasets and transformations},
+  author = {Lenz, Gregor and Chaney, Kenneth and Shrestha, Sumit Bam and Oubari, Omar and
+            Picaud, Serge and Zarrella, Guido},
+  year = {2021}, publisher = {Zenodo}, doi = {10.5281/zenodo.5079802}
 }""",
     "warden2018": """@misc{warden2018,
   title = {Speech {Commands}: A dataset for limited-vocabulary speech recognition},

@@ -29,6 +29,7 @@ from pydantic import ConfigDict
 from genn_delays.support import strict_yaml
 from genn_delays.support.checks import is_count
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, suggest
+from genn_delays.support.references import Cited
 from genn_delays.support.settings import Settings, build
 from genn_delays.sweep.axes import LEVELS, Axis, make_axis
 
@@ -37,23 +38,26 @@ MESSAGE = 500
 
 
 @dataclass(frozen=True)
-class Grid(Settings):
+class Grid(Settings, Cited):
     """Every combination of conditions and axes."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
-class Random(Settings):
+class Random(Settings, Cited):
     """``runs`` combinations that are drawn, those of fewer runs first."""
 
     positive: ClassVar[tuple[str, ...]] = ("runs",)
     error = ConfigError
+    cites: ClassVar[tuple[str, ...]] = ()
 
     runs: int
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class TPE(Settings):
+class TPE(Settings, Cited):
     """``runs`` runs by a tree-structured Parzen estimator of optuna, on the validation split.
 
     With ``pruning`` a run ends early whose validation score at an epoch is below the median of the
@@ -62,6 +66,8 @@ class TPE(Settings):
 
     positive: ClassVar[tuple[str, ...]] = ("runs",)
     error = ConfigError
+
+    cites: ClassVar[tuple[str, ...]] = ("akiba2019", "bergstra2011")
 
     runs: int
     seed: int = 0

@@ -89,7 +89,7 @@ class EaseIn(Schedule):
 
     batches: int
     start: float = 1e-3
-    cites: ClassVar[tuple[str, ...]] = ()
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
 
     def __post_init__(self) -> None:
         if self.batches < 1:
@@ -105,7 +105,8 @@ class EaseIn(Schedule):
 class Cosine(Schedule):
     """Half a cosine from 1 at the first batch to ``final`` at the end of the run.
 
-    With ``per="epoch"`` this is PyTorch's CosineAnnealingLR with T_max = epochs.
+    Loshchilov and Hutter (2017, arXiv 1608.03983), without restarts. With ``per="epoch"`` this is
+    PyTorch's CosineAnnealingLR with T_max = epochs.
 
     Attributes:
         final: factor at the end, >= 0.
@@ -114,7 +115,7 @@ class Cosine(Schedule):
 
     final: float = 0.0
     per: Per = "batch"
-    cites: ClassVar[tuple[str, ...]] = ()
+    cites: ClassVar[tuple[str, ...]] = ("loshchilov2017",)
 
     def __post_init__(self) -> None:
         if not self.final >= 0.0:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from genn_delays import datasets
-from genn_delays.analysis.preview import preview, spectrogram
 from genn_delays.datasets.published.catalogue import CATALOGUE, Download, Entry
+from genn_delays.figures.preview import preview, spectrogram
 from genn_delays.planning.events import Events
 
 

@@ -48,7 +48,7 @@ def test_the_outcome_is_told_before_the_picture_is_drawn(config, call, monkeypat
     def fail(folder):
         raise CheckpointError(f"{folder.picture} cannot be written")
 
-    monkeypatch.setattr("genn_delays.analysis.plots.plot_run", fail)
+    monkeypatch.setattr("genn_delays.figures.plot_run", fail)
     result = call("run", config, "--output", "run")
     assert result.exit_code == 2
     assert "test accuracy" in result.stdout

@@ -59,6 +59,7 @@ def test_the_table_and_the_figure_leave_out_what_is_not_done(figure, tmp_path):
     assert "| RigL, learnt | 92.0 ± 1.0 | 87.0 ± 1.0 | 82.3 ± 1.0 |" in text
     assert "DEEP R" not in text
     assert "best" not in text
-    drawn = figure.draw({"a task": found}).axes[0].lines
-    assert [line.get_label() for line in drawn] == ["RigL, fixed", "RigL, learnt"]
+    drawn = figure.curves(found)
+    assert list(drawn) == ["RigL, fixed", "RigL, learnt"]
+    assert list(drawn["RigL, fixed"]) == [0.5, 0.031]
     assert figure.results(tmp_path / "none.csv") == {}

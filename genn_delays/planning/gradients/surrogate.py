@@ -8,9 +8,10 @@ of x = V - threshold that rises from 0 to 1:
     sigmoid         f = 1 / (1 + exp(-slope x))            f' = slope f (1 - f)
     triangle        f' = slope max(0, 1 - slope |x|)
 
-(Neftci, Mostafa and Zenke, 2019, IEEE Signal Process. Mag. 36; arctan as in SpikingJelly and in
-Hammouamri et al., 2024; fast_sigmoid is the SuperSpike of Zenke and Ganguli, 2018, Neural Comput.
-30, whose f' is 2 / slope of this one: here every f rises from 0 to 1.)
+(Neftci, Mostafa and Zenke, 2019, IEEE Signal Process. Mag. 36; arctan of Fang et al., 2021, ICCV,
+as in SpikingJelly and in Hammouamri et al., 2024; fast_sigmoid is the SuperSpike of Zenke and
+Ganguli, 2018, Neural Comput. 30, whose f' is 2 / slope of this one: here every f rises from 0 to
+1.)
 
 Everything else is the transpose of the forward pass: with x the state before and x+ = x + s (R x +
 r - x) after the threshold, a+ = P^T a[t+1] the adjoint of x+ and m the dropout factor of the spike,
@@ -36,6 +37,10 @@ from genn_delays.support.checks import is_number
 from genn_delays.support.errors import PlanError, suggest
 
 FUNCTIONS = ("arctan", "fast_sigmoid", "sigmoid", "triangle")
+
+
+SOURCES = {"arctan": ("fang2021",), "fast_sigmoid": ("zenke2018",)}
+"""What to cite for a function besides the rule."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Surrogate(GradientRule):
                 raise PlanError(f"Surrogate({name}={value!r}): must be True or False")
 
     def publications(self) -> tuple[str, ...]:
-        return (*self.cites, "zenke2018") if self.function == "fast_sigmoid" else self.cites
+        return (*self.cites, *SOURCES.get(self.function, ()))
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """f at x = V - threshold."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from genn_delays.analysis.plots import COLOURS, STYLE
 from genn_delays.datasets.base import Dataset
+from genn_delays.figures.style import COLOURS, PALE, styled
 from genn_delays.planning.events import Events
 from genn_delays.support.cache import atomic_path
 from genn_delays.support.errors import DataError
@@ -22,7 +21,7 @@ SHOWN = 6
 """Trials that are drawn."""
 COLUMNS, ROWS = 400, 200
 """Most picture elements of a spectrogram."""
-SPLIT_COLOURS = {**COLOURS, "test": "#bbbbbb"}
+SPLIT_COLOURS = {**COLOURS, "test": PALE}
 
 
 def draw_preview(dataset: Dataset, path: Path) -> Path:
@@ -35,7 +34,7 @@ def draw_preview(dataset: Dataset, path: Path) -> Path:
     known = FigureCanvasAgg.get_supported_filetypes()
     if path.suffix.lstrip(".").lower() not in known:
         raise DataError(f"{path}: no picture has this suffix; use .png, .svg or .pdf")
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = preview(dataset)
         with writing(path), atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=150)
