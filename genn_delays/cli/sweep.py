@@ -12,6 +12,7 @@ import click
 
 from genn_delays.cli.arguments import set_option
 from genn_delays.experiment.config import Config
+from genn_delays.experiment.experiment import check_callbacks
 from genn_delays.experiment.signals import StopSignals
 from genn_delays.support.cores import available_cores
 from genn_delays.support.errors import ConfigError, TrainingError, short
@@ -146,7 +147,10 @@ def check_runs(plan: Plan) -> dict[str, Config]:
     if plan.study:
         check_space(plan)
         return {}
-    return {name: load_run(plan, run) for name, run in plan.runs.items()}
+    configs = {name: load_run(plan, run) for name, run in plan.runs.items()}
+    for config in configs.values():
+        check_callbacks(config)
+    return configs
 
 
 Starter = Callable[[SweepFolder, Sequence[RunState], dict[str, Config]], None]

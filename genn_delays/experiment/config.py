@@ -28,6 +28,7 @@ from genn_delays.experiment.invalid import MESSAGE, explain
 from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
+    CALLBACKS,
     GRADIENTS,
     LOSSES,
     OPTIMISER,
@@ -172,7 +173,7 @@ class Config(Section):
         training: length, steps and helps of the run.
         optimiser: update rules, learning rates and schedules.
         rewiring: a list of rules, which drop and grow synapses in this order.
-        callbacks: a list of callbacks of the user's own.
+        callbacks: a list of callbacks, by name or of the user's own.
         backend: what runs it.
     """
 
@@ -184,7 +185,7 @@ class Config(Section):
     training: TrainingSection = Field(default_factory=TrainingSection)
     optimiser: OPTIMISER = {}
     rewiring: listed("rewiring", RewiringRule, REWIRING) = []  # type: ignore[valid-type]
-    callbacks: listed("callbacks", Callback, {}) = []  # type: ignore[valid-type]
+    callbacks: listed("callbacks", Callback, CALLBACKS) = []  # type: ignore[valid-type]
     backend: BackendSection = Field(default_factory=BackendSection)
 
     def to_yaml(self) -> str:

@@ -15,7 +15,13 @@ from genn_delays.experiment import checkpoint, metrics_file
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.config_changes import accepted_changes, as_attribute
 from genn_delays.experiment.environment import machine, versions
-from genn_delays.experiment.experiment import Experiment, load_dataset, make_network, prepare
+from genn_delays.experiment.experiment import (
+    Experiment,
+    check_callbacks,
+    load_dataset,
+    make_network,
+    prepare,
+)
 from genn_delays.experiment.recipe import ATTRIBUTE, Recipe
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.experiment.signals import StopSignals
@@ -86,7 +92,8 @@ def train(
     recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
     log, recorder = Log(folder.log), Recorder(folder, config, recipe)
     trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log)]
-    trainer.callbacks += [*config.callbacks, recorder, *callbacks]
+    trainer.callbacks += [each.in_run(folder.path, config.to_yaml()) for each in config.callbacks]
+    trainer.callbacks += [recorder, *callbacks]
     trainer.fit()
     test = evaluate_best(folder, experiment)
     summary = summarise(folder, experiment, test)
@@ -125,6 +132,7 @@ def begun(
     """
     contents = RunFolder.contents(config)
     RunFolder.check_free(output)
+    check_callbacks(config)
     dataset = load(config)
     experiment = prepare(config, dataset, make_network(config, dataset))
     signals.request = experiment.trainer.request_stop
@@ -146,6 +154,7 @@ def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset)
     """
     if not folder.has_begun:
         config = folder.load_config()
+        check_callbacks(config)
         _say_edited(folder, config)
         dataset = load(config)
         return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
@@ -153,6 +162,7 @@ def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset)
     if saved.trainer_state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
+    check_callbacks(config)
     before = saved.attributes.get("config")
     changes = accepted_changes(config, before, folder.config, folder.kept)
     for change in changes:

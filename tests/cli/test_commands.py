@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -121,13 +122,22 @@ def test_doctor_reports_every_part(call):
         assert part in report
 
 
-def test_every_extra_that_is_offered_has_code_that_uses_it():
+def test_every_extra_that_is_offered_has_code_and_a_test_that_import_its_package():
     package = Path(genn_delays.__file__).parent
     project = tomllib.loads((package.parent / "pyproject.toml").read_text())
     extras = set(project["project"]["optional-dependencies"]) - {"dev", "docs"}
     assert set(OPTIONAL.values()) == extras - {"genn"}
     source = "".join(p.read_text() for p in package.rglob("*.py") if p.name != "doctor.py")
-    assert [name for name in OPTIONAL if name not in source] == []
+    tests = "".join(p.read_text() for p in Path(__file__).parents[1].rglob("*.py"))
+    for name, extra in OPTIONAL.items():
+        needs = [
+            re.split("[><=~]", each)[0]
+            for each in project["project"]["optional-dependencies"][extra]
+        ]
+        assert name in [each.replace("-", "_") for each in needs]
+        used = re.compile(rf'(import|from) {name}\b|"{name}"')
+        assert used.search(source), f"no code imports {name}"
+        assert used.search(tests), f"no test imports {name}"
 
 
 def test_doctor_shows_why_pygenn_cannot_be_imported(folder, call, monkeypatch):
