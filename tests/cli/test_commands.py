@@ -7,10 +7,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 import genn_delays
 from genn_delays import datasets
+from genn_delays.cli import cli
 from genn_delays.cli.doctor import OPTIONAL
 from genn_delays.experiment.config import load_config
 
@@ -155,3 +157,24 @@ def test_doctor_goes_on_past_a_problem(call, monkeypatch, broken):
     assert result.exit_code == 0
     assert "PROBLEM" in result.stdout
     assert "numpy:" in result.stdout
+
+
+@pytest.mark.parametrize(("group", "default"), [("sweep", "start"), ("data", "info")])
+def test_the_help_of_a_group_shows_the_options_of_the_command_that_needs_no_name(
+    call, group, default
+):
+    shown, alone = (call(*words).stdout for words in ([group, "--help"], [group, default, "-h"]))
+    options = re.findall(r"^  (--[a-z-]+)", alone, re.M)
+    assert "--set" in options
+    assert [option for option in options if f"  {option}" not in shown] == []
+
+
+def test_every_option_of_every_command_says_what_it_is_for():
+    def silent(command, path):
+        for param in command.params:
+            if isinstance(param, click.Option) and not param.help:
+                yield f"{path} {param.name}"
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from silent(inner, f"{path} {name}")
+
+    assert list(silent(cli, "genn-delays")) == []

@@ -77,3 +77,14 @@ def test_what_a_job_asks_for_reaches_sbatch(write, folder, call, monkeypatch):
     ):
         assert f"#SBATCH --{option}" in lines, option
     assert not any("gpus-per-node" in line for line in lines)
+
+
+def test_a_job_that_fails_names_its_log(write, call, folder):
+    path = write(
+        conditions={"a": {"model.args.accident": "break", "model.args.note": "n"}}, minutes=5
+    )
+    said = call(path, "--output", "s", "--on", "submitit")
+    assert said.exit_code == 2
+    log = said.output.partition("the first: a; log: ")[2].splitlines()[0]
+    assert log.startswith("s/sweep/logs/submitit/")
+    assert "RuntimeError: broken" in (folder / log).read_text()
