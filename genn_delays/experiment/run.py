@@ -48,22 +48,21 @@ class Recorder(Callback):
 
     def on_fit_begin(self, trainer: Run) -> None:
         if not self.folder.checkpoint.exists():
-            checkpoint.save(self.folder.initial, trainer.network, attributes=self.attributes)
-            self._save(trainer)
+            self._save(trainer, self.folder.initial)
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         lines = with_signs(metrics, trainer.network)
         metrics_file.append(self.folder.metrics, trainer.state.epoch, lines)
-        if is_best:
-            attributes = {"epoch": trainer.state.epoch, **self.attributes}
-            checkpoint.save(self.folder.best, trainer.network, attributes=attributes)
-        self._save(trainer)
+        self._save(trainer, *([self.folder.best] if is_best else []))
 
     def on_interrupt(self, trainer: Run) -> None:
         self._save(trainer)
 
-    def _save(self, trainer: Run) -> None:
-        checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state, self.attributes)
+    def _save(self, trainer: Run, *before: Path) -> None:
+        """Write checkpoint.h5, after other files of the same content."""
+        paths = [*before, self.folder.checkpoint]
+        attributes = {"epoch": trainer.state.epoch, **self.attributes}
+        checkpoint.save_as(paths, trainer.network, trainer.state, attributes)
 
 
 def train(
@@ -180,8 +179,13 @@ def _say_edited(folder: RunFolder, config: Config) -> None:
 
 
 def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:
-    """Metrics of best.h5 on a split."""
-    experiment.simulation.load(checkpoint.load(folder.best).network)
+    """Metrics of best.h5 on a split, once training is done."""
+    state, network = experiment.trainer.state, experiment.network
+    # that of the last epoch is at hand, unless a callback has changed it since it was written
+    written = state.best_epoch == state.epoch and not experiment.config.callbacks
+    if not written or not folder.best.is_file():
+        network = checkpoint.load(folder.best).network
+    experiment.simulation.load(network)
     return experiment.trainer.evaluate(split)
 
 
