@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import h5py
@@ -43,3 +44,25 @@ def assert_same_run(one, two):
         assert first.keys() == second.keys()
         for name, values in first.items():
             np.testing.assert_array_equal(values, second[name], err_msg=f"{file}: {name}")
+
+
+def rows_of(sweep):
+    """runs.csv without how long a run took."""
+    with (sweep / "runs.csv").open(newline="") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def table_of(sweep):
+    """Rows of table.md without the last column, which is how long runs took."""
+    lines = (sweep / "table.md").read_text().splitlines()
+    return [line.rpartition(" | ")[0] for line in lines if line.startswith("|")]
+
+
+def assert_same_sweep(one, two):
+    """Equal tables, and every run has the same bits."""
+    rows = rows_of(one)
+    assert rows == rows_of(two)
+    assert table_of(one) == table_of(two)
+    for row in rows:
+        assert_same_run(one / row["run"], two / row["run"])
+    return rows

@@ -207,6 +207,31 @@ def test_a_rewiring_rule(train, monkeypatch):
     assert type(rule) is Still
 
 
+@dataclass(frozen=True)
+class Count(gd.training.Callback):
+    """A callback."""
+
+    cites: ClassVar[tuple[str, ...]] = ()
+    seen: ClassVar[list[int]] = []
+    times: int = 1
+
+    def on_epoch_end(self, trainer, metrics, is_best):
+        self.seen.append(self.times * trainer.state.epoch)
+
+
+def test_a_callback(tmp_path, monkeypatch):
+    monkeypatch.setitem(options.CALLBACKS, "count", Count)
+    (tmp_path / "model.py").write_text(MODEL)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "model: {file: model.py}\ndata: {name: sequence}\ntraining: {epochs: 2}\n"
+        "backend: {name: reference}\ncallbacks: [{name: count, times: 10}]\n"
+    )
+    done = CliRunner().invoke(cli, ["run", str(path), "--output", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    assert Count.seen == [10, 20]
+
+
 class Twice(Sequence):
     """A data set."""
 

@@ -78,7 +78,7 @@ def of_module(title: str, about: str, module: Any, base: type, place: str) -> En
 def page() -> list[Entry]:
     """All parts of the page, in the order of a configuration."""
     return [_whole(), _model(), _data(), *_rules(), _training(), _optimiser(), _rewiring(),
-            entry("backend", config.BackendSection, "backend.")]  # fmt: skip
+            _callbacks(), entry("backend", config.BackendSection, "backend.")]  # fmt: skip
 
 
 def _whole() -> Entry:
@@ -160,6 +160,10 @@ def _optimiser() -> Entry:
 
 def _text(kind: type, name: str) -> str:
     return next(key.text for key in keys_of(kind, "") if key.name == name)
+
+
+def _callbacks() -> Entry:
+    return named("callbacks", "``callbacks: [tensorboard]``.", options.CALLBACKS)
 
 
 def _rewiring() -> Entry:

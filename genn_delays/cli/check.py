@@ -8,7 +8,13 @@ import click
 
 from genn_delays.cli.arguments import config_argument, set_option
 from genn_delays.experiment.config import load_config
-from genn_delays.experiment.experiment import check_declared, load_dataset, make_network, prepare
+from genn_delays.experiment.experiment import (
+    check_callbacks,
+    check_declared,
+    load_dataset,
+    make_network,
+    prepare,
+)
 
 
 @click.command()
@@ -24,6 +30,7 @@ def check(config: Path, overrides: tuple[str, ...], data: bool, show: bool) -> N
     --data at the data too, and at whether the backend runs.
     """
     loaded = load_config(config, overrides)
+    check_callbacks(loaded)
     if data:
         dataset = load_dataset(loaded)
         prepare(loaded, dataset, make_network(loaded, dataset)).simulation.close()

@@ -15,6 +15,7 @@ from genn_delays.datasets.cochlea import RATE, Converted, Ear, convert, files_of
 from genn_delays.datasets.corpus import Corpus
 from genn_delays.experiment.config import load_config
 from genn_delays.experiment.signals import Stopped, StopSignals
+from genn_delays.plugins.entry_points import names as plugin_names
 from genn_delays.support.cores import available_cores
 from genn_delays.support.errors import DataError
 from genn_delays.support.paths import expanded
@@ -40,8 +41,9 @@ def cochlea(
     """Convert recordings to the spikes of the inner ear of the Heidelberg data sets.
 
     IN is a folder or zip archive with CSV lists, as `audio_folder` reads it, or the name or the
-    configuration of a data set of recordings. Makes OUT_train.h5, OUT_valid.h5 and OUT_test.h5 in
-    the layout of SHD. Recordings of another sample rate than 48 kHz are resampled.
+    configuration of a data set of recordings, plug-ins included. Makes OUT_train.h5, OUT_valid.h5
+    and OUT_test.h5 in the layout of SHD. Recordings of another sample rate than 48 kHz are
+    resampled.
     """
     if not math.isfinite(level):
         raise DataError(f"--level is {level}; give a number of dB")
@@ -76,7 +78,7 @@ def corpus_of(recordings: str, overrides: tuple[str, ...]) -> Corpus:
         source = datasets.source(data.chosen, **data.args)
     elif overrides:
         raise DataError("--set changes a configuration; give one as IN")
-    elif recordings in datasets.SOURCES:
+    elif recordings in datasets.SOURCES or (recordings in plugin_names() and not given.exists()):
         path, source = None, datasets.source(recordings)
     else:
         path, source = expanded(given, "IN", DataError), datasets.source("audio_folder")

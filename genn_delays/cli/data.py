@@ -10,6 +10,7 @@ import numpy as np
 from genn_delays import datasets
 from genn_delays.cli.arguments import set_option
 from genn_delays.cli.cochlea import cochlea
+from genn_delays.cli.groups import WithDefault
 from genn_delays.datasets import Dataset, Split
 from genn_delays.datasets.published.catalogue import CATALOGUE
 from genn_delays.experiment.config import load_config
@@ -18,18 +19,11 @@ from genn_delays.experiment.experiment import load_dataset
 NAME_OR_CONFIG = click.argument("name_or_config")
 
 
-class _Data(click.Group):
-    """``data NAME`` is ``data info NAME``."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        given = args if args[0] in self.commands else ["info", *args]
-        return super().resolve_command(ctx, given)
+class _Data(WithDefault):
+    default = "info"
 
 
-# an option that is none of the group's is one of `info`
-@click.group(cls=_Data, context_settings={"ignore_unknown_options": True})
+@click.group(cls=_Data, subcommand_metavar="NAME_OR_CONFIG | COMMAND [ARGS]...")
 def data() -> None:
     """Describe, fetch and draw data sets; `data NAME` is `data info NAME`."""
 

@@ -21,6 +21,7 @@ OPTIONAL = {
     "espeakng_loader": "speech",
     "optuna": "sweep",
     "submitit": "slurm",
+    "tensorboardX": "tracking",
     "tonic": "tonic",
     "vl_convert": "report",
     "ziglang": "zig",

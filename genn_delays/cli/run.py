@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from genn_delays.cli.arguments import config_argument, set_option
-from genn_delays.experiment.config import Config, load_config
+from genn_delays.experiment.config import load_config
 from genn_delays.experiment.config_changes import accepted_changes, as_attribute
 from genn_delays.experiment.experiment import Experiment
 from genn_delays.experiment.run import begun, outcome, resumed, train
@@ -44,10 +44,10 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None, go_on: bo
     if go_on and output is None:
         raise click.UsageError("--resume needs --output, the folder of the run")
     with stoppable() as signals:
-        loaded = load_config(config, overrides)
         if go_on and output is not None and RunFolder(output).config.is_file():
-            _go_on(RunFolder.open(output), config, loaded, signals)
+            _go_on(RunFolder.open(output), config, overrides, signals)
             return
+        loaded = load_config(config, overrides)
         RunFolder.check_free(output)
         # the first time it may have to be made, which takes a while
         click.echo(f"preparing the data set {loaded.data.name!r}")
@@ -56,9 +56,12 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None, go_on: bo
             train_and_report(folder, experiment, signals)
 
 
-def _go_on(run_folder: RunFolder, path: Path, config: Config, signals: StopSignals) -> None:
+def _go_on(
+    run_folder: RunFolder, path: Path, overrides: tuple[str, ...], signals: StopSignals
+) -> None:
     """Resume a run as far as this configuration allows, unless it is complete."""
     with run_folder.lock() as folder:
+        config = load_config(path, overrides, folder.kept)
         before = as_attribute(folder.load_config())
         changes = accepted_changes(config, before, path, folder.kept)
         for change in changes:

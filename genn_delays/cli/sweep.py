@@ -11,14 +11,16 @@ from typing import Any
 import click
 
 from genn_delays.cli.arguments import set_option
+from genn_delays.cli.groups import WithDefault
 from genn_delays.experiment.config import Config
+from genn_delays.experiment.experiment import check_callbacks
 from genn_delays.experiment.signals import StopSignals
 from genn_delays.support.cores import available_cores
 from genn_delays.support.errors import ConfigError, TrainingError, short
 from genn_delays.sweep.collect import write_tables
 from genn_delays.sweep.devices import device_groups, visible_devices
 from genn_delays.sweep.execution import TAKEN, Outcome
-from genn_delays.sweep.folder import STATES, RunState, SweepFolder, load_run, origin_of
+from genn_delays.sweep.folder import RunState, SweepFolder, counted, load_run, origin_of
 from genn_delays.sweep.jobs import check_cluster, submit
 from genn_delays.sweep.local import LocalSweep
 from genn_delays.sweep.plan import Plan, plan_of
@@ -28,18 +30,15 @@ from genn_delays.sweep.sweep_file import read_sweep_file
 
 AGAIN = ("waiting", "stopped", "killed")
 """States of runs that are started; `restart` adds those that have failed."""
+LOST = ("failed", "killed")
+"""States of runs whose log somebody wants to read."""
 
 
-class _WithFile(click.Group):
-    """A group whose first argument may be a sweep file instead of a command."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, *ctx.help_option_names):
-            args = ["start", *args]
-        return super().parse_args(ctx, args)
+class _Sweep(WithDefault):
+    default = "start"
 
 
-@click.group(cls=_WithFile, subcommand_metavar="SWEEP.yaml | COMMAND [ARGS]...")
+@click.group(cls=_Sweep, subcommand_metavar="SWEEP.yaml | COMMAND [ARGS]...")
 def sweep() -> None:
     """Run an experiment many times: `genn-delays sweep SWEEP.yaml`.
 
@@ -66,7 +65,7 @@ folder_argument = click.argument("folder", type=click.Path(path_type=Path))
 
 
 @sweep.command()
-@click.argument("sweep_file", type=click.Path(path_type=Path))
+@click.argument("sweep_file", metavar="SWEEP.yaml", type=click.Path(path_type=Path))
 @set_option
 @click.option(
     "--output",
@@ -91,12 +90,13 @@ def start(
         configs = check_runs(plan)
     except ConfigError as error:
         raise ConfigError(f"{sweep_file}: {error}") from None
+    path = output or Path("runs") / beside.name / sweep_file.stem
     if dry_run:
+        SweepFolder.check(path, plan)
         for run in plan.runs.values():
             click.echo(f"{run.name}: {'  '.join(plan.overrides(run)) or 'as it is'}")
         click.echo(f"{len(plan.runs)} runs; nothing was started", err=True)
         return
-    path = output or Path("runs") / beside.name / sweep_file.stem
     starter = starter_for(where, plan, jobs)
     folder = SweepFolder.join(path, plan, origin_of(file, beside, overrides))
     carry_on(folder, starter, AGAIN, configs)
@@ -118,10 +118,11 @@ def restart(folder: Path, jobs: int | None, where: str) -> None:
 @folder_argument
 def status(folder: Path) -> None:
     """Say where the runs of a sweep are, and why some are not done."""
-    states = SweepFolder.open(folder).states()
+    opened = SweepFolder.open(folder)
+    states = opened.states()
     for each in states:
         if each.state not in ("done", "waiting"):
-            click.echo(f"{each.run.name}: {_about(each)}")
+            click.echo(f"{each.run.name}: {_about(each)}{_log(opened, each)}")
     click.echo(_counts(states))
 
 
@@ -129,12 +130,7 @@ def status(folder: Path) -> None:
 @folder_argument
 def collect(folder: Path) -> None:
     """Make runs.csv and table.md of the runs that are done, and print the latter."""
-    opened = SweepFolder.open(folder)
-    text = write_tables(opened)
-    click.echo(text)
-    states = opened.states()
-    if any(each.state != "done" for each in states):
-        click.echo(f"not all runs are done: {_counts(states)}", err=True)
+    click.echo(write_tables(SweepFolder.open(folder)))
 
 
 def check_runs(plan: Plan) -> dict[str, Config]:
@@ -146,7 +142,10 @@ def check_runs(plan: Plan) -> dict[str, Config]:
     if plan.study:
         check_space(plan)
         return {}
-    return {name: load_run(plan, run) for name, run in plan.runs.items()}
+    configs = {name: load_run(plan, run) for name, run in plan.runs.items()}
+    for config in configs.values():
+        check_callbacks(config)
+    return configs
 
 
 Starter = Callable[[SweepFolder, Sequence[RunState], dict[str, Config]], None]
@@ -205,7 +204,8 @@ def _run_here(
     def report(name: str, outcome: Outcome) -> None:
         ended.update([outcome.state])
         number = f"{sum(ended.values())}/{len(states)}"
-        click.echo(f"{number} {name}: {short(f'{outcome.state} {outcome.message}', 200)}")
+        log = f"; log: {folder.logs / name}.txt" if outcome.state in LOST else ""
+        click.echo(f"{number} {name}: {short(f'{outcome.state} {outcome.message}', 200)}{log}")
 
     with StopSignals() as signals:
         local = LocalSweep(folder, configure, devices, report)
@@ -228,10 +228,11 @@ def conclude(folder: SweepFolder) -> None:
     click.echo(_counts(after))
     if idle := sum(each.state == "waiting" for each in after):
         raise TrainingError(f"{idle} runs have not begun; what their jobs say is in {folder.logs}")
-    lost = sum(each.state in ("failed", "killed") for each in after)
+    lost = [each for each in after if each.state in LOST]
     if lost:
+        first = f"{lost[0].run.name}{_log(folder, lost[0])}"
         raise TrainingError(
-            f"{lost} of {len(after)} runs failed or were killed; logs: {folder.logs}\n"
+            f"{len(lost)} of {len(after)} runs failed or were killed; the first: {first}\n"
             f"run these again: genn-delays sweep restart {folder.path}"
         )
     if all(each.state in ("done", "pruned") for each in after):
@@ -239,9 +240,13 @@ def conclude(folder: SweepFolder) -> None:
 
 
 def _counts(states: Sequence[RunState]) -> str:
-    counts = Counter(each.state for each in states)
-    told = [f"{counts[state]} {state}" for state in STATES if counts[state]]
-    return f"{len(states)} runs: {', '.join(told)}"
+    return f"{len(states)} runs: {counted(states)}"
+
+
+def _log(folder: SweepFolder, each: RunState) -> str:
+    """Where to read what a run that is lost printed."""
+    log = folder.log_of(each) if each.state in LOST else None
+    return f"; log: {log}" if log else ""
 
 
 def _about(each: RunState) -> str:

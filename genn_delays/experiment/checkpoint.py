@@ -15,6 +15,7 @@ Version 2 has what the surrogate rule needs of a network; version 1 is still rea
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,20 @@ def save(
             delay kernel that could not be found again.
         NetworkError: synapses that are not in order.
     """
-    path = Path(path)
+    save_as([Path(path)], network, trainer_state, attributes)
+
+
+def save_as(
+    paths: Sequence[Path],
+    network: Network,
+    trainer_state: TrainerState | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> None:
+    """As :func:`save`, to each of these in turn: making the file takes longer than writing it."""
     try:
         text = json.dumps(attributes or {})
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {path}: attributes are not JSON: {error}") from None
+        raise CheckpointError(f"checkpoint {paths[0]}: attributes are not JSON: {error}") from None
 
     def fill(file: h5py.File) -> None:
         file.attrs.update(format=FORMAT, version=VERSION)
@@ -81,8 +91,10 @@ def save(
         if trainer_state is not None:
             _write_state(file.create_group("trainer"), trainer_state)
 
-    with writing(path):
-        replace(path, hdf5_image(fill))
+    with writing(paths[0]):
+        image = hdf5_image(fill)
+    for path in paths:
+        replace(path, image)
 
 
 def load(path: Path | str) -> Checkpoint:

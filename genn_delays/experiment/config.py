@@ -28,6 +28,7 @@ from genn_delays.experiment.invalid import MESSAGE, explain
 from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.experiment.model_file import load_build, path_of, resolve_args
 from genn_delays.experiment.options import (
+    CALLBACKS,
     GRADIENTS,
     LOSSES,
     OPTIMISER,
@@ -172,7 +173,7 @@ class Config(Section):
         training: length, steps and helps of the run.
         optimiser: update rules, learning rates and schedules.
         rewiring: a list of rules, which drop and grow synapses in this order.
-        callbacks: a list of callbacks of the user's own.
+        callbacks: a list of callbacks, by name or of the user's own.
         backend: what runs it.
     """
 
@@ -184,7 +185,7 @@ class Config(Section):
     training: TrainingSection = Field(default_factory=TrainingSection)
     optimiser: OPTIMISER = {}
     rewiring: listed("rewiring", RewiringRule, REWIRING) = []  # type: ignore[valid-type]
-    callbacks: listed("callbacks", Callback, {}) = []  # type: ignore[valid-type]
+    callbacks: listed("callbacks", Callback, CALLBACKS) = []  # type: ignore[valid-type]
     backend: BackendSection = Field(default_factory=BackendSection)
 
     def to_yaml(self) -> str:
@@ -192,17 +193,20 @@ class Config(Section):
         return strict_yaml.dump(self.model_dump(mode="json"))
 
 
-def load_config(path: Path | str, overrides: Iterable[str] = ()) -> Config:
+def load_config(
+    path: Path | str, overrides: Iterable[str] = (), kept: KeptFiles | None = None
+) -> Config:
     """Read and check a configuration file.
 
     Args:
         path: a YAML file; relative paths in it start from its folder.
         overrides: ``"key.sub=value"`` each, the value in YAML.
+        kept: copies of the files that it names, which take the place of these.
 
     Raises:
         ConfigError: what is wrong, with the file and the place in it.
     """
-    return _read(Path(path), overrides, resolve=True)
+    return _read(Path(path), overrides, resolve=True, kept=kept)
 
 
 def load_resolved(path: Path | str, kept: KeptFiles | None = None) -> Config:
@@ -234,7 +238,8 @@ def validated(data: object, folder: Path | None = None, kept: KeptFiles | None =
     place = beside(folder)
     if kept is not None and isinstance(data, Mapping):
         section = data.get("model")
-        place = kept.place(section.get("file") if isinstance(section, Mapping) else None)
+        model = section.get("file") if isinstance(section, Mapping) else None
+        place = kept.place(folder, model)
     context = {"folder": folder, "kept": kept}
     return Config.model_validate(placed(data, place), context=context)
 
@@ -250,7 +255,7 @@ def _read(
             _override(data, override)
         folder = path.resolve().parent
         config = validated(data, folder, kept)
-        return _resolve(config, folder) if resolve else config
+        return _resolve(config, folder, kept) if resolve else config
     except Invalid as error:
         raise ConfigError(f"{path}: {explain(error, Config)}") from None
     except GennDelaysError as error:
@@ -274,10 +279,11 @@ def _override(data: dict[str, Any], override: str) -> None:
     data[parts[-1]] = parsed
 
 
-def _resolve(config: Config, folder: Path) -> Config:
+def _resolve(config: Config, folder: Path, kept: KeptFiles | None) -> Config:
     """Absolute paths, and the arguments of model and data set with their defaults."""
     file = path_of(config.model.file, folder)
-    args = describe(resolve_args(load_build(file), config.model.args))
+    build = load_build(file if kept is None else kept.model)
+    args = describe(resolve_args(build, config.model.args))
     model = config.model.model_copy(update={"file": file, "args": args})
     path = config.data.path
     if path is not None:

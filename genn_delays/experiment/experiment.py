@@ -103,6 +103,12 @@ def _parts(config: Config) -> dict[str, Any]:
     }
 
 
+def check_callbacks(config: Config) -> None:
+    """Raise ConfigError where a callback cannot work here."""
+    for callback in config.callbacks:
+        callback.check_available()
+
+
 def check_declared(config: Config) -> bool:
     """Declare and plan the network for the sizes that the data set is declared with.
 

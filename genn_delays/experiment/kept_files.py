@@ -16,6 +16,7 @@ from genn_delays.plugins import entry_points, user_files
 from genn_delays.plugins.user_files import UserFile, checksum, source_of
 from genn_delays.support import recording
 from genn_delays.support.errors import CheckpointError, reason
+from genn_delays.support.paths import expanded
 
 MODEL, CHECKSUMS, PLUGIN = "model.py", "model.sha256", "plugin_"
 
@@ -98,24 +99,26 @@ class KeptFiles:
         for path in expected:
             user_files.call(path, path.name.removeprefix(PLUGIN), again=False)
 
-    def place(self, model: object) -> Place:
+    def place(self, folder: Path, model: object) -> Place:
         """How the configuration of this run finds the files that it names.
 
         Args:
+            folder: where relative paths start.
             model: ``model.file`` of the configuration.
         """
-        sums, original = self._sums(), Path(str(model))
+        sums, original = self._sums(), (folder / str(model)).resolve()
         self.register()
         user_files.call(self.model, original.name)
 
         def place(file: str, where: str) -> UserFile:
-            copy = self.copy_of(Path(file), original)
-            if copy not in sums:
-                raise CheckpointError(
-                    f"{where}: this run did not keep {file}: there is no line {copy.name} in "
-                    f"{self.checksums}; write the old file name back"
-                )
-            return UserFile(file, copy)
+            named = folder / expanded(file, where)
+            for path in (named.resolve(), named):  # the latter where a link has changed since
+                if (copy := self.copy_of(path, original)) in sums:
+                    return UserFile(path, copy)
+            raise CheckpointError(
+                f"{where}: this run did not keep {file}: there is no line {copy.name} in "
+                f"{self.checksums}; write the old file name back"
+            )
 
         return place
 

@@ -23,9 +23,11 @@ from genn_delays.rewiring import RewiringRule
 from genn_delays.support.errors import ConfigError, GennDelaysError, suggest
 from genn_delays.support.settings import build
 from genn_delays.training import losses, optimiser
+from genn_delays.training.callbacks import Callback
 from genn_delays.training.losses import Loss
 from genn_delays.training.regularisers import REGULARISERS
 from genn_delays.training.schedules import SCHEDULES
+from genn_delays.training.tensorboard import TensorBoard
 from genn_delays.training.update_rules import OPTIMISERS
 
 GRADIENTS: dict[str, type[GradientRule]] = {"eventprop": EventProp, "surrogate": Surrogate}
@@ -44,6 +46,7 @@ LOSSES: dict[str, type[Loss]] = {
     "step_cross_entropy": losses.StepCrossEntropy,
 }
 REWIRING: dict[str, type[RewiringRule]] = rewiring.RULES
+CALLBACKS: dict[str, type[Callback]] = {"tensorboard": TensorBoard}
 
 REGISTRIES: tuple[Mapping[str, type], ...] = (
     GRADIENTS,
@@ -54,6 +57,7 @@ REGISTRIES: tuple[Mapping[str, type], ...] = (
     OPTIMISERS,
     REGULARISERS,
     SCHEDULES,
+    CALLBACKS,
 )
 """All options that have a name."""
 

@@ -15,7 +15,13 @@ from genn_delays.experiment import checkpoint, metrics_file
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.config_changes import accepted_changes, as_attribute
 from genn_delays.experiment.environment import machine, versions
-from genn_delays.experiment.experiment import Experiment, load_dataset, make_network, prepare
+from genn_delays.experiment.experiment import (
+    Experiment,
+    check_callbacks,
+    load_dataset,
+    make_network,
+    prepare,
+)
 from genn_delays.experiment.recipe import ATTRIBUTE, Recipe
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.experiment.signals import StopSignals
@@ -42,22 +48,21 @@ class Recorder(Callback):
 
     def on_fit_begin(self, trainer: Run) -> None:
         if not self.folder.checkpoint.exists():
-            checkpoint.save(self.folder.initial, trainer.network, attributes=self.attributes)
-            self._save(trainer)
+            self._save(trainer, self.folder.initial)
 
     def on_epoch_end(self, trainer: Run, metrics: Mapping[str, Metrics], is_best: bool) -> None:
         lines = with_signs(metrics, trainer.network)
         metrics_file.append(self.folder.metrics, trainer.state.epoch, lines)
-        if is_best:
-            attributes = {"epoch": trainer.state.epoch, **self.attributes}
-            checkpoint.save(self.folder.best, trainer.network, attributes=attributes)
-        self._save(trainer)
+        self._save(trainer, *([self.folder.best] if is_best else []))
 
     def on_interrupt(self, trainer: Run) -> None:
         self._save(trainer)
 
-    def _save(self, trainer: Run) -> None:
-        checkpoint.save(self.folder.checkpoint, trainer.network, trainer.state, self.attributes)
+    def _save(self, trainer: Run, *before: Path) -> None:
+        """Write checkpoint.h5, after other files of the same content."""
+        paths = [*before, self.folder.checkpoint]
+        attributes = {"epoch": trainer.state.epoch, **self.attributes}
+        checkpoint.save_as(paths, trainer.network, trainer.state, attributes)
 
 
 def train(
@@ -86,7 +91,8 @@ def train(
     recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
     log, recorder = Log(folder.log), Recorder(folder, config, recipe)
     trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log)]
-    trainer.callbacks += [*config.callbacks, recorder, *callbacks]
+    trainer.callbacks += [each.in_run(folder.path, config.to_yaml()) for each in config.callbacks]
+    trainer.callbacks += [recorder, *callbacks]
     trainer.fit()
     test = evaluate_best(folder, experiment)
     summary = summarise(folder, experiment, test)
@@ -125,6 +131,7 @@ def begun(
     """
     contents = RunFolder.contents(config)
     RunFolder.check_free(output)
+    check_callbacks(config)
     dataset = load(config)
     experiment = prepare(config, dataset, make_network(config, dataset))
     signals.request = experiment.trainer.request_stop
@@ -146,6 +153,7 @@ def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset)
     """
     if not folder.has_begun:
         config = folder.load_config()
+        check_callbacks(config)
         _say_edited(folder, config)
         dataset = load(config)
         return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
@@ -153,6 +161,7 @@ def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset)
     if saved.trainer_state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
+    check_callbacks(config)
     before = saved.attributes.get("config")
     changes = accepted_changes(config, before, folder.config, folder.kept)
     for change in changes:
@@ -170,8 +179,13 @@ def _say_edited(folder: RunFolder, config: Config) -> None:
 
 
 def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:
-    """Metrics of best.h5 on a split."""
-    experiment.simulation.load(checkpoint.load(folder.best).network)
+    """Metrics of best.h5 on a split, once training is done."""
+    state, network = experiment.trainer.state, experiment.network
+    # that of the last epoch is at hand, unless a callback has changed it since it was written
+    written = state.best_epoch == state.epoch and not experiment.config.callbacks
+    if not written or not folder.best.is_file():
+        network = checkpoint.load(folder.best).network
+    experiment.simulation.load(network)
     return experiment.trainer.evaluate(split)
 
 

@@ -4,9 +4,9 @@ config.yaml      the configuration, complete
 model.py         the model file as it was run; plugin_*.py: files of plug-ins; their checksums in
                  model.sha256
 metrics.jsonl    one line per epoch and split
-initial.h5       the network before training
-checkpoint.h5    network and training state after the last epoch, or where it was stopped
-best.h5          the network of the best epoch on the validation split
+initial.h5       network and training state before training
+checkpoint.h5    the same after the last epoch, or where it was stopped
+best.h5          the same after the best epoch on the validation split
 summary.json     the outcome, once training is done
 training.png     curves, delays and weights; figures/ and report.html where they were asked for
 log.txt          what was printed

@@ -133,7 +133,9 @@ def _installed(
     if found is None:
         near = get_close_matches(str(name), names := entry_points.names(), n=1)
         hint = suggest(str(name), [*registry, *(names if near else ())])
-        hint = hint if registry or near else "give a file, as in {file: mine.py, name: ...}"
+        if not near and not get_close_matches(str(name), registry, n=1):
+            own = "a file, as in {file: mine.py, name: ...}"
+            hint = f"{hint}, or {own}" if registry else f"give {own}"
         raise ConfigError(f"{where}: there is no {name!r}; {hint}")
     full, kind = found
     _check_kind(where, base, kind, f"the plug-in {full!r}", functions)

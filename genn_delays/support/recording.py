@@ -34,8 +34,8 @@ def replace(path: Path, content: bytes | memoryview) -> None:
         temporary.write_bytes(content)
 
 
-def append(path: Path, text: str) -> None:
-    """Add text to the end of a file and wait until it is on the disk.
+def append(path: Path, content: str | bytes) -> None:
+    """Add text, or bytes, to the end of a file and wait until it is on the disk.
 
     Raises:
         CheckpointError: it cannot be written; the file is as long as it was.
@@ -44,7 +44,7 @@ def append(path: Path, text: str) -> None:
     with writing(path), path.open("ab", buffering=0) as file:
         length = file.seek(0, os.SEEK_END)
         try:
-            left = memoryview(text.encode())
+            left = memoryview(content.encode() if isinstance(content, str) else content)
             while left:
                 left = left[file.write(left) or 0 :]
             os.fsync(file.fileno())

@@ -51,7 +51,7 @@ class Attempt:
 
     Attributes:
         run, number: what is attempted, and the how manieth attempt it is.
-        who: host, place, process and, in a job of Slurm, its number and restarts.
+        who: host, place, process, log and, in a job of Slurm, its number and restarts.
         outcome: ``done``, ``stopped``, ``failed``, ``pruned``, ``killed``, or None.
         message: why it failed.
         silence: seconds without a sign of life.
@@ -107,8 +107,11 @@ class Attempts:
             finally:
                 path.unlink(missing_ok=True)
 
-    def claim(self, run: str, after: int) -> Claim | None:
+    def claim(self, run: str, after: int, log: Path | None = None) -> Claim | None:
         """Begin the attempt that comes after number ``after``; None if another process has.
+
+        Args:
+            log: which file has what is printed.
 
         Raises:
             CheckpointError: the file cannot be written.
@@ -120,8 +123,12 @@ class Attempts:
             except FileExistsError:
                 return None
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                print(json.dumps(_who()), file=file)
+                print(json.dumps(_who() | self._log(log)), file=file)
         return Claim(path)
+
+    def _log(self, log: Path | None) -> dict[str, str]:
+        """From the folder of the sweep's own files on, so that it may be moved."""
+        return {} if log is None else {"log": os.path.relpath(log, self.folder.parent)}
 
     def path(self, run: str, number: int) -> Path:
         """The file of an attempt."""

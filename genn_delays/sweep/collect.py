@@ -13,7 +13,7 @@ import numpy as np
 
 from genn_delays.support import recording
 from genn_delays.support.errors import CheckpointError
-from genn_delays.sweep.folder import SweepFolder
+from genn_delays.sweep.folder import RunState, SweepFolder, counted
 from genn_delays.sweep.planned_run import Levels
 
 OUTCOMES = (
@@ -39,7 +39,7 @@ class Result:
     summary: Mapping[str, Any]
 
 
-def results_of(folder: SweepFolder) -> list[Result]:
+def results_of(folder: SweepFolder, states: Iterable[RunState]) -> list[Result]:
     """The runs of a sweep that are done, in the order of the plan.
 
     Raises:
@@ -47,7 +47,7 @@ def results_of(folder: SweepFolder) -> list[Result]:
     """
     return [
         Result(state.run.name, state.run.levels, folder.run_folder(state.run.name).read_summary())
-        for state in folder.states()
+        for state in states
         if state.state == "done"
     ]
 
@@ -55,13 +55,21 @@ def results_of(folder: SweepFolder) -> list[Result]:
 def write_tables(folder: SweepFolder) -> str:
     """Write runs.csv and table.md into the folder of a sweep; the latter's text.
 
+    Its last line says how many runs are not in it, and why.
+
     Raises:
         CheckpointError: nothing is done yet, or a file cannot be read or written.
     """
-    results = results_of(folder)
+    states = folder.states()
+    results = results_of(folder, states)
     if not results:
-        raise CheckpointError(f"{folder.path}: no run is done yet; see: genn-delays sweep status")
+        raise CheckpointError(
+            f"{folder.path}: no run is done yet ({counted(states)}); "
+            f"see: genn-delays sweep status {folder.path}"
+        )
     text = markdown(results)
+    if missing := [state for state in states if state.state != "done"]:
+        text += f"\n\n{len(missing)} of {len(states)} runs are missing: {counted(missing)}"
     recording.replace(folder.path / "runs.csv", as_csv(results).encode())
     recording.replace(folder.path / "table.md", f"{text}\n".encode())
     return text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from genn_delays.datasets import Dataset
 from genn_delays.experiment.config import Config
@@ -71,6 +73,7 @@ def attempt(
     *,
     configure: Configure | None = None,
     load: Load = load_dataset,
+    log: Path | None = None,
 ) -> Outcome:
     """Claim a run and carry it out.
 
@@ -80,11 +83,12 @@ def attempt(
         after: the number of the last attempt at it.
         configure: gives the configuration of a run; by default it is loaded.
         load: gives the data set of a configuration.
+        log: which file has what is printed.
 
     Raises:
         CheckpointError: the claim cannot be written.
     """
-    claim = folder.attempts.claim(name, after)
+    claim = folder.attempts.claim(name, after, log)
     if claim is None:
         return Outcome(TAKEN)
     with claim:
@@ -103,7 +107,7 @@ def _carried_out(folder: SweepFolder, name: str, configure: Configure, load: Loa
     except (Stopped, Interrupted):
         return Outcome("stopped", received=signals.received)
     except GennDelaysError as error:
-        print(f"Error: {error}", flush=True)
+        print(f"Error: {error}", file=sys.stderr, flush=True)
         return Outcome("failed", str(error))
     except Exception as error:
         traceback.print_exc()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -88,8 +89,22 @@ class SweepFolder:
             CheckpointError: it holds something else, or cannot be written.
             ConfigError: the configuration of the first run is wrong.
         """
-        folder = SweepFolder(path, plan)
-        first = _circumstances(plan)
+        folder, first = SweepFolder.check(path, plan)
+        with recording.writing(path):
+            for own in (folder.attempts.folder, folder.logs, folder.trials, folder.files):
+                own.mkdir(parents=True, exist_ok=True)
+        content = json.dumps({**origin, "first": first}, indent=1)
+        recording.replace(folder.record, content.encode())
+        return folder
+
+    @staticmethod
+    def check(path: Path, plan: Plan) -> tuple[SweepFolder, dict[str, Any]]:
+        """What :meth:`join` asks before it makes anything; what the first run is made from.
+
+        Raises:
+            CheckpointError, ConfigError: as of :meth:`join`.
+        """
+        folder, first = SweepFolder(path, plan), _circumstances(plan)
         if folder.record.is_file():
             folder._check_same(first)
         elif path.exists() and not (path.is_dir() and _only_own(path)):
@@ -97,12 +112,7 @@ class SweepFolder:
                 f"{path} exists and is not the folder of a sweep; nothing in it was changed\n"
                 "choose another --output"
             )
-        with recording.writing(path):
-            for own in (folder.attempts.folder, folder.logs, folder.trials, folder.files):
-                own.mkdir(parents=True, exist_ok=True)
-        content = json.dumps({**origin, "first": first}, indent=1)
-        recording.replace(folder.record, content.encode())
-        return folder
+        return folder, first
 
     def _check_same(self, first: Mapping[str, Any]) -> None:
         """Raise CheckpointError where the folder's sweep has a run that this one does not have."""
@@ -157,6 +167,11 @@ class SweepFolder:
         """The folder of a run, which need not be there yet."""
         return RunFolder(self.path / name)
 
+    def log_of(self, state: RunState) -> Path | None:
+        """What a run printed in its last attempt, where that is known."""
+        log = state.attempt.who.get("log") if state.attempt else None
+        return self.path / RESERVED / log if isinstance(log, str) else None
+
     def settled(self, run: PlannedRun) -> PlannedRun:
         """A run of a study with the settings that it was given, once it was."""
         path = self.trials / f"{run.name}.json"
@@ -182,6 +197,12 @@ class SweepFolder:
         if attempt.outcome == "done":  # and its folder was removed since
             return "waiting"
         return attempt.outcome if attempt.outcome in STATES else "killed"
+
+
+def counted(states: Iterable[RunState]) -> str:
+    """How many runs are in which state: ``3 done, 1 failed``."""
+    counts = Counter(each.state for each in states)
+    return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
 
 
 def load_run(plan: Plan, run: PlannedRun) -> Config:

@@ -52,11 +52,19 @@ class RunJob:
         latest = folder.attempts.latest().get(self.name)
         if latest is not None and latest.is_alive:
             return Outcome(TAKEN, f"by the process {latest.who.get('pid')} already")
-        return attempt(folder, self.name, latest.number if latest else 0)
+        return attempt(folder, self.name, latest.number if latest else 0, log=_log())
 
     def checkpoint(self) -> Any:
         """What takes the place of this job when it is requeued: the same."""
         return _submitit().helpers.DelayedSubmission(self)
+
+
+def _log() -> Path | None:
+    """Where this job's errors go; None outside of one."""
+    try:
+        return Path(_submitit().JobEnvironment().paths.stderr)
+    except RuntimeError:
+        return None
 
 
 def _submitit() -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from genn_delays.support.cores import take_share
 from genn_delays.support.errors import GennDelaysError
@@ -99,17 +100,20 @@ def _serve(
         while True:
             job = end.recv()
             take_share(job.cores)
-            _print_to(folder, job.name)
+            log = folder.logs / f"{job.name}.txt"
+            _print_to(log)
             try:
-                outcome = attempt(folder, job.name, job.after, configure=configure, load=load)
+                outcome = attempt(
+                    folder, job.name, job.after, configure=configure, load=load, log=log
+                )
             except GennDelaysError as error:  # not even the claim could be written
                 outcome = Outcome("failed", str(error))
             end.send(outcome)
 
 
-def _print_to(folder: SweepFolder, name: str) -> None:
+def _print_to(path: Path) -> None:
     """What this process prints goes to the log of a run, whoever prints it."""
-    log = (folder.logs / f"{name}.txt").open("a", encoding="utf-8", buffering=1)
+    log = path.open("a", encoding="utf-8", buffering=1)
     sys.stdout, sys.stderr = log, log
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)

@@ -7,6 +7,7 @@ from genn_delays.training.progress import show_progress
 from genn_delays.training.regularisers import Regulariser, SilentRescue, SpikeCount
 from genn_delays.training.schedules import Constant, Cosine, EaseIn, OneCycle, Progress, Schedule
 from genn_delays.training.state import Metrics, TrainerState
+from genn_delays.training.tensorboard import TensorBoard
 from genn_delays.training.trainer import Trainer
 from genn_delays.training.update_rules import SGD, Adam, Rule
 
@@ -31,6 +32,7 @@ __all__ = [
     "Schedule",
     "SilentRescue",
     "SpikeCount",
+    "TensorBoard",
     "Trainer",
     "TrainerState",
     "show_progress",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from genn_delays.backends.base import Simulation
 from genn_delays.declaration.network import Network
 from genn_delays.support.errors import ConfigError
+from genn_delays.training.optimiser import Optimiser
+from genn_delays.training.schedules import Progress
 from genn_delays.training.state import Metrics, TrainerState
 
 
@@ -25,14 +28,20 @@ class Run(Protocol):
 
     Attributes:
         network, simulation: that are trained.
+        optimiser: with their learning rates.
         state: ready to be saved.
         epochs: of the whole run.
     """
 
     network: Network
     simulation: Simulation
+    optimiser: Optimiser
     state: TrainerState
     epochs: int
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run stands, for schedules."""
 
     @property
     def batches_per_epoch(self) -> int:
@@ -47,6 +56,18 @@ class Run(Protocol):
 
 class Callback:
     """Base of all callbacks; a subclass overrides what it needs."""
+
+    def check_available(self) -> None:
+        """Raise ConfigError where it cannot work here; asked before a run makes anything."""
+
+    def in_run(self, folder: Path, configuration: str) -> Callback:
+        """What takes the place of a configuration's callback: itself, or one that knows the run.
+
+        Args:
+            folder: of the run.
+            configuration: its text.
+        """
+        return self
 
     def on_fit_begin(self, trainer: Run) -> None:
         """Before the first epoch of this process."""

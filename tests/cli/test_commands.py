@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 import genn_delays
 from genn_delays import datasets
+from genn_delays.cli import cli
 from genn_delays.cli.doctor import OPTIONAL
 from genn_delays.experiment.config import load_config
 
@@ -121,13 +124,22 @@ def test_doctor_reports_every_part(call):
         assert part in report
 
 
-def test_every_extra_that_is_offered_has_code_that_uses_it():
+def test_every_extra_that_is_offered_has_code_and_a_test_that_import_its_package():
     package = Path(genn_delays.__file__).parent
     project = tomllib.loads((package.parent / "pyproject.toml").read_text())
     extras = set(project["project"]["optional-dependencies"]) - {"dev", "docs"}
     assert set(OPTIONAL.values()) == extras - {"genn"}
     source = "".join(p.read_text() for p in package.rglob("*.py") if p.name != "doctor.py")
-    assert [name for name in OPTIONAL if name not in source] == []
+    tests = "".join(p.read_text() for p in Path(__file__).parents[1].rglob("*.py"))
+    for name, extra in OPTIONAL.items():
+        needs = [
+            re.split("[><=~]", each)[0]
+            for each in project["project"]["optional-dependencies"][extra]
+        ]
+        assert name in [each.replace("-", "_") for each in needs]
+        used = re.compile(rf'(import|from) {name}\b|"{name}"')
+        assert used.search(source), f"no code imports {name}"
+        assert used.search(tests), f"no test imports {name}"
 
 
 def test_doctor_shows_why_pygenn_cannot_be_imported(folder, call, monkeypatch):
@@ -145,3 +157,24 @@ def test_doctor_goes_on_past_a_problem(call, monkeypatch, broken):
     assert result.exit_code == 0
     assert "PROBLEM" in result.stdout
     assert "numpy:" in result.stdout
+
+
+@pytest.mark.parametrize(("group", "default"), [("sweep", "start"), ("data", "info")])
+def test_the_help_of_a_group_shows_the_options_of_the_command_that_needs_no_name(
+    call, group, default
+):
+    shown, alone = (call(*words).stdout for words in ([group, "--help"], [group, default, "-h"]))
+    options = re.findall(r"^  (--[a-z-]+)", alone, re.M)
+    assert "--set" in options
+    assert [option for option in options if f"  {option}" not in shown] == []
+
+
+def test_every_option_of_every_command_says_what_it_is_for():
+    def silent(command, path):
+        for param in command.params:
+            if isinstance(param, click.Option) and not param.help:
+                yield f"{path} {param.name}"
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from silent(inner, f"{path} {name}")
+
+    assert list(silent(cli, "genn-delays")) == []

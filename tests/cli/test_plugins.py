@@ -90,6 +90,44 @@ def test_an_installed_part_survives_a_kill_and_is_written_by_its_full_name(folde
     assert written["rewiring"][0]["name"] == "my-rules:Fade"
 
 
+MODEL = """
+import genn_delays as gd
+
+def build(*, inputs: int, outputs: int, seed: int):
+    net = gd.Network(seed)
+    net.add_population("input", gd.Input(), inputs)
+    net.add_population("hidden", gd.LIF(), 4)
+    net.add_population("output", gd.LeakyReadout(), outputs)
+    net.connect("input", "hidden", weight=gd.init.Normal(1, 1), delay=gd.init.Uniform(0, 5))
+    net.connect("hidden", "output", weight=gd.init.Normal(0, 1))
+    return net
+"""
+
+
+@pytest.mark.parametrize("command", ["resume", "run"])
+def test_a_run_goes_on_with_its_copy_when_its_file_gained_a_setting(folder, call, forget, command):
+    """And so does the model file, which the run kept too."""
+    (folder / "model.py").write_text(MODEL)
+    config = write(folder, model={"file": "model.py"}, callbacks=[], training={"epochs": 1})
+    assert call("run", config, "--output", "run").exit_code == 0
+    forget()
+    mine, model = (folder / name for name in ("mine.py", "model.py"))
+    mine.write_text(
+        mine.read_text().replace("count: int = 2", "count: int = 2\n    every: int = 1")
+    )
+    model.write_text(MODEL.replace("seed: int", "seed: int, more: float = 1.0"))
+    if command == "resume":
+        kept = folder / "run" / "config.yaml"
+        kept.write_text(kept.read_text().replace("epochs: 1", "epochs: 2"))
+        said = call("resume", "run")
+    else:
+        words = ("--set", "training.epochs=2", "--output", "run", "--resume")
+        said = call("run", config, *words)
+    assert said.exit_code == 0, said.output
+    assert len((folder / "run" / "metrics.jsonl").read_text().splitlines()) == 2 * 2
+    assert "every" not in (folder / "run" / "config.yaml").read_text()
+
+
 def test_reading_a_checkpoint_imports_no_installed_part(folder, forget, monkeypatch):
     monkeypatch.syspath_prepend(package(folder, "my-own", {"low": "my_own:Lowered"}))
     net = gd.Network(seed=1)

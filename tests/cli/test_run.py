@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import h5py
+import pytest
 from flushed import Disk
 
 import genn_delays as gd
 from genn_delays.cli import cli
+from genn_delays.experiment import run as run_module
 from genn_delays.training.by_sign import by_sign
 
 
@@ -156,3 +158,26 @@ def test_every_command_has_help(call):
         result = call(name, "--help")
         assert result.exit_code == 0
         assert command.help.splitlines()[0] in result.stdout
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_the_test_split_is_measured_with_the_network_that_evaluate_reads(
+    folder, config, call, monkeypatch, epochs
+):
+    """It is read back only where the best epoch is not the last one."""
+    monkeypatch.setattr("genn_delays.analysis.plots.plot_run", lambda _: None)  # reads them too
+    read, load = [], run_module.checkpoint.load
+    monkeypatch.setattr(run_module.checkpoint, "load", lambda p: read.append(p.name) or load(p))
+    still = "optimiser={weight: {lr: 1e-30}, delay: {lr: 1e-30}}"  # so that the first is the best
+    words = ("--set", f"training.epochs={epochs}", "--set", still)
+    assert call("run", config, "--output", "r", *words).exit_code == 0
+    summary = json.loads((folder / "r" / "summary.json").read_text())
+    last = summary["best_epoch"] == epochs
+    assert last is (epochs == 1)
+    assert read == ([] if last else ["best.h5"])
+    told = json.loads(call("evaluate", "r").stdout)
+    for what in ("accuracy", "loss", "spikes_per_neuron"):
+        assert told[what] == summary[f"test_{what}"]
+    assert told["epoch"] == summary["best_epoch"]
+    same = (folder / "r" / "best.h5").read_bytes() == (folder / "r" / "checkpoint.h5").read_bytes()
+    assert same is last

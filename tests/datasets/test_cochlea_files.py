@@ -169,6 +169,24 @@ def test_a_data_set_of_a_file_is_asked_for_its_recordings(tmp_path):
     assert "Chirps gives no recordings one by one; give it a corpus()" in said.stderr
 
 
+RINGS = """
+import genn_delays as gd
+
+class Rings(gd.datasets.AudioFolder):
+    pass
+"""
+
+
+def test_an_installed_data_set_is_found_by_its_name_as_everywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entry = {"Rings": "ear_rings:Rings"}
+    monkeypatch.syspath_prepend(own_plugins.package(tmp_path, "ear-rings", entry, RINGS))
+    for name in ("Rings", "ear-rings:Rings"):
+        said = run(name, "out.h5")
+        assert said.exit_code == 2
+        assert "audio_folder: data.path is missing" in said.stderr
+
+
 def test_files_that_are_there_are_not_written_over(tmp_path):
     (tmp_path / "out_test.h5").write_bytes(b"mine")
     with pytest.raises(DataError, match=r"out_test\.h5 is there already"):

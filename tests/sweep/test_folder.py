@@ -156,3 +156,45 @@ def test_data_of_a_user_s_file_are_made_for_each_run(folder):
     config = load_config(own_plugins.write(folder))
     last = LastDataset()
     assert last(config) is not last(config)
+
+
+def test_a_dry_run_says_what_the_real_one_would_say_of_its_folder(write, call, folder):
+    (folder / "s").mkdir()
+    (folder / "s" / "thesis.tex").touch()
+    path = write()
+    said = [call(path, "--output", "s", *words) for words in ((), ("--dry-run",))]
+    refused(said[1], "is not the folder of a sweep")
+    assert said[0].output == said[1].output
+    assert call(write(seeds=[1]), "--output", "t").exit_code == 0
+    other = [call(write(seeds=[2]), "--output", "t", *words) for words in ((), ("--dry-run",))]
+    refused(other[1], "another sweep", "run seed1 is not in this one")
+    assert other[0].output == other[1].output
+
+
+def test_a_run_that_failed_names_its_log_wherever_it_is_spoken_of(write, call, folder):
+    accident = {"model.args.accident": "break", "model.args.note": "note"}
+    path = write(conditions={"a": accident, "b": {}})
+    said = call(path, "--output", "s", "--jobs", 1)
+    log = "s/sweep/logs/a.txt"
+    lines = [line for line in said.output.splitlines() if line.endswith(f"log: {log}")]
+    assert len(lines) == 2  # when it ends, and at the end
+    assert "1 of 2 runs failed or were killed; the first: a" in lines[1]
+    (line,) = (each for each in call("status", "s").output.splitlines() if "failed, att" in each)
+    assert line.endswith(f"log: {log}")
+    assert "RuntimeError: broken" in (folder / log).read_text()
+    (folder / "s").rename(folder / "moved")
+    assert "log: moved/sweep/logs/a.txt" in call("status", "moved").output
+
+
+def test_a_table_says_how_many_runs_are_not_in_it_and_why(write, call, folder):
+    hit = {
+        what: {"model.args.accident": what, "model.args.note": what} for what in ("fail", "kill")
+    }
+    path = write(conditions={"a": {}, **hit}, seeds=[1])
+    assert call(path, "--output", "s").exit_code == 2
+    said = call("collect", "s")
+    last = "2 of 3 runs are missing: 1 killed, 1 failed"
+    assert said.output.splitlines()[-1] == last
+    assert (folder / "s" / "table.md").read_text().splitlines()[-1] == last
+    assert call("restart", "s").exit_code == 0
+    assert "missing" not in call("collect", "s").output

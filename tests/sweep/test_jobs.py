@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from run_folders import assert_same_run
+from run_folders import assert_same_run, assert_same_sweep
 
 submitit = pytest.importorskip("submitit", reason="submitit is not installed")
 
@@ -13,18 +13,11 @@ from genn_delays.sweep.folder import SweepFolder  # noqa: E402
 from genn_delays.sweep.jobs import RunJob  # noqa: E402
 
 
-def table(text):
-    """Rows without the last column, which is how long they took."""
-    return [line.rpartition(" | ")[0] for line in text.splitlines() if line.startswith("|")]
-
-
-def test_submitit_and_workers_come_to_equal_tables(write, call, attempts):
+def test_submitit_and_workers_come_to_equal_tables_and_bits(write, call, attempts, folder):
     path = write(axes={"model.args.bias": [0.0, 0.5]}, minutes=5)
     assert call(path, "--output", "here").exit_code == 0
     assert call(path, "--output", "jobs", "--on", "submitit", "--jobs", 2).exit_code == 0
-    here, jobs = (call("collect", name).output for name in ("here", "jobs"))
-    assert len(table(here)) == 4
-    assert table(here) == table(jobs)
+    assert len(assert_same_sweep(folder / "here", folder / "jobs")) == 2
     assert set(map(tuple, attempts("jobs").values())) == {("done",)}
 
 
@@ -84,3 +77,14 @@ def test_what_a_job_asks_for_reaches_sbatch(write, folder, call, monkeypatch):
     ):
         assert f"#SBATCH --{option}" in lines, option
     assert not any("gpus-per-node" in line for line in lines)
+
+
+def test_a_job_that_fails_names_its_log(write, call, folder):
+    path = write(
+        conditions={"a": {"model.args.accident": "break", "model.args.note": "n"}}, minutes=5
+    )
+    said = call(path, "--output", "s", "--on", "submitit")
+    assert said.exit_code == 2
+    log = said.output.partition("the first: a; log: ")[2].splitlines()[0]
+    assert log.startswith("s/sweep/logs/submitit/")
+    assert "RuntimeError: broken" in (folder / log).read_text()
