@@ -19,6 +19,7 @@ from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {
     "espeakng_loader": "speech",
+    "mpi4py": "mpi",
     "optuna": "sweep",
     "submitit": "slurm",
     "tonic": "tonic",
