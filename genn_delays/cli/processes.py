@@ -66,4 +66,4 @@ def _introduce(ranks: MPIRanks) -> None:
     where = ", ".join(f"{count} on {host}" for host, count in machines.items())
     cores = ranks.gather("the cores", ranks.cores)
     each = f"{min(cores)}" if min(cores) == max(cores) else f"{min(cores)} to {max(cores)}"
-    click.echo(f"{ranks.count} processes ({where}), {each} cores each")
+    click.echo(f"{ranks.count} processes ({where}); cores of each: {each}")

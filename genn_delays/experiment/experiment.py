@@ -168,6 +168,6 @@ def prepare(
         **arguments,
     )
     if ranks.count > 1:
-        simulation = SharedSimulation(simulation, ranks, batch_size)
+        simulation = SharedSimulation(simulation, network, ranks, batch_size)
     trainer = Trainer(network, simulation, dataset, **_parts(config), state=state, ranks=ranks)
     return Experiment(config, dataset, network, simulation, trainer)

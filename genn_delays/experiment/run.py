@@ -161,7 +161,9 @@ def _alike(ranks: Ranks, make: Callable[[], Experiment]) -> Experiment:
     as_declared = json.dumps(as_attribute(experiment.config), sort_keys=True)
     engine = get_backend(experiment.config.backend.name).name
     remedy = "give all machines the same files and packages"
-    ranks.check_same("the configuration", f"{as_declared} {engine}", remedy)
+    ranks.check_same(
+        "configuration", f"{as_declared} {engine}", when="at the beginning", remedy=remedy
+    )
     check_agreement(ranks, trainer.network, trainer.state.to_mapping(), "at the beginning")
     return experiment
 
@@ -219,7 +221,7 @@ def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test"
     """Metrics of best.h5 on a split."""
     ranks = experiment.trainer.ranks
     network = ranks.first(lambda: checkpoint.load(folder.best).network)  # once it is written
-    check_agreement(ranks, network, experiment.trainer.state.to_mapping(), f"in {folder.best}")
+    check_agreement(ranks, network, experiment.trainer.state.to_mapping(), f"reading {folder.best}")
     experiment.simulation.load(network)
     return experiment.trainer.evaluate(split)
 

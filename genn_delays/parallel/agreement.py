@@ -14,8 +14,8 @@ from genn_delays.declaration.synapses import CORE
 from genn_delays.parallel.ranks import Ranks
 
 REMEDY = (
-    "what was recorded before stays\ndo all machines have the same data, packages and kind of "
-    "processor, and changes a callback nothing of the network?"
+    "the last checkpoint stays\nall machines need the same data, packages and kind of processor; "
+    "callbacks, which rank 0 alone calls, may not change the network"
 )
 
 
@@ -24,10 +24,11 @@ def check_agreement(ranks: Ranks, network: Network, counters: Mapping[str, Any],
 
     Args:
         counters: the state of the trainer, as a mapping; ``seconds`` may differ.
-        when: ends the subject of the message: "after epoch 3".
+        when: begins the message: "after epoch 3".
     """
     if ranks.count > 1:
-        ranks.check_same(f"the network {when}", fingerprint(network, counters), REMEDY)
+        digest = fingerprint(network, counters)
+        ranks.check_same("network", digest, when=when, remedy=REMEDY)
 
 
 def fingerprint(network: Network, counters: Mapping[str, Any]) -> str:

@@ -68,8 +68,12 @@ class Ranks:
         """What ``make`` returns in the first rank, which alone calls it."""
         return make()
 
-    def check_same(self, what: str, digest: str, remedy: str) -> None:
-        """Raise RankError, which names them, where ranks have another digest than the first."""
+    def check_same(self, what: str, digest: str, *, when: str, remedy: str) -> None:
+        """Raise RankError, which names them, where ranks have another digest than the first.
+
+        Args:
+            what, when: in the message: "network", "after epoch 3".
+        """
 
 
 ALONE = Ranks()

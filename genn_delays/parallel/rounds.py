@@ -91,11 +91,14 @@ class MPIRanks(Ranks):
         with self._moving():
             return self.comm.bcast(value)
 
-    def check_same(self, what: str, digest: str, remedy: str) -> None:
+    def check_same(self, what: str, digest: str, *, when: str, remedy: str) -> None:
         digests = self.gather("what has to be the same", (what, digest))
         unlike = [r for r, found in enumerate(digests) if found != digests[0]]
         if unlike:
-            raise RankError(f"{what} of {self._named(unlike)} is not that of rank 0; {remedy}")
+            have = "has" if len(unlike) == 1 else "have"
+            raise RankError(
+                f"{when} {self._named(unlike)} {have} another {what} than rank 0; {remedy}"
+            )
 
     def end(self) -> None:
         """Wait until all have come to their end.

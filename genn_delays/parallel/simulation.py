@@ -53,18 +53,19 @@ class SharedSimulation(Simulation):
     Gradients, and correlations, are added in float64 in the order of the ranks.
 
     Args:
-        own: simulation of the same network, for :func:`own_batch` trials.
+        own: simulation of the network, for :func:`own_batch` trials.
+        network: that was compiled.
         ranks: that call this alike.
         batch_size: of the whole.
     """
 
-    def __init__(self, own: Simulation, ranks: Ranks, batch_size: int) -> None:
+    def __init__(self, own: Simulation, network: Network, ranks: Ranks, batch_size: int) -> None:
         super().__init__(replace(own.plan, batch_size=batch_size))
         self.own, self.ranks = own, ranks
         self._mine = slice(0, 0)
         self._counts: dict[str, np.ndarray] = {}
-        self._columns: list[tuple[str, str, int]] = []
         self._spiking = [p.name for p in self.plan.populations if p.is_spiking]
+        self.load(network)
 
     def check_training(self) -> None:
         self.own.check_training()
