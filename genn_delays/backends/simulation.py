@@ -152,22 +152,23 @@ class Simulation(Shown, ABC):
             self._life.require_batch()
             extra = check_backward(self.plan, self._shape, output_gradient, spike_drive)
             self._life.stage = Stage.FORWARD
-            observed = self._unread(np.asarray(output_gradient))
-            if self.plan.readout.reads == "spike_count":
-                read = self.plan.populations[self.plan.readout_population].name
-                extra[read] = extra.get(read, 0.0) + observed
-                yield None, extra
-            else:
-                yield observed, extra
+            yield self._driven(np.asarray(output_gradient), extra), extra
             self._life.stage = Stage.BACKWARD
+
+    def _driven(self, gradient: np.ndarray, extra: dict[str, np.ndarray]) -> np.ndarray | None:
+        """dL/d of what the readout reads; where it reads spike counts, None: it is in ``extra``."""
+        observed = self._unread(gradient)
+        if self.plan.readout.reads != "spike_count":
+            return observed
+        read = self.plan.populations[self.plan.readout_population].name
+        extra[read] = extra.get(read, 0.0) + observed
+        return None
 
     def _read(self) -> np.ndarray:
         """Outputs of the batch, from ``observed``, which is kept for the backward pass."""
         plan = self.plan
-        if plan.readout.reads == "spike_count":
-            self.observed = self._read_counts(plan.readout_population)
-        else:
-            self.observed = self._observe()
+        counted = plan.readout.reads == "spike_count"
+        self.observed = self._read_counts(plan.readout_population) if counted else self._observe()
         return checked_outputs(plan, plan.readout.forward(self.observed, plan.dt), self.observed)
 
     def _unread(self, output_gradient: np.ndarray) -> np.ndarray:
@@ -273,9 +274,7 @@ class Simulation(Shown, ABC):
 
     def _spike_counts(self, k: int) -> np.ndarray:
         """As :meth:`spike_counts`, of population k."""
-        size, events = self.plan.populations[k].size, self._spikes(k)
-        cells = np.bincount(events.trial * size + events.unit, minlength=self.trials * size)
-        return cells.reshape(self.trials, size).astype(np.int64)
+        return self._spikes(k).counts(self.trials, self.plan.populations[k].size)
 
     def _read_counts(self, k: int) -> np.ndarray:
         """As :meth:`spike_counts`, of population k, where spikes may be graded."""

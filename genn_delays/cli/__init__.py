@@ -10,9 +10,10 @@ from typing import Any, NoReturn, TextIO
 import click
 
 import genn_delays
-from genn_delays.cli.commands import COMMANDS
-from genn_delays.plugins.user_files import blamed
-from genn_delays.support.errors import GennDelaysError, reason
+from genn_delays.cli.commands import COMMANDS, resume, run
+from genn_delays.cli.messages import environment, told
+from genn_delays.cli.processes import refuse_many, silence
+from genn_delays.parallel.launch import launch
 
 EPILOG = (
     "Exit codes: 0 done; 2 a mistake in the input, with a message of one or two lines; "
@@ -32,33 +33,23 @@ class _Cli(click.Group):
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until the end
         if sys.stdout is None:
             _fail("standard output is closed; send it to a file, or to /dev/null")
+        if launch().number > 0:
+            silence()
         try:
             return super().main(*args, **kwargs)
         except OSError as error:  # of the output of --help, and of what is flushed at the end
-            _fail(_environment(error))
+            _fail(environment(error))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except GennDelaysError as error:
-            _fail(str(error))
         except BrokenPipeError:
             _discard(sys.stdout)
             ctx.exit(CLOSED)
-        except OSError as error:
-            _fail(_environment(error))
-        except MemoryError as error:
-            _fail(f"not enough memory: {reason(error)}; lower training.batch_size")
         except Exception as error:
-            if (text := blamed(error)) is None:
+            if (text := told(error)) is None:
                 raise
-            _fail(text)  # in a file of the user's
-
-
-def _environment(error: OSError) -> str:
-    """Where the system refused something, and why; without a name it was the output."""
-    where = error.filename2 or error.filename or "standard output"
-    return f"{where}: {reason(error)}; free some space, or check who may write there"
+            _fail(text)
 
 
 def _fail(message: str) -> NoReturn:
@@ -78,8 +69,11 @@ def _discard(stream: TextIO | None) -> None:
 
 @click.group(cls=_Cli, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(genn_delays.__version__, prog_name="genn-delays")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Spiking networks with a learnable delay on every synapse."""
+    if ctx.invoked_subcommand not in (run.name, resume.name):
+        refuse_many(str(ctx.invoked_subcommand))
 
 
 for command in COMMANDS:

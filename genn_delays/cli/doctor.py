@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
@@ -19,6 +20,7 @@ from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {
     "espeakng_loader": "speech",
+    "mpi4py": "mpi",
     "optuna": "sweep",
     "submitit": "slurm",
     "tensorboardX": "tracking",
@@ -31,7 +33,7 @@ OPTIONAL = {
 
 @click.command()
 def doctor() -> None:
-    """Report compiler, cores, PyGeNN, GPU, cache folder, plug-ins and versions."""
+    """Report compiler, cores, PyGeNN, GPU, MPI, cache folder, plug-ins and versions."""
     found = machine()
     _say("system", f"{found['system']}, {found['processor']}")
     _say("cores", str(found["cores"]))
@@ -39,6 +41,7 @@ def doctor() -> None:
     for what, text in facts().items():
         _say(what, text)
     _say("GPU", _gpu())
+    _say("MPI", _mpi())
     _say("cache", _cache())
     for name, extra in OPTIONAL.items():
         missing = f"not installed; pip install 'genn-delays[{extra}]'"
@@ -84,6 +87,14 @@ def _gpu() -> str:
     if shutil.which("nvidia-smi") is None:
         return "none found (there is no nvidia-smi)"
     return _first_line(["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"])
+
+
+def _mpi() -> str:
+    """The library that mpi4py loads, asked in another process, as MPI may end it."""
+    if importlib.util.find_spec("mpi4py") is None:
+        return "not asked for: mpi4py is not installed"
+    told = _first_line([sys.executable, "-m", "mpi4py", "--mpi-lib-version"])
+    return told.replace("\0", "")  # which ends the line of Open MPI
 
 
 def _first_line(command: list[str]) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from genn_delays.cli.arguments import run_argument
-from genn_delays.cli.run import stoppable, train_and_report
+from genn_delays.cli.processes import together
+from genn_delays.cli.run import opened, stoppable, train_and_report
 from genn_delays.experiment.run import resumed
-from genn_delays.experiment.run_folder import RunFolder
 
 
 @click.command()
@@ -20,5 +20,5 @@ def resume(run_dir: Path) -> None:
     The result is the same, bit for bit, as without the stop. Of config.yaml only training.epochs,
     training.early_stopping, backend, data.path and data.args.cache may have been edited.
     """
-    with stoppable() as signals, RunFolder.open(run_dir).lock() as folder:
-        train_and_report(folder, resumed(folder), signals)
+    with stoppable() as signals, together() as ranks, opened(run_dir, ranks) as folder:
+        train_and_report(folder, resumed(folder, ranks=ranks), signals)

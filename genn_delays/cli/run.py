@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
 from genn_delays.cli.arguments import config_argument, set_option
+from genn_delays.cli.processes import together
 from genn_delays.experiment.config import load_config
 from genn_delays.experiment.config_changes import accepted_changes, as_attribute
 from genn_delays.experiment.experiment import Experiment
 from genn_delays.experiment.run import begun, outcome, resumed, train
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.experiment.signals import Stopped, StopSignals
+from genn_delays.parallel import Ranks
+from genn_delays.parallel.launch import launch
 from genn_delays.support import recording
 from genn_delays.training import Interrupted
 
@@ -43,43 +46,59 @@ def run(config: Path, overrides: tuple[str, ...], output: Path | None, go_on: bo
     """
     if go_on and output is None:
         raise click.UsageError("--resume needs --output, the folder of the run")
-    with stoppable() as signals:
-        if go_on and output is not None and RunFolder(output).config.is_file():
-            _go_on(RunFolder.open(output), config, overrides, signals)
+    with stoppable() as signals, together() as ranks:
+        if go_on and output is not None and ranks.told(RunFolder(output).config.is_file):
+            _go_on(output, config, overrides, signals, ranks)
             return
         loaded = load_config(config, overrides)
-        RunFolder.check_free(output)
+        ranks.told(lambda: RunFolder.check_free(output))
         # the first time it may have to be made, which takes a while
         click.echo(f"preparing the data set {loaded.data.name!r}")
-        with begun(loaded, config.stem, output, signals) as (folder, experiment):
+        begin = begun(loaded, config.stem, output, signals, ranks=ranks)
+        with begin as (folder, experiment):
             click.echo(f"training in {folder.path}")
             train_and_report(folder, experiment, signals)
 
 
 def _go_on(
-    run_folder: RunFolder, path: Path, overrides: tuple[str, ...], signals: StopSignals
+    output: Path, path: Path, overrides: tuple[str, ...], signals: StopSignals, ranks: Ranks
 ) -> None:
     """Resume a run as far as this configuration allows, unless it is complete."""
-    with run_folder.lock() as folder:
-        config = load_config(path, overrides, folder.kept)
-        before = as_attribute(folder.load_config())
-        changes = accepted_changes(config, before, path, folder.kept)
-        for change in changes:
-            click.echo(change, err=True)
-        if changes:
-            recording.replace(folder.config, config.to_yaml().encode())
-        elif folder.summary.is_file():
-            click.echo(f"complete already: {outcome(folder.read_summary())}")
-            click.echo(f"run folder: {folder.path}")
-            return
-        click.echo(f"going on in {folder.path}")
-        train_and_report(folder, resumed(folder), signals)
+    with opened(output, ranks) as folder:
+        if ranks.told(lambda: _adopt(folder, path, overrides)):
+            click.echo(f"going on in {folder.path}")
+            train_and_report(folder, resumed(folder, ranks=ranks), signals)
+
+
+def _adopt(folder: RunFolder, path: Path, overrides: tuple[str, ...]) -> bool:
+    """Give a run what may be changed of its configuration; False where it is complete."""
+    config = load_config(path, overrides, folder.kept)
+    before = as_attribute(folder.load_config())
+    changes = accepted_changes(config, before, path, folder.kept)
+    for change in changes:
+        click.echo(change, err=True)
+    if changes:
+        recording.replace(folder.config, config.to_yaml().encode())
+    elif folder.summary.is_file():
+        click.echo(f"complete already: {outcome(folder.read_summary())}")
+        click.echo(f"run folder: {folder.path}")
+        return False
+    return True
+
+
+@contextmanager
+def opened(path: Path, ranks: Ranks) -> Iterator[RunFolder]:
+    """The folder of an earlier run, which the first of the ranks locks."""
+    folder = RunFolder.open(path)
+    with ExitStack() as stack:
+        ranks.told(lambda: stack.enter_context(folder.lock()).path)
+        yield folder
 
 
 @contextmanager
 def stoppable() -> Iterator[StopSignals]:
     """Signals end the command with their documented exit code."""
-    with StopSignals() as signals:
+    with StopSignals(kept=launch().count > 1) as signals:
         try:
             yield signals
         except Stopped:
@@ -89,12 +108,16 @@ def stoppable() -> Iterator[StopSignals]:
 
 def train_and_report(folder: RunFolder, experiment: Experiment, signals: StopSignals) -> None:
     """Train in a run folder that the caller has locked, print the outcome, draw the picture."""
+    ranks = experiment.trainer.ranks
     try:
         with experiment.simulation:
             summary = train(folder, experiment, signals)
     except Interrupted:
+        signals.received = ranks.largest("the signal", signals.received or 0) or None
         click.echo(f"Stopped; go on with: genn-delays resume {folder.path}", err=True)
         sys.exit(signals.exit_code if signals.received else 0)  # a callback may ask for it too
+    if not ranks.is_first:
+        return
     click.echo(outcome(summary))
     click.echo(f"run folder: {folder.path}")
     # matplotlib takes half a second to import, and only the picture needs it

@@ -14,7 +14,7 @@ from genn_delays.declaration.neurons import Input, Neuron
 from genn_delays.declaration.parts import Population, Projection
 from genn_delays.declaration.sampling import Values, sample_pairs, values_of
 from genn_delays.declaration.synapses import SynapseTable
-from genn_delays.declaration.units import BatchNorm, check_units, unit_table
+from genn_delays.declaration.units import BatchNorm, BatchStatistics, check_units, unit_table
 from genn_delays.declaration.wiring import Wiring
 from genn_delays.support.checks import is_count, is_number
 from genn_delays.support.display import Shown, Table
@@ -234,6 +234,13 @@ class Network(Shown):
             projection.synapses.check(f"projection {projection.name!r}", precision)
         for population in self.populations.values():
             population.units.check(f"population {population.name!r}")
+
+    def observe(self, statistics: Mapping[str, BatchStatistics]) -> None:
+        """Let running averages of batch normalisation follow what a training batch had."""
+        for name, seen in statistics.items():
+            population = self.populations[name]
+            if population.normalise is not None:
+                population.units.observe(population.normalise, seen)
 
     def _population(self, given: Population | str) -> Population:
         name = given.name if isinstance(given, Population) else str(given)

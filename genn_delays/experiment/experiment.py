@@ -14,6 +14,9 @@ from genn_delays.declaration.network import Network
 from genn_delays.experiment.config import Config
 from genn_delays.experiment.model_file import build_network
 from genn_delays.experiment.network_file import check_names
+from genn_delays.parallel import ALONE, Ranks
+from genn_delays.parallel.devices import take_device
+from genn_delays.parallel.simulation import SharedSimulation, check_shareable, own_batch
 from genn_delays.planning.plan import Plan, make_plan
 from genn_delays.planning.timing import MAX_STEPS, duration_to_steps
 from genn_delays.rewiring import Rewiring
@@ -141,6 +144,7 @@ def prepare(
     network: Network,
     *,
     state: TrainerState | None = None,
+    ranks: Ranks = ALONE,
 ) -> Experiment:
     """Compile the network and set up its trainer.
 
@@ -149,19 +153,27 @@ def prepare(
         dataset: from :func:`load_dataset`.
         network: a fresh one from :func:`make_network`, or that of a checkpoint.
         state: where training goes on from; by default the beginning.
+        ranks: that train it together, each with a simulation for its share of a batch.
 
     Raises:
         CheckpointError: no checkpoint could hold the network.
+        ConfigError: batches of this network cannot be shared out.
     """
     check_names(network)
     on_device = OnDevice(config.optimiser, config.rewiring)
     on_device.check(network)
+    check_shareable(ranks, network, config.optimiser.device)
+    take_device(ranks, config.backend.name)
+    batch_size = config.training.batch_size
+    arguments = _plan_arguments(config, dataset) | {"batch_size": own_batch(ranks, batch_size)}
     simulation = api.compile(
         network,
         backend=config.backend.name,
         threads=config.backend.threads,
         adam=on_device.rules,
-        **_plan_arguments(config, dataset),
+        **arguments,
     )
-    trainer = Trainer(network, simulation, dataset, **_parts(config), state=state)
+    if ranks.count > 1:
+        simulation = SharedSimulation(simulation, network, ranks, batch_size)
+    trainer = Trainer(network, simulation, dataset, **_parts(config), state=state, ranks=ranks)
     return Experiment(config, dataset, network, simulation, trainer)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from genn_delays.experiment.experiment import (
 from genn_delays.experiment.recipe import ATTRIBUTE, Recipe
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.experiment.signals import StopSignals
+from genn_delays.parallel import ALONE, Ranks
+from genn_delays.parallel.agreement import check_agreement
 from genn_delays.support import recording
 from genn_delays.support.errors import CheckpointError
 from genn_delays.support.recording import Log
@@ -77,7 +80,7 @@ def train(
         folder: of this run, locked by the caller.
         experiment: fresh, or from :func:`resumed`.
         signals: active; a signal ends the run after the current batch.
-        callbacks: called after those that record the run.
+        callbacks: called after those that record the run; of many ranks, by the first alone.
 
     Raises:
         Interrupted: a signal came, or a callback asked for it; the checkpoint is written.
@@ -85,19 +88,28 @@ def train(
         CheckpointError: a file of the folder cannot be written; the one before stays.
     """
     trainer = experiment.trainer
-    signals.request = trainer.request_stop
-    metrics_file.forget_after(folder.metrics, trainer.state.epoch)
-    config = experiment.config
-    recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
-    log, recorder = Log(folder.log), Recorder(folder, config, recipe)
-    trainer.callbacks = [show_progress(sys.stderr), ProgressLines(log)]
-    trainer.callbacks += [each.in_run(folder.path, config.to_yaml()) for each in config.callbacks]
-    trainer.callbacks += [recorder, *callbacks]
+    signals.hand_to(trainer.request_stop)
+    first = trainer.ranks.is_first
+    trainer.callbacks = [*_recording(folder, experiment), *callbacks] if first else []
     trainer.fit()
     test = evaluate_best(folder, experiment)
+    return trainer.ranks.told(lambda: _summed_up(folder, experiment, test))
+
+
+def _recording(folder: RunFolder, experiment: Experiment) -> list[Callback]:
+    """What shows and records a run, and the user's callbacks."""
+    trainer, config = experiment.trainer, experiment.config
+    recipe = Recipe.of(experiment.simulation.plan, config.loss, experiment.dataset)
+    metrics_file.forget_after(folder.metrics, trainer.state.epoch)
+    shown = [show_progress(sys.stderr), ProgressLines(Log(folder.log))]
+    given = [each.in_run(folder.path, config.to_yaml()) for each in config.callbacks]
+    return [*shown, *given, Recorder(folder, config, recipe)]
+
+
+def _summed_up(folder: RunFolder, experiment: Experiment, test: Metrics) -> dict[str, Any]:
     summary = summarise(folder, experiment, test)
     folder.write_summary(summary)
-    print(outcome(summary), file=log, flush=True)
+    print(outcome(summary), file=Log(folder.log), flush=True)
     return summary
 
 
@@ -117,6 +129,7 @@ def begun(
     output: Path | None,
     signals: StopSignals,
     load: Callable[[Config], Dataset] = load_dataset,
+    ranks: Ranks = ALONE,
 ) -> Iterator[tuple[RunFolder, Experiment]]:
     """A new run: its folder, locked, and its experiment. Nothing is made before all is right.
 
@@ -125,40 +138,75 @@ def begun(
         name, output: as of :meth:`RunFolder.claim`.
         signals: active; from where the experiment stands a signal ends the run in its folder.
         load: gives the data set of a configuration.
+        ranks: that train it; the folder is the first one's.
 
     Raises:
         CheckpointError: the folder holds something, or cannot be made.
     """
     contents = RunFolder.contents(config)
-    RunFolder.check_free(output)
+    ranks.told(lambda: RunFolder.check_free(output))
     check_callbacks(config)
-    dataset = load(config)
-    experiment = prepare(config, dataset, make_network(config, dataset))
-    signals.request = experiment.trainer.request_stop
-    with RunFolder.claim(name, output).lock() as folder:
-        folder.begin(config, contents)
-        yield folder, experiment
+
+    def make() -> Experiment:
+        dataset = load(config)
+        return prepare(config, dataset, make_network(config, dataset), ranks=ranks)
+
+    experiment = _alike(ranks, make)
+    signals.hand_to(experiment.trainer.request_stop)
+    with ExitStack() as stack:
+
+        def claim() -> RunFolder:
+            folder = stack.enter_context(RunFolder.claim(name, output).lock())
+            folder.begin(config, contents)
+            return folder
+
+        yield ranks.told(claim), experiment
 
 
-def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset) -> Experiment:
+def _alike(ranks: Ranks, make: Callable[[], Experiment]) -> Experiment:
+    """An experiment that all ranks make, of the same: the first one leaves others its caches."""
+    experiment = ranks.first(make)
+    trainer = experiment.trainer
+    as_declared = json.dumps(as_attribute(experiment.config), sort_keys=True)
+    engine = get_backend(experiment.config.backend.name).name
+    remedy = "give all machines the same files and packages"
+    ranks.check_same(
+        "configuration", f"{as_declared} {engine}", when="at the beginning", remedy=remedy
+    )
+    check_agreement(ranks, trainer.network, trainer.state.to_mapping(), "at the beginning")
+    return experiment
+
+
+def resumed(
+    folder: RunFolder,
+    load: Callable[[Config], Dataset] = load_dataset,
+    ranks: Ranks = ALONE,
+) -> Experiment:
     """The experiment of a run folder as its checkpoint left it, or at its beginning.
 
     Args:
-        folder: locked.
+        folder: locked, by the first of the ranks.
         load: gives the data set of a configuration.
+        ranks: that go on with it, as many as there are now.
 
     Raises:
         CheckpointError: a checkpoint that cannot be read, or was trained with another
             configuration.
     """
-    if not folder.has_begun:
+    if not ranks.told(lambda: folder.has_begun):
         config = folder.load_config()
         check_callbacks(config)
         _say_edited(folder, config)
-        dataset = load(config)
-        return prepare(config, dataset, make_network(folder.with_own_model(config), dataset))
+
+        def make() -> Experiment:
+            dataset = load(config)
+            network = make_network(folder.with_own_model(config), dataset)
+            return prepare(config, dataset, network, ranks=ranks)
+
+        return _alike(ranks, make)
     saved = checkpoint.load(folder.checkpoint)
-    if saved.trainer_state is None:
+    state = saved.trainer_state
+    if state is None:
         raise CheckpointError(f"{folder.checkpoint} holds no training state to resume from")
     config = folder.load_config()
     check_callbacks(config)
@@ -167,9 +215,11 @@ def resumed(folder: RunFolder, load: Callable[[Config], Dataset] = load_dataset)
     for change in changes:
         logger.warning("%s: %s", folder.config, change)
     _say_edited(folder, config)
-    dataset = load(config)
-    experiment = prepare(config, dataset, saved.network, state=saved.trainer_state)
-    recording.append(folder.log, "".join(f"config.yaml: {change}\n" for change in changes))
+    experiment = _alike(
+        ranks, lambda: prepare(config, load(config), saved.network, state=state, ranks=ranks)
+    )
+    text = "".join(f"config.yaml: {change}\n" for change in changes)
+    ranks.told(lambda: recording.append(folder.log, text))
     return experiment
 
 
@@ -180,11 +230,13 @@ def _say_edited(folder: RunFolder, config: Config) -> None:
 
 def evaluate_best(folder: RunFolder, experiment: Experiment, split: str = "test") -> Metrics:
     """Metrics of best.h5 on a split, once training is done."""
-    state, network = experiment.trainer.state, experiment.network
+    trainer, network = experiment.trainer, experiment.network
+    state, ranks = trainer.state, trainer.ranks
     # that of the last epoch is at hand, unless a callback has changed it since it was written
-    written = state.best_epoch == state.epoch and not experiment.config.callbacks
-    if not written or not folder.best.is_file():
-        network = checkpoint.load(folder.best).network
+    at_hand = state.best_epoch == state.epoch and not experiment.config.callbacks
+    if not (at_hand and ranks.told(folder.best.is_file)):
+        network = ranks.first(lambda: checkpoint.load(folder.best).network)
+        check_agreement(ranks, network, state.to_mapping(), f"reading {folder.best}")
     experiment.simulation.load(network)
     return experiment.trainer.evaluate(split)
 
@@ -205,6 +257,7 @@ def summarise(folder: RunFolder, experiment: Experiment, test: Metrics) -> dict[
         "seconds": round(sum(line["seconds"] for line in folder.read_metrics()) + test.seconds, 3),
         "seed": config.training.seed,
         "backend": get_backend(config.backend.name).name,
+        "ranks": experiment.trainer.ranks.count,
         "versions": versions(),
         "machine": machine(),
     }

@@ -25,14 +25,25 @@ class StopSignals:
 
     A second signal must not cut short the checkpoint that the first one caused.
 
+    Args:
+        kept: a signal that comes before there is anything to request is kept for that, as where
+            :class:`Stopped` could leave other processes waiting.
+
     Attributes:
         request: what the first signal calls; while it is None, :class:`Stopped` is raised.
         received: the signal that came, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: bool = False) -> None:
+        self.kept = kept
         self.request: Callable[[], None] | None = None
         self.received: int | None = None
+
+    def hand_to(self, request: Callable[[], None]) -> None:
+        """From now on the first signal calls this; one that was kept does so at once."""
+        self.request = request
+        if self.received is not None:
+            request()
 
     @property
     def exit_code(self) -> int:
@@ -56,6 +67,7 @@ class StopSignals:
         if self.received is not None:
             return
         self.received = number
-        if self.request is None:
+        if self.request is not None:
+            self.request()
+        elif not self.kept:
             raise Stopped
-        self.request()

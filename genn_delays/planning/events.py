@@ -122,6 +122,23 @@ class Events:
         columns = step[order] * dt, self.unit[order], self.trial[order]
         return Events.trusted(*columns, self.trials, value)
 
+    def counts(self, trials: int, size: int) -> np.ndarray:
+        """Events of each trial and unit, int64, (trials, size)."""
+        cells = np.bincount(self.trial * size + self.unit, minlength=trials * size)
+        return cells.reshape(trials, size).astype(np.int64)
+
+    def part(self, trials: slice) -> Events:
+        """The events of some trials, renumbered from 0; of a slice with a start and a stop."""
+        first, stop = trials.start, trials.stop
+        inside: np.ndarray | slice
+        if np.all(self.trial[1:] >= self.trial[:-1]):
+            inside = slice(*np.searchsorted(self.trial, (first, stop)))
+        else:
+            inside = np.flatnonzero((self.trial >= first) & (self.trial < stop))
+        value = None if self.value is None else self.value[inside]
+        trial = self.trial[inside] - self.trial.dtype.type(first)
+        return Events.trusted(self.time[inside], self.unit[inside], trial, stop - first, value)
+
     @staticmethod
     def trusted(
         time: np.ndarray,

@@ -7,12 +7,16 @@ import os
 _share: int | None = None
 
 
+def bound_to() -> frozenset[int]:
+    """Numbers of the cores that the system lets this process run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
 def available_cores() -> int:
     """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = len(bound_to())
     return cores if _share is None else min(_share, cores)
 
 

@@ -42,6 +42,10 @@ class TrainingError(GennDelaysError):
     """Training cannot go on: NaN in the loss, the weights or the gradients."""
 
 
+class RankError(GennDelaysError):
+    """Processes of one training cannot begin, disagree, or one of them has failed."""
+
+
 def suggest(name: str, allowed: Iterable[str]) -> str:
     """The end of an error message about an unknown name: the nearest allowed one, or all.
 

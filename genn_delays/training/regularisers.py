@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -144,6 +144,17 @@ class SilentRescue(Cited):
             table.weight[onto_silent] += self.amount
             rescued[post][table.post[onto_silent]] = True
         return int(sum(mask.sum() for mask in rescued.values()))
+
+
+def spike_drive(
+    regularisers: Iterable[Regulariser], network: Network, simulation: Simulation
+) -> dict[str, np.ndarray] | None:
+    """What all of them add to the spikes of the last forward pass; None for nothing."""
+    drive: dict[str, np.ndarray] = {}
+    for regulariser in regularisers:
+        for name, values in regulariser.spike_drive(network, simulation).items():
+            drive[name] = drive[name] + values if name in drive else values
+    return drive or None
 
 
 REGULARISERS: dict[str, type[Regulariser]] = {"spike_count": SpikeCount}

@@ -9,10 +9,10 @@ delay kernels, which follows from the epoch.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from genn_delays.backends.base import Simulation
 from genn_delays.backends.checks import dropout_masks
 from genn_delays.datasets.base import Dataset, required
 from genn_delays.declaration.network import Network
-from genn_delays.declaration.units import BatchStatistics
+from genn_delays.parallel import ALONE, Ranks
+from genn_delays.parallel.agreement import check_agreement
 from genn_delays.planning.events import Batch
 from genn_delays.rewiring import Rewiring, RewiringRule
 from genn_delays.support.errors import ConfigError, TrainingError
@@ -31,7 +32,7 @@ from genn_delays.training.losses import Loss
 from genn_delays.training.narrowing import Narrowing, largest_width
 from genn_delays.training.on_device import OnDevice
 from genn_delays.training.optimiser import Optimiser
-from genn_delays.training.regularisers import Regulariser, SilentRescue
+from genn_delays.training.regularisers import Regulariser, SilentRescue, spike_drive
 from genn_delays.training.schedules import Progress
 from genn_delays.training.state import Metrics, Tally, TrainerState
 
@@ -62,6 +63,7 @@ class Trainer:
         callbacks: called in this order.
         rewiring: rules, called in this order around each update.
         state: where to go on from; by default the beginning.
+        ranks: processes that train the same; the simulation shares its batches out over them.
 
     Attributes:
         state: the :class:`TrainerState`, ready to be saved in every callback.
@@ -90,17 +92,19 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         rewiring: Sequence[RewiringRule] = (),
         state: TrainerState | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.network, self.simulation, self.dataset = network, simulation, dataset
         self.loss, self.optimiser = loss, optimiser
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.augmentations, self.regularisers = augmentations, regularisers
+        self._loader = Loader(dataset, batch_size, seed, augmentations)
         self.rescue, self.early_stopping = rescue, early_stopping
         self.narrowing = narrowing
         self.callbacks = callbacks
         self.rewiring = Rewiring(rewiring, optimiser, seed)
         self.on_device = OnDevice(optimiser, rewiring)
-        self.state = state or TrainerState()
+        self.state, self.ranks = state or TrainerState(), ranks
         self.stop_requested = False
         self._spiking = [p.name for p in network.populations.values() if p.neuron.spiking]
         self._check()
@@ -139,12 +143,8 @@ class Trainer:
         stalled = rule is not None and self.state.epochs_since_best >= rule.patience
         return stalled or self.state.epoch >= self.epochs
 
-    @property
-    def _loader(self) -> Loader:
-        return Loader(self.dataset, self.batch_size, self.seed, self.augmentations)
-
     def request_stop(self) -> None:
-        """Ask the run to stop after the current batch; safe in a signal handler."""
+        """Ask the run, in all ranks, to stop after the current batch; safe in a signal handler."""
         self.stop_requested = True
 
     def fit(self) -> TrainerState:
@@ -154,9 +154,11 @@ class Trainer:
             TrainingError: NaN in the loss or in a gradient; nothing was updated with it.
             Interrupted: :meth:`request_stop` was called.
             PlanError: the backend evaluates this network, but does not train it.
+            RankError: another rank has failed, or has come to another network.
         """
         self.simulation.check_training()
         self.simulation.load(self.network)
+        self._agree("at the beginning")
         self._call("on_fit_begin")
         while not self.finished:
             self._narrow()
@@ -172,16 +174,17 @@ class Trainer:
         statistics = self.simulation.statistics
         value, drive = self.loss.checked(outputs, labels)
         self._require_finite(value, "train")
-        progress, spike_drive = self.progress, self._spike_drive()
+        progress = self.progress
+        extra = spike_drive(self.regularisers, self.network, self.simulation)
         if self.optimiser.device:
-            self.on_device.step(self.simulation, drive, spike_drive, progress)
+            self.on_device.step(self.simulation, drive, extra, progress)
             return value, outputs
-        gradients = self.simulation.backward(drive, spike_drive)
+        gradients = self.simulation.backward(drive, extra)
         contexts = self.rewiring.contexts(self.network, gradients, self.simulation, progress)
         self.rewiring.before_update(contexts)
         if not self.rewiring.replaces_update(progress):
             self.optimiser.step(self.network, gradients, progress)
-        self._observe(statistics)
+        self.network.observe(statistics)
         self.rewiring.step(contexts, self.state.tally.rewired)
         self.simulation.load(self.network)
         return value, outputs
@@ -206,7 +209,8 @@ class Trainer:
                 self._require_finite(value, split)
                 self._count(tally, value, outputs, labels, began)
                 began = time.perf_counter()
-                self._stop_if_asked()
+                if self._asked_to_stop():
+                    self._interrupt()
         return tally.metrics()
 
     def _train_epoch(self) -> None:
@@ -222,9 +226,9 @@ class Trainer:
                     self._fetch()
                     self._rescue()
                 self._call("on_batch_end")
-                if self.stop_requested:
+                if self._asked_to_stop():
                     self._fetch()
-                    self._stop_if_asked()
+                    self._interrupt()
 
     def _finish_epoch(self) -> None:
         validation = self.evaluate("validation") if len(self.dataset.validation) else None
@@ -239,6 +243,7 @@ class Trainer:
         )
         metrics = {"train": train} | ({} if validation is None else {"validation": validation})
         is_best = self.state.finish_epoch(validation)
+        self._agree(f"after epoch {self.state.epoch}")
         for callback in self.callbacks:
             callback.on_epoch_end(self, metrics, is_best)
 
@@ -251,20 +256,6 @@ class Trainer:
         """Dropout of the coming batch."""
         rng = stream(self.seed, DROPOUT, self.state.epoch, self.state.batch)
         return dropout_masks(self.simulation.plan, trials, rng)
-
-    def _observe(self, statistics: Mapping[str, BatchStatistics]) -> None:
-        """Running averages of batch normalisation follow a training batch."""
-        for name, seen in statistics.items():
-            population = self.network.populations[name]
-            if population.normalise is not None:
-                population.units.observe(population.normalise, seen)
-
-    def _spike_drive(self) -> dict[str, np.ndarray] | None:
-        drive: dict[str, np.ndarray] = {}
-        for regulariser in self.regularisers:
-            for name, values in regulariser.spike_drive(self.network, self.simulation).items():
-                drive[name] = drive[name] + values if name in drive else values
-        return drive or None
 
     def _fetch(self) -> None:
         """The network follows what has learnt on the device."""
@@ -289,10 +280,18 @@ class Trainer:
                 f"{self.state.batch}; lower the learning rate, ease it in, or set clip="
             )
 
-    def _stop_if_asked(self) -> None:
-        if self.stop_requested:
-            self._call("on_interrupt")
-            raise Interrupted("training was interrupted; resume it from its checkpoint")
+    def _agree(self, when: str) -> None:
+        """Before anything is recorded: all ranks have the same network and the same counters."""
+        check_agreement(self.ranks, self.network, self.state.to_mapping(), when)
+
+    def _asked_to_stop(self) -> bool:
+        """Whether any rank was: then all of them stop after this batch."""
+        return bool(self.ranks.largest("the end of a batch", self.stop_requested))
+
+    def _interrupt(self) -> NoReturn:
+        self._agree(f"at batch {self.state.batch} of epoch {self.state.epoch + 1}")
+        self._call("on_interrupt")
+        raise Interrupted("training was interrupted; resume it from its checkpoint")
 
     def _call(self, event: str) -> None:
         for callback in self.callbacks:
