@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.declaration.network import Network
+from genn_delays.declaration.ties import Shared
 from genn_delays.rewiring.base import Change, RewiringRule
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.signs import attach_signs
@@ -36,6 +37,16 @@ class Dale(RewiringRule):
         if not 0.0 <= self.inhibitory <= 1.0:
             raise ConfigError(f"Dale: inhibitory is {self.inhibitory}, it must be in [0, 1]")
 
+    def check(self, network: Network) -> None:
+        super().check(network)
+        for projection in self.chosen(network):
+            tie = projection.synapses.ties.get("weight")
+            if isinstance(tie, Shared) and tie.spans(projection.synapses, "pre"):
+                raise ConfigError(
+                    f"Dale: projection {projection.name!r} shares weights across presynaptic "
+                    'units, which have signs of their own; share them by "pre" or by finer keys'
+                )
+
     def prepare(self, network: Network) -> None:
         for projection in self.chosen(network):
             units = projection.pre.units
@@ -47,8 +58,9 @@ class Dale(RewiringRule):
                 signs[rng.permutation(projection.pre.size)[:chosen]] = -1.0
                 units.columns["sign"] = signs
             table, signs = projection.synapses, units.columns["sign"]
-            if not np.array_equal(table.state.get("sign"), signs[table.pre]):
-                table.state.pop("sign", None)  # of pairs, from a rule that was prepared before
+            found = table.state.get("sign")
+            if found is not None and not np.array_equal(found, signs[table.pre]):
+                del table.state["sign"]  # of pairs, from a rule that was prepared before
             attach_signs(network, projection)
 
     def step(self, context: Context) -> dict[str, Change]:
