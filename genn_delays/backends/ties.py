@@ -93,4 +93,5 @@ def _places(p: Projection, tie: Placed) -> list[Places]:
     return [
         Places(p.name, end.name, unit, end.size, {n: sign * slopes[n] for n in names})
         for (end, unit, sign), names in zip(ends, learning, strict=True)
+        if names
     ]
