@@ -34,8 +34,9 @@ def groups_of(
             hint = suggest(str(parameter), LEARNABLE)
             raise NetworkError(f"{where}: cannot share {parameter!r}; {hint}")
     return {
-        parameter: Groups(parameter, given, shape, count, f"{where}: share of the {parameter}")
-        for parameter, given in share.items()
+        name: Groups(name, share[name], shape, count, f"{where}: share of the {name}")
+        for name in LEARNABLE
+        if name in share
     }
 
 

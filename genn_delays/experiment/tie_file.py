@@ -45,9 +45,9 @@ def read_ties(
         CheckpointError: a part is missing or is not what it should be.
     """
     found: dict[str, Tie] = {}
-    for parameter in group.members:
-        if parameter not in LEARNABLE:
-            raise group.damaged(f"ties {parameter!r}, not of {LEARNABLE}")
+    if unknown := set(group.members) - set(LEARNABLE):
+        raise group.damaged(f"ties {min(unknown)!r}, not of {LEARNABLE}")
+    for parameter in (name for name in LEARNABLE if name in group):
         member = group.group(parameter)
         if "speed" in member.attributes:
             found[parameter] = _read_placed(member, parameter, pre, post)

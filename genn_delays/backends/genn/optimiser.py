@@ -39,7 +39,7 @@ def learnt(plan: Plan, network: Network, adam: Mapping[str, AdamRule]) -> list[t
                 "which the host's optimiser updates; leave adam= out"
             )
     for population in network.populations.values():
-        if set(population.learn) - set(population.learn_in_engine):
+        if adam and population.learn != population.learn_in_engine:
             raise PlanError(
                 f"adam=: population {population.name!r} learns its position, which the host's "
                 "optimiser does; leave adam= out"
