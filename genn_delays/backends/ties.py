@@ -9,7 +9,7 @@ float64 in the order of the synapses, whatever the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -41,21 +41,38 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
-    """Synapses of a projection by what their delays gain from the coordinates of one end."""
+class End:
+    """The units at one end of a projection, as far as their positions learn.
 
-    projection: str
+    Attributes:
+        unit: of each synapse.
+        sign: of d delay / d coordinate, which has the other sign at the other end.
+        learn: coordinates that learn.
+    """
+
     population: str
     unit: np.ndarray
     size: int
+    sign: float
+    learn: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Synapses of a projection by what their delays gain from each coordinate."""
+
+    projection: str
     slopes: dict[str, np.ndarray]
+    ends: Sequence[End]
 
     def chain(self, gradients: Gradients) -> None:
-        units = gradients.units.setdefault(self.population, {})
         for name, slope in self.slopes.items():
             gain = gradients[self.projection].delay * slope
-            summed = np.bincount(self.unit, weights=gain, minlength=self.size)
-            units[name] = units[name] + summed if name in units else summed
+            for end in self.ends:
+                if name in end.learn:
+                    units = gradients.units.setdefault(end.population, {})
+                    summed = end.sign * np.bincount(end.unit, weights=gain, minlength=end.size)
+                    units[name] = units[name] + summed if name in units else summed
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +96,15 @@ def links(network: Network) -> Links:
             if isinstance(tie, Shared):
                 found.append(Group(p.name, parameter, tie.index(p.synapses), len(tie)))
             elif isinstance(tie, Placed):
-                found += _places(p, tie)
+                ends = [end for end in _ends(p) if end.learn]
+                if ends:
+                    slopes = zip(positions_of(p.pre.units), tie.slopes(p.synapses), strict=True)
+                    found.append(Places(p.name, dict(slopes), ends))
     return Links(found)
 
 
-def _places(p: Projection, tie: Placed) -> list[Places]:
-    """Of both ends of a projection, as far as their positions learn."""
-    ends = ((p.pre, p.synapses.pre, 1.0), (p.post, p.synapses.post, -1.0))
-    learning = [[n for n in end.learn if is_position(n)] for end, _, _ in ends]
-    if not any(learning):
-        return []
-    slopes = dict(zip(positions_of(p.pre.units), tie.slopes(p.synapses), strict=True))
-    return [
-        Places(p.name, end.name, unit, end.size, {n: sign * slopes[n] for n in names})
-        for (end, unit, sign), names in zip(ends, learning, strict=True)
-        if names
-    ]
+def _ends(p: Projection) -> Iterator[End]:
+    sides = ((p.pre, p.synapses.pre, 1.0), (p.post, p.synapses.post, -1.0))
+    for population, unit, sign in sides:
+        learn = tuple(filter(is_position, population.learn))
+        yield End(population.name, unit, population.size, sign, learn)

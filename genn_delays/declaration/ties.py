@@ -11,8 +11,9 @@ arXiv 2509.24852) has axonal ones in loops.
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -89,6 +90,9 @@ class Shared(Tie):
     parameter: str
     keys: np.ndarray | None
     numbers: UnitTable
+    _kept: tuple[tuple[np.ndarray | None, ...], np.ndarray] | None = field(
+        default=None, init=False, repr=False
+    )
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -103,12 +107,12 @@ class Shared(Tie):
         return self.keys is not None
 
     def index(self, table: Table) -> np.ndarray:
-        """The group of each synapse, int, (synapses,)."""
-        return (
-            table.state[self.column]
-            if self.keys is None
-            else lookup(self.keys, table.pre, table.post)
-        )
+        """The group of each synapse, intp, (synapses,); kept while the table has these synapses."""
+        columns = (table.pre, table.post, table.state.get(self.column))
+        if self._kept is None or any(map(operator.is_not, columns, self._kept[0])):
+            own = columns[2] if self.keys is None else lookup(self.keys, table.pre, table.post)
+            self._kept = columns, np.asarray(own).astype(np.intp)
+        return self._kept[1]
 
     def values(self, table: Table, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
         if self.keys is None:
@@ -130,6 +134,7 @@ class Shared(Tie):
             check_keys(
                 table.state.get(self.column), len(table), len(self), f"{where}: {self.column}"
             )
+        self._kept = None  # whatever was done to the table meanwhile
         index, column = self.index(table), getattr(table, self.parameter)
         seen = np.zeros(len(self))
         seen[index] = column
