@@ -32,7 +32,7 @@ ENTRIES = {
   journal = {Nature Communications}, year = {2025},
   doi = {10.1038/s41467-025-65394-8}
 }""",
-    "meszaros2025space": """@article{meszaros2025space,
+    "meszaros2025space": """@misc{meszaros2025space,
   title = {Space as time through neuron position learning},
   author = {M{\\'e}sz{\\'a}ros, Bal{\\'a}zs and Knight, James C. and Akarca, Danyal and
             Nowotny, Thomas},
