@@ -289,5 +289,8 @@ def test_distances_that_cannot_be_are_refused():
         network.connect("input", "first", weight=1.0, delay=gd.Distance(), learn=("delay",))
     with pytest.raises(NetworkError, match="delays by distance cannot be shared"):
         network.connect("input", "first", weight=1.0, delay=gd.Distance(), share={"delay": "pre"})
+    network.add_population("lost", gd.LIF(), 2, position=(1.0,), learn=("position",))
+    with pytest.raises(NetworkError, match="'lost' learns its position, but no delay follows"):
+        compiled(network)
     with pytest.raises(NetworkError, match=r"speed=0.0\): must be > 0"):
         gd.Distance(0.0)

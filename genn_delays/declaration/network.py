@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from genn_delays.declaration import joining, summary
-from genn_delays.declaration.distance import Distance, positions
+from genn_delays.declaration.distance import Distance, Placed, positions
 from genn_delays.declaration.kernels import DelayKernel
 from genn_delays.declaration.neurons import Input, Neuron
 from genn_delays.declaration.parts import Population, Projection
@@ -229,6 +229,19 @@ class Network(Shown):
             projection.synapses.check(f"projection {projection.name!r}", precision)
         for population in self.populations.values():
             population.units.check(f"population {population.name!r}")
+            if population.learn != population.learn_in_engine and not self._placed(population):
+                raise NetworkError(
+                    f"population {population.name!r} learns its position, but no delay follows "
+                    "from it; connect with delay=gd.Distance(), or leave it out of learn"
+                )
+
+    def _placed(self, population: Population) -> bool:
+        """Whether delays of a projection follow from where these units are."""
+        return any(
+            isinstance(p.synapses.ties.get("delay"), Placed)
+            for p in self.projections.values()
+            if population in (p.pre, p.post)
+        )
 
     def _population(self, given: Population | str) -> Population:
         name = given.name if isinstance(given, Population) else str(given)

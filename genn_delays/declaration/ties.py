@@ -158,7 +158,8 @@ class Shared(Tie):
         getattr(table, self.parameter)[:] = self.numbers.columns[self.parameter][self.index(table)]
 
     def told(self, table: Table) -> str:
-        return f"{self.held(table)} {self.parameter}s shared"
+        held = self.held(table)
+        return f"{held} {self.parameter}{'s' if held != 1 else ''} shared"
 
     def held(self, table: Table) -> int:
         """Groups that have a synapse: as many numbers as these synapses have."""
