@@ -77,7 +77,10 @@ class Places:
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """What is tied in a network."""
+    """What is tied in a network.
+
+    A simulation that hands on the gradients of another one, which are chained, has none.
+    """
 
     of: Sequence[Group | Places] = ()
 
