@@ -205,6 +205,9 @@ def test_values_set_by_hand_are_alike_within_a_group_or_refused_at_load():
             simulation.load(network)
         table.delay[first] = 2.5
         simulation.load(network)
+        table.delay = table.delay.astype(int)  # which an update would cut to whole numbers
+        with pytest.raises(NetworkError, match="delay is tied and of type int64; assign float64"):
+            simulation.load(network)
 
 
 def test_delays_set_by_hand_are_not_those_of_a_distance():

@@ -27,7 +27,7 @@ import numpy as np
 
 from genn_delays.declaration.init import Initialiser
 from genn_delays.declaration.sampling import Values, values_of
-from genn_delays.declaration.ties import Table, Tie
+from genn_delays.declaration.ties import Table, Tie, check_numbers
 from genn_delays.declaration.units import POSITION, UnitTable, positions_of
 from genn_delays.support.checks import is_number
 from genn_delays.support.errors import NetworkError
@@ -93,7 +93,8 @@ class Placed(Tie):
         return found
 
     def check(self, table: Table, where: str) -> None:
-        wanted = self.values(table, table.pre, table.post)
+        check_numbers(table.delay, f"{where}: delay")
+        wanted = self.values(table, table.pre, table.post).astype(table.delay.dtype, copy=False)
         unlike = table.delay != wanted
         if unlike.any():
             bad = int(np.argmax(unlike))

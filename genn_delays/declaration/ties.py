@@ -134,6 +134,7 @@ class Shared(Tie):
             check_keys(
                 table.state.get(self.column), len(table), len(self), f"{where}: {self.column}"
             )
+        check_numbers(getattr(table, self.parameter), f"{where}: {self.parameter}")
         self._kept = None  # whatever was done to the table meanwhile
         index, column = self.index(table), getattr(table, self.parameter)
         seen = np.zeros(len(self))
@@ -191,6 +192,12 @@ def lookup(keys: np.ndarray, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
 def key_column(parameter: str) -> str:
     """Name of the column that holds a key for each synapse."""
     return f"{parameter}_key"
+
+
+def check_numbers(column: np.ndarray, where: str) -> None:
+    """Raise NetworkError where a column would cut what is written into it to whole numbers."""
+    if column.dtype.kind != "f":
+        raise NetworkError(f"{where} is tied and of type {column.dtype}; assign float64")
 
 
 def check_keys(keys: np.ndarray | None, synapses: int, groups: int, where: str) -> None:
