@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from genn_delays.api import compile  # noqa: A004 - the field's word, always used as gd.compile
 from genn_delays.declaration import init, kernels, neurons, wiring
+from genn_delays.declaration.distance import Distance
 from genn_delays.declaration.folding import fold
 from genn_delays.declaration.network import Network, Population, Projection
 from genn_delays.declaration.neurons import (
@@ -76,6 +77,7 @@ __all__ = [
     "Dataset",
     "DiscreteLIF",
     "DiscreteReadout",
+    "Distance",
     "Equations",
     "EventProp",
     "Events",

@@ -2,18 +2,21 @@
 
 Meszaros, Knight and Nowotny (2025, Nat. Commun. 16, s41467-025-65394-8), the network of the
 Spiking Heidelberg Digits: 512 neurons, tau_mem 20 ms, tau_syn 5 ms, feedforward delays from
-U(0, 150) ms, recurrent delays from 0, weights N(0.03, 0.01), N(0, 0.02) and N(0, 0.03).
+U(0, 150) ms, recurrent delays from 0, weights N(0.03, 0.01), N(0, 0.02) and N(0, 0.03). With
+``delay_of: axon`` all synapses of a unit have one delay, as the recurrent ones of DelRec have
+(Queant, Rancon, Cottereau and Masquelier, 2025, arXiv 2509.24852).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import genn_delays as gd
 
 CITES = ("meszaros2025",)
 Normal = tuple[float, float]
+SHARED = {"axon": "pre", "dendrite": "post"}
 
 
 def build(
@@ -32,6 +35,7 @@ def build(
     delay_input: tuple[float, float] = (0.0, 150.0),
     delay_recurrent: tuple[float, float] = (0.0, 0.0),
     learn_delays: bool = True,
+    delay_of: Literal["synapse", "axon", "dendrite"] = "synapse",
     density: float = 1.0,
     neuron: Mapping[str, Any] | None = None,
     learn_parameters: Mapping[str, tuple[float, float]] | tuple[str, ...] = (),
@@ -50,6 +54,8 @@ def build(
         max_delay: largest delay in ms.
         delay_input, delay_recurrent: bounds in ms of the uniform initial delays.
         learn_delays: False for delays that stay as they are drawn.
+        delay_of: what has a delay of its own: every synapse, every axon (of a presynaptic unit), or
+            every dendrite (of a postsynaptic one).
         density: fraction of the pairs into and within the hidden layer that is joined.
         neuron: of the hidden layer, as in ``{name: adex, tau_w: 100.0}``, in place of the LIF
             neuron of tau_mem, tau_syn and threshold.
@@ -58,7 +64,9 @@ def build(
     net = gd.Network(seed=seed)
     kind = gd.neurons.make(neuron) if neuron else gd.LIF(tau_mem, tau_syn, threshold)
     learn = ("weight", "delay") if learn_delays else ("weight",)
-    delayed: dict[str, Any] = {"max_delay": max_delay, "learn": learn, "density": density}
+    share = {"delay": SHARED[delay_of]} if delay_of in SHARED else None
+    delayed: dict[str, Any] = {"max_delay": max_delay, "learn": learn, "share": share}
+    delayed["density"] = density
 
     source = net.add_population("input", gd.Input(), inputs)
     neurons = net.add_population("hidden", kind, hidden, learn=learn_parameters)

@@ -16,6 +16,7 @@ from genn_delays.backends import BACKENDS
 from genn_delays.cli import cli
 from genn_delays.datasets import spike_hdf5
 from genn_delays.declaration import kernels, neurons
+from genn_delays.declaration.distance import Distance
 from genn_delays.declaration.neurons import Neuron
 from genn_delays.declaration.units import BatchNorm
 from genn_delays.experiment.model_file import cited_in
@@ -29,7 +30,7 @@ MODELS = sorted((Path(__file__).parents[1] / "models").glob("*.py"))
 NEURONS = [kind for kind in vars(neurons).values() if isinstance(kind, type) and kind != Neuron]
 NAMED = (*REGISTRIES, datasets.SOURCES, kernels.KERNELS, BACKENDS, SEARCHES)
 KINDS = [kind for registry in NAMED for kind in registry.values()]
-KINDS += [*NEURONS, BatchNorm, Narrowing, SilentRescue]
+KINDS += [*NEURONS, BatchNorm, Distance, Narrowing, SilentRescue]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -31,6 +31,36 @@ def test_a_sparse_network_may_receive_what_the_dense_one_does(density):
     assert squares.mean() == pytest.approx(300 * 0.03**2, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("of", "delays"), [("synapse", 40 * 8 + 8 * 8), ("axon", 40 + 8), ("dendrite", 2 * 8)]
+)
+def test_every_axon_or_dendrite_has_one_delay(of, delays):
+    args = {"hidden": (8, 8), "delay_of": of}
+    deep = build_network(FEEDFORWARD, args, inputs=40, outputs=2, seed=1)
+    recurrent = gd.models.recurrent.build(inputs=40, outputs=2, seed=1, hidden=8, delay_of=of)
+    for net in (deep, recurrent):
+        weights = sum(len(p.synapses) for p in net.projections.values())
+        assert net.parameters() == {"weights": weights, "delays": delays}
+        for projection in net.projections.values():
+            table = projection.synapses
+            if "delay" in projection.learn and of != "synapse":
+                unit = table.pre if of == "axon" else table.post
+                assert len(set(zip(unit, table.delay, strict=True))) == len(set(unit))
+
+
+def test_delays_of_the_feedforward_network_may_come_from_where_its_neurons_are():
+    args = {"hidden": (8, 6), "delay_of": "distance", "dimensions": 3, "max_delay": 30.0}
+    net = build_network(FEEDFORWARD, args, inputs=40, outputs=2, seed=1)
+    assert net.parameters() == {"weights": 380, "delays": 0, "positions": 3 * (40 + 8 + 6)}
+    assert 0.0 < net.projections["hidden1->hidden2"].synapses.delay.max() < 30.0
+    still = {**args, "learn_delays": False, "output_delays": True}
+    net = build_network(FEEDFORWARD, still, inputs=40, outputs=2, seed=1)
+    assert net.parameters() == {"weights": 380, "delays": 0}
+    assert net.projections["hidden2->output"].synapses.delay.min() > 0.0
+    with pytest.raises(gd.GennDelaysError, match="has no delays or delay_range; leave them out"):
+        build_network(FEEDFORWARD, {**args, "delays": "zero"}, inputs=4, outputs=2, seed=1)
+
+
 HIERARCHY = FEEDFORWARD.with_name("temporal_hierarchy.py")
 
 

@@ -94,8 +94,9 @@ def _check_populations(plan: Plan, network: Network) -> None:
             found = f"population {p.name!r} has {population.size} units, not {p.size}"
             raise PlanError(f"load(): {found}; compile again")
         unlike = not _same_neuron(p.neuron, population.neuron)
-        for name in ("normalise", "dropout", "learn"):
+        for name in ("normalise", "dropout"):
             unlike |= getattr(population, name) != getattr(p, name)
+        unlike |= population.learn_in_engine != p.learn
         unlike |= ("bias" in population.units.columns) != p.has_bias
         unlike |= int(delay_to_steps(np.array(population.tail), plan.dt)) != p.tail
         if unlike:

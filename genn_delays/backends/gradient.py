@@ -12,6 +12,9 @@ import numpy as np
 class Gradient:
     """Gradients of one projection, aligned with its synapse table, summed over the batch.
 
+    Where synapses share a value, each of them has the gradient of that value: the sum over its
+    group.
+
     Attributes:
         weight: dL/dw, float64, shape (synapses,).
         delay: dL/dd in 1/ms, float64, shape (synapses,).
@@ -26,8 +29,8 @@ class Gradients(dict[str, Gradient]):
 
     Attributes:
         units: by population, dL/d of each learnt column of its ``units``, float64, (units,); for
-            time constants in 1/ms. Where one value is learnt for all units, every entry is its
-            whole gradient.
+            time constants in 1/ms, for positions through the delays that follow from them. Where
+            one value is learnt for all units, every entry is its whole gradient.
     """
 
     def __init__(

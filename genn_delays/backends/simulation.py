@@ -21,6 +21,7 @@ from genn_delays.backends.checks import (
 )
 from genn_delays.backends.gradient import Gradients
 from genn_delays.backends.life import Life, Stage
+from genn_delays.backends.ties import Links, links
 from genn_delays.declaration.units import BatchStatistics
 from genn_delays.planning.events import Batch, Events
 from genn_delays.support.display import Shown
@@ -43,8 +44,7 @@ class Simulation(Shown, ABC):
         plan: the resolved network this simulation runs.
         trials: of the last forward pass; 0 where it was refused or interrupted.
         training: whether the last forward pass was one of training.
-        regrown: how often there was too little room for the spikes of a batch: room was made and
-            the batch run again. No spike is ever dropped.
+        regrown: how often a batch ran again, with more room for its spikes. None is ever dropped.
         statistics: by population with batch normalisation, what the last training batch was
             normalised with; :meth:`UnitTable.observe` takes it.
     """
@@ -55,7 +55,7 @@ class Simulation(Shown, ABC):
         self.plan = plan
         self.trials, self.training, self.regrown = 0, True, 0
         self.statistics = MappingProxyType({})
-        self._life = Life()
+        self._life, self._links = Life(), Links()
         self._shape: tuple[int, ...] = ()  # of the outputs of the last forward pass
         self._ran = False  # its spikes are there, which load() leaves as they are
 
@@ -74,6 +74,7 @@ class Simulation(Shown, ABC):
         with self._life.at_work():
             tables = planned_tables(self.plan, network)
             self._life.stage = Stage.BROKEN
+            self._links = links(network)
             self._load(network, tables)
             self._life.stage = Stage.LOADED
 
@@ -89,8 +90,7 @@ class Simulation(Shown, ABC):
         Args:
             batch: input events.
             training: True runs the network as it is trained: delay kernels, batch statistics.
-                False evaluates it: rounded delays and running averages, and nothing to go
-                :meth:`backward` over. Networks without these run alike.
+                False evaluates it: rounded delays, running averages, no :meth:`backward`.
             masks: dropout factors of this training batch by population, (trials, units), as
                 :func:`dropout_masks` draws them; without them no unit is silenced.
 
@@ -141,7 +141,7 @@ class Simulation(Shown, ABC):
             NetworkError: ``spike_drive`` names a population that is not there.
         """
         with self._going_back(output_gradient, spike_drive) as (observed, extra):
-            return self._backward(observed, extra)
+            return self._links.chain(self._backward(observed, extra))
 
     @contextmanager
     def _going_back(
@@ -240,7 +240,7 @@ class Simulation(Shown, ABC):
 
     @abstractmethod
     def _load(self, network: Network, tables: list[SynapseTable]) -> None:
-        """As :meth:`load`; the tables are those of the plan's projections, checked."""
+        """As :meth:`load`; the tables are checked, those of the plan's projections."""
 
     @abstractmethod
     def _forward(self, events: Mapping[str, Events], masks: Mapping[str, np.ndarray]) -> None:

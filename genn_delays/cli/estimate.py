@@ -20,7 +20,7 @@ from genn_delays.experiment.experiment import load_dataset, make_network, plan_o
 from genn_delays.planning.plan import Plan
 from genn_delays.support.cores import available_cores
 
-NAMES = {"weights": "weights", "delays": "delays", "units": "of units"}
+NAMES = {"weights": "weights", "delays": "delays", "units": "of units", "positions": "positions"}
 
 
 @click.command()

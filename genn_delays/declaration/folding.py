@@ -12,11 +12,14 @@ normalised, the rest is a constant added there at every step
 from __future__ import annotations
 
 from copy import copy, deepcopy
+from dataclasses import replace
 
 import numpy as np
 
+from genn_delays.declaration.distance import Placed
 from genn_delays.declaration.network import Network, Population, Projection
-from genn_delays.declaration.units import UnitTable
+from genn_delays.declaration.ties import Shared
+from genn_delays.declaration.units import UnitTable, positions_of
 from genn_delays.support.errors import NetworkError
 
 
@@ -24,7 +27,8 @@ def fold(network: Network) -> Network:
     """A copy of a network that runs as the original does in evaluation, to rounding.
 
     Batch normalisation goes into weights and a bias, learnt time constants into the neurons;
-    dropout, kernels and what an optimiser keeps are left out. Delays stay as they are and are
+    dropout, kernels and what an optimiser keeps are left out. Weights that synapses share are those
+    of each where normalisation makes them differ. Delays stay as they are and are
     rounded when the network runs. Nothing is shared with the original.
 
     Raises:
@@ -54,6 +58,7 @@ def _population(p: Population) -> Population:
         columns["bias"] = p.units.bias - scale_of(p) * p.units.running_mean
     elif "bias" in p.units.columns:
         columns["bias"] = p.units.bias.copy()
+    columns |= {name: p.units.columns[name].copy() for name in positions_of(p.units)}
     neuron, units = deepcopy(p.current_neuron), UnitTable(p.size, columns)
     return Population(p.name, neuron, p.size, tail=p.tail, units=units)
 
@@ -66,6 +71,13 @@ def _projection(projection: Projection, folded: Network) -> Projection:
     scale = scale_of(projection.post) if target in (None, first) else np.ones(table.post_size)
     table.weight = table.weight * scale[table.post]
     table.pre, table.post, table.delay = table.pre.copy(), table.post.copy(), table.delay.copy()
-    table.state = {}
+    table.state, table.ties = {}, {}
+    for parameter, tie in projection.synapses.ties.items():
+        if isinstance(tie, Placed):
+            table.ties[parameter] = replace(tie, pre=pre.units, post=post.units)
+        elif isinstance(tie, Shared) and (parameter == "delay" or np.all(scale == 1.0)):
+            table.ties[parameter] = tie.copied()
+            if tie.keys is None:
+                table.state[tie.column] = projection.synapses.state[tie.column].copy()
     kept = projection.learn, projection.lag
     return Projection(projection.name, pre, post, table, *kept, target=target)

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from genn_delays.declaration import summary
-from genn_delays.declaration.init import Initialiser
+from genn_delays.declaration import joining, summary
+from genn_delays.declaration.distance import Distance, Placed, positions
 from genn_delays.declaration.kernels import DelayKernel
 from genn_delays.declaration.neurons import Input, Neuron
 from genn_delays.declaration.parts import Population, Projection
-from genn_delays.declaration.sampling import Values, sample_pairs, values_of
-from genn_delays.declaration.synapses import SynapseTable
+from genn_delays.declaration.sampling import Values, sample_pairs
+from genn_delays.declaration.sharing import Keys
+from genn_delays.declaration.synapses import LEARNABLE
 from genn_delays.declaration.units import BatchNorm, BatchStatistics, check_units, unit_table
 from genn_delays.declaration.wiring import Wiring
 from genn_delays.support.checks import is_count, is_number
@@ -21,8 +22,6 @@ from genn_delays.support.display import Shown, Table
 from genn_delays.support.errors import NetworkError, suggest
 
 __all__ = ["LEARNABLE", "Network", "Population", "Projection"]
-
-LEARNABLE = ("weight", "delay")
 
 
 class Network(Shown):
@@ -52,28 +51,31 @@ class Network(Shown):
         *,
         bias: float | np.ndarray | None = None,
         normalise: BatchNorm | None = None,
+        position: Sequence[Values] | np.ndarray | None = None,
         dropout: float = 0.0,
         tail: float = 0.0,
         learn: Iterable[str] | Mapping[str, tuple[float, float]] = (),
     ) -> Population:
         """Add ``size`` neurons of one kind under a new name.
 
-        All options but the first three need the surrogate rule.
+        All options but the first three and ``position`` need the surrogate rule.
 
         Args:
             neuron: its parameters are numbers, arrays of one value per unit, or initialisers such
                 as ``gd.init.LogUniform(5.0, 100.0)``, which draw one per unit.
             bias: added to the input of each unit at every step; None for none.
+            position: where the units are, for ``delay=gd.Distance()``: values for each coordinate,
+                or an array (units, coordinates).
             normalise: ``gd.BatchNorm()`` normalises the input current, with gain and bias that
                 are learnt.
             dropout: share of the units that is silenced, each for a whole training trial, while
                 the others' spikes count 1 / (1 - dropout).
             tail: ms at the end of every trial in which the population is off: no spikes, and no
                 part in the batch statistics.
-            learn: time constants, and ``"bias"`` where one is given, that training may change; a
-                mapping gives bounds: ``{"tau_mem": (5.0, 100.0)}`` in ms, else a tenth to ten
-                times the declared value. One value is learnt for the whole population where the
-                neuron was given a single one, else one per unit.
+            learn: time constants, and ``"bias"`` or ``"position"`` where one is given, that
+                training may change; a mapping gives bounds: ``{"tau_mem": (5.0, 100.0)}`` in ms,
+                else a tenth to ten times the declared value. One value is learnt for the whole
+                population where the neuron was given a single one, else one per unit.
 
         Raises:
             NetworkError: the name is taken, the size is not positive, or a parameter is bad.
@@ -91,7 +93,8 @@ class Network(Shown):
         where = f"population {name!r}"
         check_units(neuron, int(size), where)
         stream = np.random.SeedSequence(self.seed, spawn_key=(len(self.populations),))
-        neuron = neuron.drawn(int(size), np.random.default_rng(stream))
+        rng = np.random.default_rng(stream)
+        neuron = neuron.drawn(int(size), rng)
         parameters = neuron.parameters(int(size))
         if not (is_number(dropout) and 0.0 <= dropout < 1.0):
             raise NetworkError(f"{where}: dropout {dropout!r} given, must be in [0, 1)")
@@ -101,8 +104,11 @@ class Network(Shown):
             raise NetworkError(f"{where}: dropout silences spikes, and this population has none")
         if normalise is not None and not isinstance(normalise, BatchNorm):
             raise NetworkError(f"{where}: normalise={normalise!r}; give gd.BatchNorm()")
-        units, learnt = unit_table(neuron, parameters, int(size), bias, normalise, learn, where)
-        if isinstance(neuron, Input) and (units.columns or tail):
+        coordinates = positions(position, int(size), rng, where)
+        units, learnt = unit_table(
+            neuron, parameters, int(size), bias, normalise, learn, coordinates, where
+        )
+        if isinstance(neuron, Input) and (set(units.columns) - set(coordinates) or tail):
             raise NetworkError(f"{where}: an Input has no bias, normalise or tail")
         self.populations[name] = Population(
             name, neuron.owned(), int(size), normalise, float(dropout), float(tail), units, learnt
@@ -115,7 +121,7 @@ class Network(Shown):
         post: Population | str,
         *,
         weight: Values,
-        delay: Values = 0.0,
+        delay: Values | Distance = 0.0,
         max_delay: float | None = None,
         density: float = 1.0,
         wiring: Wiring | None = None,
@@ -124,6 +130,7 @@ class Network(Shown):
         kernel: DelayKernel | None = None,
         lag: int = 1,
         learn: Iterable[str] = ("weight",),
+        share: Mapping[str, Keys] | None = None,
         target: str | None = None,
         name: str | None = None,
     ) -> Projection:
@@ -134,7 +141,8 @@ class Network(Shown):
             weight, delay: an initialiser, a number, or an array: one value per synapse in
                 (pre, post) order (with ``pairs``: in the order of the pairs), or for a full
                 projection a matrix of shape (pre.size, post.size), or (pre.size, post.size,
-                kernel_count). Delays in ms.
+                kernel_count). Delays in ms. ``delay=gd.Distance(speed)`` takes them from the
+                positions of the units.
             max_delay: largest delay in ms that learning may reach; by default the largest
                 initial delay.
             density: fraction of all pairs that is joined, chosen at random: exactly
@@ -148,6 +156,12 @@ class Network(Shown):
             lag: steps that a spike takes besides its delay: 1, as everywhere in GeNN, or 0, as in
                 dilated convolutions (surrogate rule, not within loops).
             learn: what training may change, of ``("weight", "delay")``.
+            share: for ``"weight"``, ``"delay"`` or both, the key of each synapse: synapses of one
+                key share the value, and an initialiser draws once for each. ``"pre"`` is a key for
+                each presynaptic unit (axonal delays), ``"post"`` for each postsynaptic one
+                (dendritic), ``"all"`` a single one; or any whole numbers: an array that can be
+                spread over (pre.size, post.size), a function that takes arrays of pre and post
+                indices and returns one, or one key per synapse.
             target: the input state of ``post`` that the weights are added to, where its neuron has
                 several.
             name: by default ``"pre->post"``, and ``"pre->post#2"`` for a second projection.
@@ -171,44 +185,25 @@ class Network(Shown):
             raise NetworkError(f"{where}: lag {lag!r} given, must be 0 or 1 steps")
         if kernel is not None and not isinstance(kernel, DelayKernel):
             raise NetworkError(f"{where}: kernel={kernel!r}; give gd.kernels.Gaussian(sigma)")
+        learnt = joining.learnt(learn, delay, where)
         shape = (pre.size, post.size, int(kernel_count))
-        rows, columns = sample_pairs(shape, density, wiring, pairs, rng, where)
-        if isinstance(weight, Initialiser):
-            weight = weight.towards(post.neuron, post.size, len(rows) / post.size, where)
-        weights = values_of(weight, "weight", rng, shape, len(rows), where)
-        delays = values_of(delay, "delay", rng, shape, len(rows), where)
-        if max_delay is None:
-            max_delay = float(delays[np.isfinite(delays)].max(initial=0.0))
-        if not (is_number(max_delay) and max_delay >= 0):
-            raise NetworkError(f"{where}: max_delay {max_delay!r} given, must be >= 0 ms")
-        table = SynapseTable(
-            *(rows, columns, weights, delays),
-            max_delay=max_delay,
-            pre_size=pre.size,
-            post_size=post.size,
-            where=where,
-        )
-        target = _target(target, post, where)
+        joined = sample_pairs(shape, density, wiring, pairs, rng, where)
+        first = joining.First(weight, delay, max_delay, share)
+        table = joining.table_of(pre, post, shape, joined, first, rng, where)
+        target = joining.target_of(target, post, where)
         # a copy: every projection narrows a kernel of its own
         kernel = None if kernel is None else replace(kernel)
         self.projections[name] = Projection(
-            name, pre, post, table, _learn(learn, name), int(lag), kernel, target=target
+            name, pre, post, table, learnt, int(lag), kernel, target=target
         )
         return self.projections[name]
 
     def parameters(self) -> dict[str, int]:
-        """How many weights, delays and parameters of units training may change."""
-        projections = self.projections.values()
-        synapses = {
-            f"{what}s": sum(len(p.synapses) for p in projections if what in p.learn)
-            for what in LEARNABLE
-        }
-        units = sum(
-            1 if name in p.units.tied else p.size
-            for p in self.populations.values()
-            for name in p.learn
-        )
-        return synapses | ({"units": units} if units else {})
+        """How many weights, delays and parameters of units training may change.
+
+        Those that synapses share count once.
+        """
+        return summary.parameters(self.populations.values(), self.projections.values())
 
     def summary(self) -> str:
         """Populations, projections and how much training may change, as lines of text."""
@@ -234,6 +229,19 @@ class Network(Shown):
             projection.synapses.check(f"projection {projection.name!r}", precision)
         for population in self.populations.values():
             population.units.check(f"population {population.name!r}")
+            if population.learn != population.learn_in_engine and not self._placed(population):
+                raise NetworkError(
+                    f"population {population.name!r} learns its position, but no delay follows "
+                    "from it; connect with delay=gd.Distance(), or leave it out of learn"
+                )
+
+    def _placed(self, population: Population) -> bool:
+        """Whether delays of a projection follow from where these units are."""
+        return any(
+            isinstance(p.synapses.ties.get("delay"), Placed)
+            for p in self.projections.values()
+            if population in (p.pre, p.post)
+        )
 
     def observe(self, statistics: Mapping[str, BatchStatistics]) -> None:
         """Let running averages of batch normalisation follow what a training batch had."""
@@ -262,26 +270,3 @@ class Network(Shown):
         if name in self.projections:
             raise NetworkError(f"projection {name!r} exists already; choose another name")
         return name
-
-
-def _target(target: str | None, post: Population, where: str) -> str | None:
-    """The input state that a projection names; None for the only one."""
-    inputs = post.neuron.input_states
-    if target is None and len(inputs) > 1:
-        raise NetworkError(f"{where}: {post.name!r} has the inputs {list(inputs)}; give target=")
-    if target is not None and target not in inputs:
-        raise NetworkError(
-            f"{where}: {post.name!r} has no input {target!r}; {suggest(target, inputs)}"
-        )
-    return target if len(inputs) > 1 else None
-
-
-def _learn(learn: Iterable[str], name: str) -> tuple[str, ...]:
-    if not isinstance(learn, Iterable):
-        raise NetworkError(f"projection {name!r}: learn={learn!r}; give names of {LEARNABLE}")
-    wanted = (learn,) if isinstance(learn, str) else tuple(learn)
-    for what in wanted:
-        if what not in LEARNABLE:
-            hint = suggest(what, LEARNABLE)
-            raise NetworkError(f"projection {name!r}: cannot learn {what!r}; {hint}")
-    return tuple(what for what in LEARNABLE if what in wanted)

@@ -11,7 +11,7 @@ from genn_delays.declaration import summary
 from genn_delays.declaration.kernels import DelayKernel
 from genn_delays.declaration.neurons import Neuron
 from genn_delays.declaration.synapses import SynapseTable
-from genn_delays.declaration.units import BatchNorm, UnitTable
+from genn_delays.declaration.units import BatchNorm, UnitTable, is_position
 from genn_delays.support.display import Shown
 
 
@@ -44,6 +44,11 @@ class Population(Shown):
         """The neuron with the parameters that ``units`` holds now."""
         names = [name for name in self.neuron.learnable if name in self.units.columns]
         return self.neuron.with_values({name: self.units.columns[name] for name in names})
+
+    @property
+    def learn_in_engine(self) -> tuple[str, ...]:
+        """What of ``learn`` has a gradient of its own; that of positions follows from delays."""
+        return tuple(name for name in self.learn if not is_position(name))
 
     def _facts(self) -> Mapping[str, object]:
         return {
@@ -89,6 +94,7 @@ class Projection(Shown):
             "weight": summary.spread(self.synapses.weight),
             "delay": summary.span(self.synapses.delay, self.synapses.max_delay),
             "learn": ", ".join(self.learn),
+            "share": summary.sharing(self.synapses),
             "target": self.target,
             "kernel": self.kernel,
         }

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from genn_delays.declaration import summary
+from genn_delays.declaration.ties import Tie
 from genn_delays.support.checks import extremes
 from genn_delays.support.display import Shown
 from genn_delays.support.errors import NetworkError
 
 CORE = ("pre", "post", "weight", "delay")
+LEARNABLE = CORE[2:]
 SYNAPSE = 24
 """Bytes of these columns, per synapse."""
 
@@ -29,6 +31,8 @@ class SynapseTable(Shown):
         delay: float64, ms, in [0, max_delay]; kept unrounded while it is learnt.
         max_delay: largest allowed delay in ms.
         state: further per-synapse columns by name (``"sign"``, optimiser moments, ...).
+        ties: what ``"weight"`` or ``"delay"`` follows from, where it is shared or comes from
+            positions.
 
     Several synapses may join the same pair; they keep the order they were given in. Messages
     of errors begin with ``where``.
@@ -58,6 +62,7 @@ class SynapseTable(Shown):
         self.pre_size = int(pre_size)
         self.post_size = int(post_size)
         self.state: dict[str, np.ndarray] = {}
+        self.ties: dict[str, Tie] = {}
         self.pre = _index(pre, f"{where}: pre", self.pre_size)
         self.post = _index(post, f"{where}: post", self.post_size)
         self.weight = np.asarray(weight, dtype=np.float64)
@@ -78,6 +83,7 @@ class SynapseTable(Shown):
             "post_size": self.post_size,
             "weight": summary.spread(self.weight),
             "delay": summary.span(self.delay, self.max_delay),
+            "share": summary.sharing(self),
             "state": list(self.state),
         }
 
@@ -102,6 +108,14 @@ class SynapseTable(Shown):
                 f"{where}: delay {self.delay[bad]:g} ms of synapse {self.pre[bad]} -> "
                 f"{self.post[bad]} is outside [0, max_delay = {self.max_delay:g} ms]"
             )
+        for tie in self.ties.values():
+            tie.check(self, where)
+
+    def follow(self) -> None:
+        """Bring delays in line with positions that were set by hand."""
+        for tie in self.ties.values():
+            tie.collect(self)
+            tie.spread(self)
 
     def _check_columns(self, where: str) -> None:
         for name, column in self._columns().items():
@@ -172,6 +186,8 @@ class SynapseTable(Shown):
         mask = np.asarray(mask)
         if mask.dtype != bool or mask.shape != (len(self),):
             raise NetworkError(f"keep() wants a boolean mask of shape ({len(self)},)")
+        for tie in self.ties.values():
+            tie.collect(self)  # a group that loses its last synapse keeps its number
         for name in CORE:
             setattr(self, name, getattr(self, name)[mask])
         self.state = {name: column[mask] for name, column in self.state.items()}
@@ -180,18 +196,23 @@ class SynapseTable(Shown):
         self,
         pre: np.ndarray,
         post: np.ndarray,
-        weight: np.ndarray | float = 0.0,
-        delay: np.ndarray | float = 0.0,
+        weight: np.ndarray | float | None = None,
+        delay: np.ndarray | float | None = None,
         **state: np.ndarray | float,
     ) -> None:
-        """Add synapses; attached columns start at 0 unless given by name. Delays in ms."""
+        """Add synapses; columns start at 0 unless given by name. Delays in ms.
+
+        What is tied starts at what it follows from, and cannot be given.
+        """
         self.check_order("add()")
         unknown = set(state) - set(self.state)
         if unknown:
             raise NetworkError(f"add(): no attached column {sorted(unknown)}; attach it first")
         pre = np.atleast_1d(_index(pre, "add(): pre", self.pre_size))
         post = _index(post, "add(): post", self.post_size)
-        given = {"pre": pre, "post": post, "weight": weight, "delay": delay}
+        given: dict[str, np.ndarray | float] = {"pre": pre, "post": post}
+        given |= {"weight": self._start("weight", weight, pre, post)}
+        given |= {"delay": self._start("delay", delay, pre, post)}
         given |= {name: state.get(name, 0.0) for name in self.state}
         fresh = {}
         for name, value in given.items():
@@ -218,6 +239,18 @@ class SynapseTable(Shown):
                 setattr(self, name, joined)
             else:
                 self.state[name] = joined
+
+    def _start(
+        self, name: str, given: np.ndarray | float | None, pre: np.ndarray, post: np.ndarray
+    ) -> np.ndarray | float:
+        """The first weights or delays of synapses that are added."""
+        tie = self.ties.get(name)
+        if tie is None:
+            return 0.0 if given is None else given
+        if given is not None:
+            raise NetworkError(f"add(): the {name} is tied, and cannot be given; leave it out")
+        tie.collect(self)
+        return tie.values(self, pre, np.broadcast_to(post, pre.shape))
 
     def _columns(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, name) for name in CORE} | self.state

@@ -19,6 +19,9 @@ from genn_delays.support.errors import NetworkError, suggest
 from genn_delays.support.limits import check_size
 from genn_delays.support.references import Cited
 
+POSITION = "position"
+"""Coordinates of units are the columns position1, position2, ... of their table."""
+
 Bounds = tuple[float, float]
 Learn = Iterable[str] | Mapping[str, tuple[float, float]]
 
@@ -72,7 +75,7 @@ class UnitTable:
         size: number of units.
         columns: parameters by name, float64, (units,): ``gain``, ``bias``, ``running_mean`` and
             ``running_variance`` of batch normalisation, ``bias`` without it, and time constants
-            in ms. A column is also an attribute: ``units.tau_mem``.
+            in ms, positions. A column is also an attribute: ``units.tau_mem``.
         bounds: smallest and largest value, by the name of the column.
         tied: columns with one value for all units.
         state: further columns, such as optimiser moments.
@@ -138,6 +141,20 @@ def check_units(neuron: Neuron, size: int, where: str) -> None:
     check_size(8 * size * each, f"{where} of {size} units", error=NetworkError)
 
 
+def is_position(name: str) -> bool:
+    """Whether a column is a coordinate of the units.
+
+    >>> is_position("position2"), is_position("position"), is_position("tau_mem")
+    (True, False, False)
+    """
+    return name.startswith(POSITION) and name[len(POSITION) :].isdecimal()
+
+
+def positions_of(units: UnitTable) -> list[str]:
+    """Columns of the coordinates, in their order."""
+    return sorted(filter(is_position, units.columns), key=lambda name: int(name[len(POSITION) :]))
+
+
 def unit_table(
     neuron: Neuron,
     parameters: Mapping[str, np.ndarray],
@@ -145,6 +162,7 @@ def unit_table(
     bias: float | np.ndarray | None,
     normalise: BatchNorm | None,
     learn: Learn,
+    positions: Mapping[str, np.ndarray],
     where: str,
 ) -> tuple[UnitTable, tuple[str, ...]]:
     """The table of a new population, and the names of the columns that are learnt.
@@ -152,6 +170,7 @@ def unit_table(
     Args:
         parameters: of the neuron, one value per unit.
         bias, normalise, learn: see :meth:`genn_delays.Network.add_population`.
+        positions: columns of the coordinates.
         where: for messages.
     """
     columns: dict[str, np.ndarray] = {}
@@ -163,14 +182,18 @@ def unit_table(
         columns |= {"running_mean": zeros.copy(), "running_variance": ones.copy()}
     elif bias is not None:
         columns["bias"] = _per_unit(bias, size, where)
+    if clash := [name for name in (*parameters, *neuron.states) if is_position(name)]:
+        raise NetworkError(f"{where}: {clash[0]!r} is the name of a coordinate; choose another")
+    columns |= positions
     fixed = ("gain", "bias") if normalise is not None else ()
-    allowed = [*neuron.learnable, *(["bias"] if bias is not None else [])]
+    allowed = [*neuron.learnable, *(["bias"] if bias is not None else []), *positions]
     values = {name: columns.get(name, parameters.get(name)) for name in allowed}
     bounds = {
         name: _bounds(name, pair, values, name in neuron.bounded, where)
-        for name, pair in _wanted(learn, where)
+        for given, pair in _wanted(learn, where)
+        for name in (positions if given == POSITION and positions else (given,))
     }
-    constants = [name for name in bounds if name != "bias"]
+    constants = [name for name in bounds if name != "bias" and name not in positions]
     columns |= {name: parameters[name] for name in constants}
     tied = frozenset(name for name in constants if np.asarray(neuron.values()[name]).ndim == 0)
     return UnitTable(size, columns, bounds, tied), (*fixed, *bounds)

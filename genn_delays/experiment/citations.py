@@ -111,6 +111,7 @@ def parts_of(network: Network | None) -> Iterator[Cited]:
     for projection in network.projections.values():
         if projection.kernel is not None:
             yield projection.kernel
+        yield from filter(None, (tie.cited for tie in projection.synapses.ties.values()))
 
 
 def _updates(config: Config, network: Network | None) -> Iterator[Cited]:

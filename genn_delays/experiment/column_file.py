@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import h5py
 import numpy as np
 
 from genn_delays.declaration.units import BatchNorm, UnitTable
@@ -14,6 +16,12 @@ from genn_delays.support.hdf5.tree import is_real
 
 COUNTED = ("_adam_v", "_adam_steps")
 """Columns of the optimiser that are never below 0."""
+
+
+def write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None:
+    """A data set per column, in the order that reading gives, for a resumed run's same bytes."""
+    for name, values in sorted(columns.items()):
+        group[name] = values
 
 
 def read_columns(group: Group, length: int, *, finite: bool = True) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@
                          target, where post has several input states
     projections/N/kernel            kind, sigma, current (steps), further fields of a kind of the
                                     user's own; where there is a delay kernel
+    projections/N/ties/PARAMETER    of a weight or delay that is tied; see ``tie_file.py``
     projections/N/state             a dataset per further column, optimiser moments included
     projections/N/potential         a dataset per array that rewiring keeps
 
@@ -20,7 +21,6 @@ beside its name.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -32,7 +32,13 @@ from genn_delays.declaration.kernels import KERNELS, DelayKernel
 from genn_delays.declaration.network import LEARNABLE, Network, Population, Projection
 from genn_delays.declaration.synapses import CORE, SynapseTable
 from genn_delays.experiment.class_names import find, name_of
-from genn_delays.experiment.column_file import read_columns, read_normalisation, read_units
+from genn_delays.experiment.column_file import (
+    read_columns,
+    read_normalisation,
+    read_units,
+    write_columns,
+)
+from genn_delays.experiment.tie_file import read_ties, write_ties
 from genn_delays.rewiring.signs import POSITIVE
 from genn_delays.rewiring.soft_deep_r import THETA
 from genn_delays.support.checks import is_number
@@ -106,12 +112,12 @@ def _write_population(group: h5py.Group, population: Population) -> None:
     if isinstance(neuron, neurons.Equations):
         group.attrs["equations"] = json.dumps(neuron.texts())
     parameters = {name: np.asarray(value) for name, value in neuron.values().items()}
-    _write_columns(group.create_group("parameters"), parameters)
+    write_columns(group.create_group("parameters"), parameters)
     units = group.create_group("units")
     table = population.units
     units.attrs.update(bounds=json.dumps(table.bounds), tied=json.dumps(sorted(table.tied)))
-    _write_columns(units.create_group("columns"), table.columns)
-    _write_columns(units.create_group("state"), table.state)
+    write_columns(units.create_group("columns"), table.columns)
+    write_columns(units.create_group("state"), table.state)
 
 
 def _read_population(group: Group, network: Network, version: int) -> None:
@@ -176,9 +182,11 @@ def _write_projection(group: h5py.Group, projection: Projection) -> None:
     )
     if projection.target is not None:
         group.attrs["target"] = projection.target
-    _write_columns(group, {column: getattr(table, column) for column in CORE})
-    _write_columns(group.create_group("state"), table.state)
-    _write_columns(group.create_group("potential"), projection.potential)
+    write_columns(group, {column: getattr(table, column) for column in CORE})
+    write_columns(group.create_group("state"), table.state)
+    write_columns(group.create_group("potential"), projection.potential)
+    if table.ties:
+        write_ties(group.create_group("ties"), table.ties)
     if projection.kernel is not None:
         values = _kernel_values(projection.kernel, projection.name)
         group.create_group("kernel").attrs.update(values)
@@ -198,6 +206,8 @@ def _read_projection(group: Group, network: Network, version: int) -> Projection
     if not all(np.array_equal(getattr(table, end), group.column(end)) for end in CORE[:2]):
         raise group.damaged("has synapses out of order")  # and state that is not sorted with them
     table.state = read_columns(group.group("state"), len(table))
+    if "ties" in group:
+        table.ties = read_ties(group.group("ties"), table, pre, post)
     learn = group.names("learn")
     if not set(learn) <= set(LEARNABLE):
         raise group.damaged(f"learns {learn}, not of {LEARNABLE}")
@@ -252,9 +262,3 @@ def _kernel_values(kernel: DelayKernel, projection: str) -> dict[str, str | floa
 
 def _neuron_name(population: Population) -> str:
     return name_of(type(population.neuron), NEURONS, f"population {population.name!r}")
-
-
-def _write_columns(group: h5py.Group, columns: Mapping[str, np.ndarray]) -> None:
-    # in the order that reading gives, so that a resumed run ends in the same bytes
-    for name, values in sorted(columns.items()):
-        group[name] = values

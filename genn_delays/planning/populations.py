@@ -82,7 +82,7 @@ def plan_population(
         has_bias="bias" in population.units.columns,
         dropout=population.dropout,
         tail=tail,
-        learn=population.learn,
+        learn=population.learn_in_engine,
         neuron=population.neuron,
     )
 

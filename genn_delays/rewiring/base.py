@@ -113,4 +113,21 @@ class GrowingRule(RewiringRule):
     def check(self, network: Network) -> None:
         super().check(network)
         for projection in self.chosen(network):
+            check_ties(projection, type(self).__name__)
             self.growth.check(projection)
+
+
+def check_ties(projection: Projection, rule: str) -> None:
+    """Raise ConfigError where synapses cannot be dropped and grown because of what they share."""
+    ties = projection.synapses.ties
+    remedy = f"leave share out there, or {rule} off this projection with projections:"
+    if "weight" in ties:
+        raise ConfigError(
+            f"{rule}: synapses of projection {projection.name!r} share their weights, so that none "
+            f"can be dropped by its own or begin at 0; {remedy}"
+        )
+    if "delay" in ties and not ties["delay"].covers_pairs:
+        raise ConfigError(
+            f"{rule}: projection {projection.name!r} shares delays by a key for each synapse, and "
+            "has none for one that is grown; give share a key for every pair"
+        )

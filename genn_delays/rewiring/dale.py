@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from genn_delays.declaration.network import Network
+from genn_delays.declaration.ties import Shared
 from genn_delays.rewiring.base import Change, RewiringRule
 from genn_delays.rewiring.context import Context
 from genn_delays.rewiring.signs import attach_signs
@@ -37,6 +38,16 @@ class Dale(RewiringRule):
         super().__post_init__()
         if not 0.0 <= self.inhibitory <= 1.0:
             raise ConfigError(f"Dale: inhibitory is {self.inhibitory}, it must be in [0, 1]")
+
+    def check(self, network: Network) -> None:
+        super().check(network)
+        for projection in self.chosen(network):
+            tie = projection.synapses.ties.get("weight")
+            if isinstance(tie, Shared) and tie.spans(projection.synapses, "pre"):
+                raise ConfigError(
+                    f"Dale: projection {projection.name!r} shares weights across presynaptic "
+                    'units, which have signs of their own; share them by "pre" or by finer keys'
+                )
 
     def prepare(self, network: Network) -> None:
         for projection in self.chosen(network):

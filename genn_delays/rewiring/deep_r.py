@@ -86,7 +86,7 @@ class DeepR(GrowingRule):
             sign = signs_of(network, projection, *np.divmod(keys, table.post_size))
             _, delay = growth_gradient(context, projection, keys, self.growth, sign)
         else:
-            delay = self.growth.delays(projection, len(keys), context.rng)
+            delay = self.growth.delays(projection, keys, context.rng)
         grow(network, projection, keys, delay)
         return len(keys)
 

@@ -44,7 +44,7 @@ def growth_gradient(
     pre, post = np.divmod(keys, projection.synapses.post_size)
     if growth.delay == "best":
         return best_delays(projection, pre, post, context.simulation, sign)
-    delay = growth.delays(projection, len(keys), context.rng)
+    delay = growth.delays(projection, keys, context.rng)
     return gradient_at(projection, pre, post, delay, context.simulation), delay
 
 

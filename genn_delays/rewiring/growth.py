@@ -19,6 +19,8 @@ DELAYS = ("random", "fixed", "best")
 class Growth:
     """The delay of a new synapse.
 
+    Where delays are shared or follow from positions, it is that of the group, or of the pair.
+
     Attributes:
         delay: ``"random"``: uniform over [0, max_delay]; ``"fixed"``: ``value``; ``"best"``: that
             at which the growth gradient is largest.
@@ -38,7 +40,16 @@ class Growth:
             )
 
     def check(self, projection: Projection) -> None:
-        """Raise ConfigError where the fixed delay is out of range."""
+        """Raise ConfigError where the fixed delay is out of range, or new synapses have no choice.
+
+        A delay that is shared, or follows from positions, is that of the group or the pair.
+        """
+        tie = projection.synapses.ties.get("delay")
+        if tie is not None and self.delay != "random":
+            raise ConfigError(
+                f"growth: delay is {self.delay!r}, but projection {projection.name!r} has delays "
+                f"that are tied ({tie.told(projection.synapses)}); leave growth out"
+            )
         largest = projection.synapses.max_delay
         if not 0.0 <= self.value <= largest:
             raise ConfigError(
@@ -46,11 +57,20 @@ class Growth:
                 f"{projection.name!r}"
             )
 
-    def delays(self, projection: Projection, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Delays in ms of new synapses, where no gradient chooses them."""
+    def delays(
+        self, projection: Projection, keys: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Delays in ms of new synapses, where no gradient chooses them.
+
+        Args:
+            keys: pre * post_size + post of each.
+        """
+        table = projection.synapses
+        if "delay" in table.ties:
+            return table.ties["delay"].values(table, *np.divmod(keys, table.post_size))
         if self.delay == "fixed":
-            return np.full(count, self.value)
-        return rng.uniform(0.0, projection.synapses.max_delay, count)
+            return np.full(len(keys), self.value)
+        return rng.uniform(0.0, table.max_delay, len(keys))
 
 
 def check_candidates(candidates: int | None, rule: str) -> None:
@@ -81,7 +101,7 @@ def grow(
 
     Args:
         keys: pre * post_size + post of each.
-        delay: ms.
+        delay: ms; where delays are tied, what :meth:`Growth.delays` found for these pairs.
         weight: 0 by default: the first update decides. Everything attached starts at 0, as for a
             synapse that was never there; the sign is that of the pair.
     """
@@ -90,4 +110,4 @@ def grow(
     state = {}
     if "sign" in table.state:
         state["sign"] = signs_of(network, projection, pre, post)
-    table.add(pre, post, weight, delay, **state)
+    table.add(pre, post, weight, None if "delay" in table.ties else delay, **state)

@@ -56,7 +56,7 @@ class SET(GrowingRule):
             dropped = int(np.count_nonzero(~keep))
             table.keep(keep)
             keys = draw_absent(table, dropped, context.rng, context.row_limit(projection))
-            delay = self.growth.delays(projection, len(keys), context.rng)
+            delay = self.growth.delays(projection, keys, context.rng)
             weight = context.rng.normal(0.0, self.weight_sd, len(keys))
             grow(context.network, projection, keys, delay, weight)
             changes[projection.name] = Change(dropped, len(keys), dropped - len(keys))

@@ -82,6 +82,6 @@ class SoftDeepR(GrowingRule):
         fits = awake[room_in_rows(table, awake, order, context.row_limit(projection))]
         pre, post = np.divmod(fits, table.post_size)
         weight = signs_of(context.network, projection, pre, post) * theta[fits]
-        delay = self.growth.delays(projection, len(fits), context.rng)
+        delay = self.growth.delays(projection, fits, context.rng)
         grow(context.network, projection, fits, delay, weight)
         return Change(int(np.count_nonzero(~keep)), len(fits), len(awake) - len(fits))

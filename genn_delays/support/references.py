@@ -32,6 +32,12 @@ ENTRIES = {
   journal = {Nature Communications}, year = {2025},
   doi = {10.1038/s41467-025-65394-8}
 }""",
+    "meszaros2025space": """@misc{meszaros2025space,
+  title = {Space as time through neuron position learning},
+  author = {M{\\'e}sz{\\'a}ros, Bal{\\'a}zs and Knight, James C. and Akarca, Danyal and
+            Nowotny, Thomas},
+  year = {2025}, eprint = {2511.01632}, archiveprefix = {arXiv}
+}""",
     "nowotny2025": """@article{nowotny2025,
   title = {Loss shaping enhances exact gradient learning with {Eventprop} in spiking neural
            networks},

@@ -57,6 +57,13 @@ class OnDevice:
                 yield f"l1 for the {what}"
             if any(schedule.sets_momentum for schedule in group.schedules):
                 yield f"schedule that sets the momentum, which that of the {what} does"
+        yield from self._on_host(network)
+
+    def _on_host(self, network: Network) -> Iterator[str]:
+        """What only the host's optimiser updates."""
+        for projection in network.projections.values():
+            for what in set(projection.learn) & set(projection.synapses.ties):
+                yield f"shared {what}, which projection {projection.name!r} has"
         for population in network.populations.values():
             if population.learn:
                 learnt = ", ".join(population.learn)

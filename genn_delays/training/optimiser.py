@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genn_delays.declaration.network import LEARNABLE, Network
+from genn_delays.declaration.units import is_position
 from genn_delays.support.errors import ConfigError, TrainingError, suggest
 from genn_delays.support.settings import check_keys
 from genn_delays.training import schedules, update_rules
-from genn_delays.training.learnt import Learnt, gradient_of, learning_of
+from genn_delays.training.learnt import Learnt, gradient_of, learning_of, settle
 from genn_delays.training.schedules import Progress, Schedule
 from genn_delays.training.update_rules import Adam, Rule
 
@@ -33,7 +34,8 @@ class Group:
         schedules: factors on the learning rate, which multiply.
         l1: strength of the penalty l1 sum |w| on each projection's weights: l1 sign(w) is added
             to the gradient, as the network of Meszaros, Knight and Nowotny (2024) has it in its
-            loss. The loss that is reported stays that of the data, and clipping does not see it.
+            loss. A weight that synapses share counts once. The loss that is reported stays that
+            of the data, and clipping does not see it.
     """
 
     rule: Rule
@@ -70,7 +72,8 @@ class Optimiser:
     """Updates every parameter of a network that may learn.
 
     Attributes:
-        weight, delay: a rule or a :class:`Group` for all projections.
+        weight, delay: a rule or a :class:`Group` for all projections; that of the delay is for
+            positions that delays follow from too.
         unit: the same for what populations learn: gain, bias and time constants; by default that
             of the weight without weight decay and l1.
         groups: another rule or Group, by the name of a projection for ``"weight"`` and
@@ -151,6 +154,7 @@ class Optimiser:
         """What updates this parameter of this projection, or column of this population."""
         own = self.groups.get(name, {}).get(parameter)
         kind = parameter if parameter in LEARNABLE else "unit"
+        kind = "delay" if is_position(parameter) else kind
         return self.default(kind) if own is None else _as_group(own)
 
     def rate(self, projection: str, progress: Progress | None = None) -> float:
@@ -185,10 +189,12 @@ class Optimiser:
             # here, one after the other: the memory of each is used again by the next
             if scale != 1.0:
                 gradient = scale * gradient
+            learnt.begin()
             if l1:
-                gradient = gradient + l1 * np.sign(getattr(learnt.table, learnt.parameter))
-            rule.update(learnt.table, learnt.parameter, gradient, factor)
+                gradient = gradient + l1 * np.sign(getattr(learnt.numbers, learnt.parameter))
+            rule.update(learnt.numbers, learnt.parameter, gradient, factor)
             learnt.bound()
+        settle(network)
 
     def _limit(self, kind: str) -> float | None:
         return self.clip.get(kind) if isinstance(self.clip, Mapping) else self.clip

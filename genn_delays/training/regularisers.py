@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from genn_delays.declaration.network import Network, Population
+from genn_delays.declaration.network import Network, Population, Projection
+from genn_delays.declaration.ties import Shared
 from genn_delays.plugins import build_named
 from genn_delays.support.errors import ConfigError, suggest
 from genn_delays.support.references import Cited
@@ -116,13 +117,20 @@ class SilentRescue(Cited):
             raise ConfigError(f"SilentRescue(amount={self.amount}): must be a finite weight")
 
     def check(self, network: Network) -> None:
-        """Raise ConfigError if a named projection is unknown or does not learn its weight."""
+        """Raise ConfigError for a projection that is unknown or whose weights cannot be changed."""
         for name in self.projections or ():
             if name not in network.projections:
                 hint = suggest(name, network.projections)
                 raise ConfigError(f"SilentRescue: there is no projection {name!r}; {hint}")
             if "weight" not in network.projections[name].learn:
                 raise ConfigError(f"SilentRescue: projection {name!r} does not learn its weight")
+        for projection in self._chosen(network):
+            tie = projection.synapses.ties.get("weight")
+            if isinstance(tie, Shared) and tie.spans(projection.synapses, "post"):
+                raise ConfigError(
+                    f"SilentRescue: neurons that projection {projection.name!r} leads to share "
+                    "weights, so that none can be strengthened alone; name others as projections"
+                )
 
     def apply(self, network: Network, spike_counts: Mapping[str, np.ndarray]) -> int:
         """Change the weights in place.
@@ -134,16 +142,20 @@ class SilentRescue(Cited):
             The number of neurons whose input was strengthened.
         """
         rescued = {name: np.zeros(len(counts), bool) for name, counts in spike_counts.items()}
-        for projection in network.projections.values():
-            chosen = self.projections is None or projection.name in self.projections
+        for projection in self._chosen(network):
             post = projection.post.name
-            if not chosen or "weight" not in projection.learn or post not in spike_counts:
+            if post not in spike_counts:
                 continue
             table = projection.synapses
             onto_silent = spike_counts[post][table.post] == 0
             table.weight[onto_silent] += self.amount
             rescued[post][table.post[onto_silent]] = True
         return int(sum(mask.sum() for mask in rescued.values()))
+
+    def _chosen(self, network: Network) -> list[Projection]:
+        named = self.projections or network.projections
+        every = network.projections.values()
+        return [p for p in every if p.name in named and "weight" in p.learn]
 
 
 def spike_drive(

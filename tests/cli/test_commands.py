@@ -82,6 +82,14 @@ def test_estimate_counts_synapses_parameters_events_and_memory(config, call):
     assert "memory: not known beforehand for the backend 'reference'" in other.stdout
 
 
+@pytest.mark.parametrize(
+    ("of", "told"), [("axon", "2 delays"), ("distance", "0 delays, 8 positions")]
+)
+def test_numbers_that_synapses_share_count_once_and_positions_are_told(config, call, of, told):
+    lines = call("estimate", config, "--set", f"model.args.delay_of={of}").stdout.splitlines()
+    assert f"parameters: 4 weights, {told}" in lines
+
+
 def test_show_code_prints_the_generated_c(config, call):
     result = call("show-code", config, "--set", "backend.name=native")
     assert result.exit_code == 0

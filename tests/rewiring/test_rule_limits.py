@@ -45,7 +45,9 @@ def test_new_synapses_get_the_delay_that_growth_says():
         new = [k for k, p in enumerate(pairs(table)) if p not in old - gone]
         assert len(new) == 3
         assert set(table.delay[new]) == expected
-    delays = Growth("random").delays(network.projections[NAME], 500, np.random.default_rng(1))
+    delays = Growth("random").delays(
+        network.projections[NAME], np.arange(500), np.random.default_rng(1)
+    )
     assert 0 <= delays.min() < 1
     assert 8 < delays.max() <= 9
 

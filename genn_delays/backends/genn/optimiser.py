@@ -32,6 +32,18 @@ def learnt(plan: Plan, network: Network, adam: Mapping[str, AdamRule]) -> list[t
     for parameter in adam:
         if parameter not in LEARNABLE:
             raise PlanError(f"adam={{{parameter!r}: ...}}: {suggest(parameter, LEARNABLE)}")
+    for projection in network.projections.values():
+        for parameter in set(adam) & set(projection.learn) & set(projection.synapses.ties):
+            raise PlanError(
+                f"adam=: projection {projection.name!r} shares its {parameter} among synapses, "
+                "which the host's optimiser updates; leave adam= out"
+            )
+    for population in network.populations.values():
+        if adam and population.learn != population.learn_in_engine:
+            raise PlanError(
+                f"adam=: population {population.name!r} learns its position, which the host's "
+                "optimiser does; leave adam= out"
+            )
     learn = [network.projections[p.name].learn for p in plan.projections]
     return [tuple(p for p in LEARNABLE if p in adam and p in allowed) for allowed in learn]
 
