@@ -94,6 +94,8 @@ def _parsed(name: str, where: str) -> tuple[str, str, int]:
 class FreeSpokenDigits(Published, AudioFiles):
     """Free Spoken Digit Dataset: ``recordings/DIGIT_SPEAKER_TAKE.wav`` in a folder or zip archive.
 
+    Jackson et al. (2018, 10.5281/zenodo.1342401).
+
     Attributes:
         validation_takes: so many takes after the five for the test are for the validation, of
             each digit and speaker; all others are for training.
@@ -105,7 +107,7 @@ class FreeSpokenDigits(Published, AudioFiles):
     validation_takes: int = 5
     crop: bool = True
     name: ClassVar[str] = "fsdd"
-    cites: ClassVar[tuple[str, ...]] = ()
+    cites: ClassVar[tuple[str, ...]] = ("jackson2018",)
     positive: ClassVar[tuple[str, ...]] = (*AudioFiles.positive, "validation_takes")
 
     def lists(self, path: Path | None) -> tuple[Files, Mapping[str, Rows]]:

@@ -3,7 +3,7 @@
 One HDF5 file per split with ``spikes/times`` (s) and ``spikes/units``, a variable-length array
 per trial, ``labels``, and optionally ``extra/speaker`` and ``extra/keys`` (class names), as it is
 or compressed with gzip;
-Cramer et al. 2020 (IEEE TNNLS, 10.1109/TNNLS.2020.3044364).
+Cramer et al. 2022 (IEEE TNNLS, 10.1109/TNNLS.2020.3044364).
 """
 
 from __future__ import annotations

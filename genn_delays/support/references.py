@@ -29,8 +29,8 @@ ENTRIES = {
     "meszaros2025": """@article{meszaros2025,
   title = {Efficient event-based delay learning in spiking neural networks},
   author = {M{\\'e}sz{\\'a}ros, Bal{\\'a}zs and Knight, James C. and Nowotny, Thomas},
-  journal = {Nature Communications}, year = {2025},
-  doi = {10.1038/s41467-025-65394-8}
+  journal = {Nature Communications}, volume = {16}, year = {2025},
+  doi = {10.1038/s41467-025-65394-8}, eprint = {2501.07331}, archiveprefix = {arXiv}
 }""",
     "meszaros2025space": """@misc{meszaros2025space,
   title = {Space as time through neuron position learning},
@@ -43,7 +43,7 @@ ENTRIES = {
            networks},
   author = {Nowotny, Thomas and Turner, James P. and Knight, James C.},
   journal = {Neuromorphic Computing and Engineering}, year = {2025},
-  doi = {10.1088/2634-4386/ada852}
+  doi = {10.1088/2634-4386/ada852}, eprint = {2212.01232}, archiveprefix = {arXiv}
 }""",
     "neftci2019": """@article{neftci2019,
   title = {Surrogate gradient learning in spiking neural networks: Bringing the power of
@@ -67,7 +67,7 @@ ENTRIES = {
             Huang, Tiejun and Tian, Yonghong},
   booktitle = {IEEE/CVF International Conference on Computer Vision},
   pages = {2661--2671}, year = {2021},
-  eprint = {2007.05785}, archiveprefix = {arXiv}
+  doi = {10.1109/ICCV48922.2021.00266}, eprint = {2007.05785}, archiveprefix = {arXiv}
 }""",
     "hammouamri2024": """@inproceedings{hammouamri2024,
   title = {Learning delays in spiking neural networks using dilated convolutions with learnable
@@ -88,7 +88,7 @@ ENTRIES = {
   title = {Batch normalization: Accelerating deep network training by reducing internal covariate
            shift},
   author = {Ioffe, Sergey and Szegedy, Christian},
-  booktitle = {International Conference on Machine Learning}, year = {2015},
+  booktitle = {International Conference on Machine Learning}, pages = {448--456}, year = {2015},
   eprint = {1502.03167}, archiveprefix = {arXiv}
 }""",
     "kingma2015": """@inproceedings{kingma2015,
@@ -135,9 +135,9 @@ ENTRIES = {
 }""",
     "sieroka2006": """@article{sieroka2006,
   title = {Semirealistic models of the cochlea},
-  author = {Sieroka, Norman and Dosch, Hans G{\\"u}nter and Rupp, Andr{\\'e}},
+  author = {Sieroka, N. and Dosch, H. G. and Rupp, A.},
   journal = {The Journal of the Acoustical Society of America},
-  volume = {120}, number = {1}, pages = {297--304}, year = {2006},
+  volume = {120}, number = {1}, pages = {297}, year = {2006},
   doi = {10.1121/1.2204438}
 }""",
     "meddis1986": """@article{meddis1986,
@@ -152,13 +152,19 @@ ENTRIES = {
   author = {Meddis, Ray},
   journal = {The Journal of the Acoustical Society of America},
   volume = {83}, number = {3}, pages = {1056--1063}, year = {1988},
-  doi = {10.1121/1.396050}
+  url = {https://scilit.com/publications/4a4fd2c1bb0d9876d9efbd3e20f235a1}
 }""",
     "lenz2021": """@misc{lenz2021,
   title = {Tonic: event-based datasets and transformations},
   author = {Lenz, Gregor and Chaney, Kenneth and Shrestha, Sumit Bam and Oubari, Omar and
             Picaud, Serge and Zarrella, Guido},
   year = {2021}, publisher = {Zenodo}, doi = {10.5281/zenodo.5079802}
+}""",
+    "jackson2018": """@misc{jackson2018,
+  title = {Jakobovski/free-spoken-digit-dataset: v1.0.8},
+  author = {Jackson, Zohar and Souza, C{\\'e}sar and Flaks, Jason and Pan, Yuxin and
+            Nicolas, Hereman and Thite, Adhish},
+  year = {2018}, publisher = {Zenodo}, doi = {10.5281/zenodo.1342401}
 }""",
     "warden2018": """@misc{warden2018,
   title = {Speech {Commands}: A dataset for limited-vocabulary speech recognition},
@@ -184,8 +190,8 @@ ENTRIES = {
     "kriener2022": """@inproceedings{kriener2022,
   title = {The {Yin-Yang} dataset},
   author = {Kriener, Laura and G{\\"o}ltz, Julian and Petrovici, Mihai A.},
-  booktitle = {Neuro-Inspired Computational Elements Conference}, year = {2022},
-  doi = {10.1145/3517343.3517380}
+  booktitle = {Neuro-Inspired Computational Elements Conference}, pages = {107--111},
+  year = {2022}, doi = {10.1145/3517343.3517380}
 }""",
     "zheng2024": """@article{zheng2024,
   title = {Temporal dendritic heterogeneity incorporated with spiking neural networks for learning
@@ -219,6 +225,7 @@ ENTRIES = {
   author = {Evci, Utku and Gale, Trevor and Menick, Jacob and Castro, Pablo Samuel and
             Elsen, Erich},
   booktitle = {International Conference on Machine Learning},
+  series = {Proceedings of Machine Learning Research},
   volume = {119}, pages = {2943--2952}, year = {2020},
   eprint = {1911.11134}, archiveprefix = {arXiv}
 }""",
@@ -244,53 +251,53 @@ ENTRIES = {
   title = {How spike generation mechanisms determine the neuronal response to fluctuating inputs},
   author = {Fourcaud-Trocm{\\'e}, Nicolas and Hansel, David and van Vreeswijk, Carl and
             Brunel, Nicolas},
-  journal = {Journal of Neuroscience}, volume = {23}, pages = {11628--11640}, year = {2003},
-  doi = {10.1523/JNEUROSCI.23-37-11628.2003}
+  journal = {Journal of Neuroscience}, volume = {23}, number = {37}, pages = {11628--11640},
+  year = {2003}, doi = {10.1523/JNEUROSCI.23-37-11628.2003}
 }""",
     "brette2005": """@article{brette2005,
   title = {Adaptive exponential integrate-and-fire model as an effective description of neuronal
            activity},
   author = {Brette, Romain and Gerstner, Wulfram},
-  journal = {Journal of Neurophysiology}, volume = {94}, pages = {3637--3642}, year = {2005},
-  doi = {10.1152/jn.00686.2005}
+  journal = {Journal of Neurophysiology}, volume = {94}, number = {5}, pages = {3637--3642},
+  year = {2005}, doi = {10.1152/jn.00686.2005}
 }""",
     "montbrio2015": """@article{montbrio2015,
   title = {Macroscopic description for networks of spiking neurons},
   author = {Montbri{\\'o}, Ernest and Paz{\\'o}, Diego and Roxin, Alex},
-  journal = {Physical Review X}, volume = {5}, pages = {021028}, year = {2015},
+  journal = {Physical Review X}, volume = {5}, number = {2}, pages = {021028}, year = {2015},
   doi = {10.1103/PhysRevX.5.021028}
 }""",
     "izhikevich2003": """@article{izhikevich2003,
   title = {Simple model of spiking neurons},
   author = {Izhikevich, Eugene M.},
-  journal = {IEEE Transactions on Neural Networks}, volume = {14}, pages = {1569--1572},
-  year = {2003}, doi = {10.1109/TNN.2003.820440}
+  journal = {IEEE Transactions on Neural Networks}, volume = {14}, number = {6},
+  pages = {1569--1572}, year = {2003}, doi = {10.1109/TNN.2003.820440}
 }""",
     "izhikevich2001": """@article{izhikevich2001,
   title = {Resonate-and-fire neurons},
   author = {Izhikevich, Eugene M.},
-  journal = {Neural Networks}, volume = {14}, pages = {883--894}, year = {2001},
+  journal = {Neural Networks}, volume = {14}, number = {6--7}, pages = {883--894}, year = {2001},
   doi = {10.1016/S0893-6080(01)00078-8}
 }""",
     "vogels2005": """@article{vogels2005,
   title = {Signal propagation and logic gating in networks of integrate-and-fire neurons},
   author = {Vogels, Tim P. and Abbott, L. F.},
-  journal = {Journal of Neuroscience}, volume = {25}, pages = {10786--10795}, year = {2005},
-  doi = {10.1523/JNEUROSCI.3508-05.2005}
+  journal = {Journal of Neuroscience}, volume = {25}, number = {46}, pages = {10786--10795},
+  year = {2005}, doi = {10.1523/JNEUROSCI.3508-05.2005}
 }""",
     "rall1967": """@article{rall1967,
   title = {Distinguishing theoretical synaptic potentials computed for different soma-dendritic
            distributions of synaptic input},
   author = {Rall, Wilfrid},
-  journal = {Journal of Neurophysiology}, volume = {30}, pages = {1138--1168}, year = {1967},
-  doi = {10.1152/jn.1967.30.5.1138}
+  journal = {Journal of Neurophysiology}, volume = {30}, number = {5}, pages = {1138--1168},
+  year = {1967}, doi = {10.1152/jn.1967.30.5.1138}
 }""",
     "baronig2025": """@article{baronig2025,
   title = {Advancing spatio-temporal processing through adaptation in spiking neural networks},
   author = {Baronig, Maximilian and Ferrand, Romain and Sabathiel, Silvester and
             Legenstein, Robert},
   journal = {Nature Communications}, volume = {16}, pages = {5776}, year = {2025},
-  eprint = {2408.07517}, archiveprefix = {arXiv}
+  doi = {10.1038/s41467-025-60878-z}, eprint = {2408.07517}, archiveprefix = {arXiv}
 }""",
 }
 """BibTeX by key."""

@@ -40,11 +40,11 @@ class SpikeCount(Regulariser):
     """Pulls the spike count of every hidden neuron towards a target.
 
     At each of a neuron's spikes, lambda_V -= strength (S - target B) / B^2, with S its spikes
-    over the batch and B the trials: Meszaros, Knight and Nowotny (2025). The adjoint of this
-    package is a_V = dL/dV = -tau_mem lambda_V, so that the drive is
-    tau_mem strength (S - target B) / B^2, with tau_mem = -1 / M_VV of the neuron. The surrogate
-    rule has a derivative for each spike: there the drive is strength (S - target B) / B^2, that
-    of the penalty strength / 2 sum (S / B - target)^2.
+    over the batch and B the trials: Meszaros, Knight and Nowotny (2025), after Nowotny, Turner
+    and Knight (2025). The adjoint of this package is a_V = dL/dV = -tau_mem lambda_V, so that
+    the drive is tau_mem strength (S - target B) / B^2, with tau_mem = -1 / M_VV of the neuron.
+    The surrogate rule has a derivative for each spike: there the drive is
+    strength (S - target B) / B^2, that of the penalty strength / 2 sum (S / B - target)^2.
 
     Attributes:
         target: spikes per neuron and trial.
@@ -57,7 +57,7 @@ class SpikeCount(Regulariser):
     strength: float
     populations: tuple[str, ...] | None = None
     upper_only: bool = False
-    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025", "nowotny2025")
 
     def __post_init__(self) -> None:
         for name in ("target", "strength"):
@@ -102,15 +102,15 @@ class SilentRescue(Cited):
     A silent neuron has no gradient in EventProp and would stay silent for ever.
 
     Attributes:
-        amount: added to every incoming weight that may learn; 0.002 in Meszaros, Knight and
-            Nowotny (2025).
+        amount: added to every incoming weight that may learn; 0.002 in Nowotny, Turner and Knight
+            (2025) and in Meszaros, Knight and Nowotny (2025).
         projections: names of the incoming projections to change; by default all that learn
             their weight.
     """
 
     amount: float
     projections: tuple[str, ...] | None = None
-    cites: ClassVar[tuple[str, ...]] = ("meszaros2025",)
+    cites: ClassVar[tuple[str, ...]] = ("meszaros2025", "nowotny2025")
 
     def __post_init__(self) -> None:
         if not isfinite(self.amount):
