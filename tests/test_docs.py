@@ -102,6 +102,8 @@ def check_commands(block: Block) -> None:
         program, *arguments = shlex.split(line)
         if program in ("mkdir", "pip"):
             continue
+        if program == "mpirun":  # of so many processes of what follows
+            program, *arguments = arguments[2:]
         {"genn-delays": _genn_delays, "python": _python, "make": _make}[program](arguments)
         files = [word for word in arguments if word.startswith(("experiments/", "benchmarks/"))]
         assert all((ROOT / file).exists() for file in files), line
