@@ -1,23 +1,37 @@
-"""Statistics of learnt delays and weights, and pictures of them."""
+"""What a network learnt, in numbers: statistics against chance, and what the network needs."""
 
-from genn_delays.analysis.chance import Chance, benjamini_hochberg
+from genn_delays.analysis.chance import Chance, benjamini_hochberg, sign_flips
 from genn_delays.analysis.channels import Channels, channels_of
+from genn_delays.analysis.course import Course, courses
 from genn_delays.analysis.grouping import grouping
 from genn_delays.analysis.groupings import Grouping, Groupings, Layer
+from genn_delays.analysis.pooled import Pooled, pooled
 from genn_delays.analysis.receptive_fields import ReceptiveFields, receptive_fields
+from genn_delays.analysis.rewired import Kept, Survival, kept
+from genn_delays.analysis.similarity import Similarity, similarity
 from genn_delays.analysis.statistics import ProjectionStatistics, statistics
 
 __all__ = [
     "Chance",
     "Channels",
+    "Course",
     "Grouping",
     "Groupings",
+    "Kept",
     "Layer",
+    "Pooled",
     "ProjectionStatistics",
     "ReceptiveFields",
+    "Similarity",
+    "Survival",
     "benjamini_hochberg",
     "channels_of",
+    "courses",
     "grouping",
+    "kept",
+    "pooled",
     "receptive_fields",
+    "sign_flips",
+    "similarity",
     "statistics",
 ]
