@@ -79,7 +79,10 @@ def grouping(
         DataError: an impossible setting.
         BackendError: there is no C compiler.
     """
-    for name, value in (("permutations", permutations), ("threads", threads or 1)):
+    for name, value in (
+        ("permutations", permutations),
+        ("threads", 1 if threads is None else threads),
+    ):
         if not is_count(value):
             raise DataError(f"grouping(): {name}={value!r}; give a whole number >= 1")
     if not is_count(seed, least=0):

@@ -1,5 +1,6 @@
 """The commands, one file each."""
 
+from genn_delays.cli.analyse import analyse
 from genn_delays.cli.check import check
 from genn_delays.cli.cite import cite
 from genn_delays.cli.data import data
@@ -12,4 +13,17 @@ from genn_delays.cli.run import run
 from genn_delays.cli.show_code import show_code
 from genn_delays.cli.sweep import sweep
 
-COMMANDS = (run, resume, sweep, evaluate, check, estimate, show_code, data, plot, doctor, cite)
+COMMANDS = (
+    run,
+    resume,
+    sweep,
+    evaluate,
+    analyse,
+    check,
+    estimate,
+    show_code,
+    data,
+    plot,
+    doctor,
+    cite,
+)

@@ -68,13 +68,14 @@ SLOW = pytest.mark.slow
     ],
 )
 def test_permuted_data_are_called_grouped_as_often_as_the_level_says(how, permutations):
-    """1000 units without structure: within the 99 % interval of the binomial distribution.
+    """1000 units without structure: within the 99.9 % interval of the binomial distribution.
 
-    Statistics that take few values reach a level less often.
+    There are many such tests here, and their seeds were not chosen. Statistics that take few
+    values reach a level less often.
     """
     repeats = 1000
     seen = rates(found(0.0, repeats, permutations, seed=2, **how))
-    low, high = binom.interval(0.99, repeats, 0.05)
+    low, high = binom.interval(0.999, repeats, 0.05)
     assert set(seen) == set(BOTH)
     for (shuffled, statistic), rate in seen.items():
         least = low if statistic.startswith("moran_weight") else 0
@@ -85,7 +86,7 @@ def test_permuted_data_are_called_grouped_as_often_as_the_level_says(how, permut
 def test_layers_without_structure_are_called_grouped_as_often_as_the_level_says():
     """1000 layers of ten units: the p value of the layer, and any unit after correction."""
     layers = [found(0.0, 10, 99, seed=seed, bands=10) for seed in range(1000)]
-    low, high = binom.interval(0.99, 1000, 0.05)
+    low, high = binom.interval(0.999, 1000, 0.05)
     for shuffled, statistic in BOTH:
         tests = [groupings[statistic, shuffled] for groupings in layers]
         reached = sum(t.layer.p <= 0.05 for t in tests)

@@ -1,0 +1,197 @@
+"""An analysis as rows of one table, and as groups of one HDF5 file.
+
+The CSV file has a row per number with its chance level: layers, not units. The HDF5 file has
+everything, units too, in the shape of the results: a group per result, a data set per array and an
+attribute per number or text; "/" in names is written %2F.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+from urllib.parse import quote
+
+import h5py
+import numpy as np
+
+from genn_delays.analysis.function import Function
+from genn_delays.analysis.runs import Analysis, RunAnalysis, told
+from genn_delays.support.hdf5_image import hdf5_image
+
+FORMAT, VERSION = "genn-delays analysis", 1
+COLUMNS = (
+    *("run", "part", "place", "measure", "condition", "amount", "n"),
+    *("value", "sd", "chance", "effect", "z", "p", "p_flip", "significant"),
+)
+Row = dict[str, Any]
+
+
+def as_csv(analysis: Analysis) -> str:
+    """The table, a row per number; empty where a column has nothing to say."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows(analysis):
+        writer.writerow({name: _text(value) for name, value in row.items()})
+    return stream.getvalue()
+
+
+def rows(analysis: Analysis) -> Iterator[Row]:
+    """Rows with COLUMNS, those without a value left out."""
+    for run in analysis.runs:
+        for part in (_grouping, _synapses, _kept):
+            for row in part(run):
+                yield {"run": run.name, **row}
+        if run.function is not None:
+            for row in _function(run.function):
+                yield {"run": run.name, **row}
+    for one in analysis.pooled:
+        yield {
+            "run": "all",
+            "part": "grouping",
+            "place": one.projection,
+            "measure": one.statistic,
+            "condition": f"shuffled {one.shuffled}",
+            "n": len(one.effects),
+            "effect": one.mean,
+            "sd": one.sd,
+            "z": one.z,
+            "p": one.p_t,
+            "p_flip": one.p_flip,
+        }
+    for (i, j), found in analysis.similarities.items():
+        for each in found:
+            yield {
+                "run": f"{analysis.runs[i].name} | {analysis.runs[j].name}",
+                "part": "similarity",
+                "place": each.projection,
+                "measure": "correlation",
+                "condition": "shuffled weights",
+                "n": len(each.units),
+                "value": each.mean,
+                "chance": each.chance,
+                "z": each.z,
+                "p": each.p,
+            }
+
+
+def _grouping(run: RunAnalysis) -> Iterator[Row]:
+    for name, groupings in run.groupings.items():
+        for test in groupings.tests:
+            layer = test.layer
+            yield {
+                "part": "grouping",
+                "place": name,
+                "measure": test.statistic,
+                "condition": f"shuffled {test.shuffled}",
+                "n": layer.units,
+                "value": layer.observed,
+                "chance": layer.chance,
+                "effect": layer.effect,
+                "z": layer.z,
+                "p": layer.p,
+                "significant": layer.significant,
+            }
+
+
+def _synapses(run: RunAnalysis) -> Iterator[Row]:
+    for name, found in run.statistics.items():
+        for field in fields(found):
+            value = getattr(found, field.name)
+            if field.name != "synapses" and value is not None:
+                about = {"part": "synapses", "place": name, "measure": field.name}
+                yield {**about, "n": found.synapses, "value": value}
+
+
+def _kept(run: RunAnalysis) -> Iterator[Row]:
+    for name, found in run.kept.items():
+        about = {"part": "rewiring", "place": name}
+        yield {
+            **about,
+            "measure": "kept",
+            "n": found.before,
+            "value": found.share,
+            "chance": found.chance,
+        }
+        for sign, share in zip(("excitatory", "inhibitory"), found.by_sign, strict=True):
+            yield {**about, "measure": "kept", "condition": sign, "value": share}
+        for what, by in (("|weight|", found.by_weight), ("delay", found.by_delay)):
+            for low, count, share in zip(by.edges, by.synapses, by.share, strict=False):
+                condition = f"initial {what} from"
+                row: Row = {"condition": condition, "amount": low, "n": count, "value": share}
+                yield {**about, "measure": "kept", **row}
+
+
+def _function(found: Function) -> Iterator[Row]:
+    place = found.split
+    for line in found.lines:
+        about: Row = {"part": "function", "place": place, "condition": line.name}
+        about |= {"amount": line.amount, "n": line.repeats}
+        if line.accuracy is not None:
+            yield {**about, "measure": "accuracy", "value": line.accuracy, "sd": line.accuracy_sd}
+        yield {**about, "measure": "loss", "value": line.loss, "sd": line.loss_sd}
+    if found.confusion is not None and found.class_accuracy is not None:
+        names = found.class_names or tuple(map(str, range(len(found.confusion))))
+        counts = found.confusion.sum(axis=1)
+        for name, count, share in zip(names, counts, found.class_accuracy, strict=False):
+            about = {"part": "class", "place": place, "measure": "accuracy"}
+            yield {**about, "condition": name, "n": count, "value": share}
+    for name, rate in found.rates.items():
+        about = {"part": "rate", "place": name, "measure": "spikes per second"}
+        sd = rate.std(ddof=1) if len(rate) > 1 else np.nan
+        yield {**about, "condition": place, "n": len(rate), "value": rate.mean(), "sd": sd}
+
+
+def _text(value: Any) -> str:
+    """Numbers with all their digits; nothing for none."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return repr(value.item()) if isinstance(value, np.generic) else str(value)
+
+
+def as_hdf5(analysis: Analysis) -> memoryview:
+    """The whole analysis but for the networks, as an HDF5 file."""
+
+    def fill(file: h5py.File) -> None:
+        file.attrs.update(format=FORMAT, version=VERSION)
+        file.attrs["settings"] = json.dumps(told(analysis.settings))
+        for number, run in enumerate(analysis.runs):
+            group = file.create_group(f"runs/{number}")
+            group.attrs.update(name=run.name, epoch=run.epoch, dt=run.dt)
+            for part in ("statistics", "groupings", "kept", "courses", "function"):
+                _write(group, part, getattr(run, part))
+        _write(file, "pooled", analysis.pooled)
+        for (i, j), found in analysis.similarities.items():
+            _write(file, f"similarities/{i}-{j}", {each.projection: each for each in found})
+
+    return hdf5_image(fill)
+
+
+def _write(group: h5py.Group, name: str, value: Any) -> None:
+    """A result: groups of groups, arrays and numbers; None is left out."""
+    if value is None:
+        return
+    if is_dataclass(value):
+        _write(group, name, {field.name: getattr(value, field.name) for field in fields(value)})
+    elif isinstance(value, Mapping):
+        inner = group.require_group(name)
+        for key, each in value.items():
+            _write(inner, quote(str(key), safe=" ,->#|"), each)
+    elif isinstance(value, tuple) and any(is_dataclass(each) for each in value):
+        _write(group, name, {_named(each, k): each for k, each in enumerate(value)})
+    elif isinstance(value, np.ndarray):
+        group[name] = value
+    else:
+        group.attrs[name] = value
+
+
+def _named(each: Any, number: int) -> str:
+    """What a result is of, where it says so; else its number."""
+    keys = [
+        str(getattr(each, k)) for k in ("projection", "statistic", "shuffled") if hasattr(each, k)
+    ]
+    return ", ".join(keys) or str(number)
