@@ -25,6 +25,7 @@ from genn_delays.declaration.neurons import Input
 from genn_delays.experiment.experiment import load_dataset
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.fitting.model import Model
+from genn_delays.training.by_sign import by_sign
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class RunAnalysis:
         dt: ms.
         channels: of the presynaptic units of each projection.
         statistics: of delays and weights.
+        signs, signs_before: the synapses of each sign, see :func:`by_sign`; the latter {} where the
+            initial network is gone.
         groupings: whether signs are grouped.
         kept: what rewiring kept, of projections that it changed.
         courses: by sign over training.
@@ -79,6 +82,8 @@ class RunAnalysis:
     dt: float
     channels: Mapping[str, Channels]
     statistics: Mapping[str, ProjectionStatistics]
+    signs: Mapping[str, Any]
+    signs_before: Mapping[str, Any]
     groupings: Mapping[str, Groupings]
     kept: Mapping[str, Kept]
     courses: Mapping[str, Course]
@@ -162,6 +167,8 @@ def _analysed(one: Opened, settings: Settings, say: Callable[[str], None]) -> Ru
         dt=one.recipe.dt,
         channels=channels,
         statistics=statistics(network, one.initial),
+        signs=by_sign(network),
+        signs_before=by_sign(one.initial) if one.initial else {},
         groupings=groupings,
         kept=kept(network, one.initial) if one.initial else {},
         courses=courses(one.lines),

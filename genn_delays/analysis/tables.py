@@ -43,7 +43,7 @@ def as_csv(analysis: Analysis) -> str:
 def rows(analysis: Analysis) -> Iterator[Row]:
     """Rows with COLUMNS, those without a value left out."""
     for run in analysis.runs:
-        for part in (_grouping, _synapses, _kept):
+        for part in (_grouping, _synapses, _signs, _kept):
             for row in part(run):
                 yield {"run": run.name, **row}
         if run.function is not None:
@@ -107,6 +107,15 @@ def _synapses(run: RunAnalysis) -> Iterator[Row]:
                 yield {**about, "n": found.synapses, "value": value}
 
 
+def _signs(run: RunAnalysis) -> Iterator[Row]:
+    for when, found in (("before", run.signs_before), ("after", run.signs)):
+        for name, signs in found.items():
+            for sign, values in signs.items():
+                about = {"part": "signs", "place": name, "condition": f"{sign}, {when}"}
+                for measure, value in values.items():
+                    yield {**about, "n": values["synapses"], "measure": measure, "value": value}
+
+
 def _kept(run: RunAnalysis) -> Iterator[Row]:
     for name, found in run.kept.items():
         about = {"part": "rewiring", "place": name}
@@ -162,7 +171,15 @@ def as_hdf5(analysis: Analysis) -> memoryview:
         for number, run in enumerate(analysis.runs):
             group = file.create_group(f"runs/{number}")
             group.attrs.update(name=run.name, epoch=run.epoch, dt=run.dt)
-            for part in ("statistics", "groupings", "kept", "courses", "function"):
+            for part in (
+                "statistics",
+                "signs",
+                "signs_before",
+                "groupings",
+                "kept",
+                "courses",
+                "function",
+            ):
                 _write(group, part, getattr(run, part))
         _write(file, "pooled", analysis.pooled)
         for (i, j), found in analysis.similarities.items():

@@ -98,7 +98,7 @@ def test_every_kind_of_network_is_analysed_under_both_rules(trained, call, kind,
     assert places >= {"input->hidden"} | ({"hidden->hidden"} if kind == "recurrent" else set())
     done = {row["condition"] for row in rows if row["part"] == "function"}
     assert {"unchanged", "delays shuffled in unit", "removed at random", "input jittered"} <= done
-    assert {row["part"] for row in rows} >= {"synapses", "class", "rate"}
+    assert {row["part"] for row in rows} >= {"synapses", "signs", "class", "rate"}
     assert any(row["part"] == "rewiring" for row in rows) == (kind in REWIRING)
     unchanged = next(row for row in rows if row["condition"] == "unchanged")
     data = gd.datasets.load("yin_yang", dt=1.0, train=12, validation=6, test=6)
