@@ -10,12 +10,14 @@ from genn_delays.analysis.perturbations import Perturbation
 from genn_delays.analysis.pooled import Pooled, pooled
 from genn_delays.analysis.receptive_fields import ReceptiveFields, receptive_fields
 from genn_delays.analysis.rewired import Kept, Survival, kept
-from genn_delays.analysis.runs import Analysis, RunAnalysis, Settings, analyse
+from genn_delays.analysis.runs import Analysis, RunAnalysis, analyse
+from genn_delays.analysis.settings import AnalysisSettings
 from genn_delays.analysis.similarity import Similarity, similarity
 from genn_delays.analysis.statistics import ProjectionStatistics, statistics
 
 __all__ = [
     "Analysis",
+    "AnalysisSettings",
     "Chance",
     "Channels",
     "Course",
@@ -30,7 +32,6 @@ __all__ = [
     "ProjectionStatistics",
     "ReceptiveFields",
     "RunAnalysis",
-    "Settings",
     "Similarity",
     "Survival",
     "analyse",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from genn_delays.analysis.hdf5 import as_hdf5
 from genn_delays.analysis.runs import Analysis
-from genn_delays.analysis.tables import as_csv, as_hdf5
+from genn_delays.analysis.tables import as_csv
 from genn_delays.support import recording
 from genn_delays.support.errors import CheckpointError, reason
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import numpy as np
 
 from genn_delays.analysis.channels import Channels, channels_of
 from genn_delays.analysis.course import Course, courses
-from genn_delays.analysis.function import REPEATS, Function, function
-from genn_delays.analysis.grouping import PERMUTATIONS, grouping
+from genn_delays.analysis.function import Function, function
+from genn_delays.analysis.grouping import grouping
 from genn_delays.analysis.groupings import Groupings
 from genn_delays.analysis.opened import Opened, check_alike, open_run
 from genn_delays.analysis.pooled import Pooled, pooled
 from genn_delays.analysis.rewired import Kept, kept
+from genn_delays.analysis.settings import AnalysisSettings
 from genn_delays.analysis.similarity import Similarity, similarity
 from genn_delays.analysis.statistics import ProjectionStatistics, statistics
 from genn_delays.declaration.network import Network, Projection
@@ -26,32 +27,6 @@ from genn_delays.experiment.experiment import load_dataset
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.fitting.model import Model
 from genn_delays.training.by_sign import by_sign
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How runs are analysed.
-
-    Attributes:
-        permutations, seed, threads: see :func:`grouping`.
-        channel_width, delay_width: of neighbourhoods, for every projection that has such an axis;
-            by default a tenth of it.
-        units_per_channel: of the inputs, in place of what the data set says: unit k belongs to
-            channel k // units_per_channel.
-        similarities: shuffled networks for each pair of runs; 0 compares none.
-        split: that the function is measured on; None leaves it out.
-        repeats: see :func:`function`.
-    """
-
-    permutations: int = PERMUTATIONS
-    seed: int = 1
-    threads: int | None = None
-    channel_width: float | None = None
-    delay_width: float | None = None
-    units_per_channel: int | None = None
-    similarities: int = 100
-    split: str | None = "validation"
-    repeats: int = REPEATS
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +81,7 @@ class Analysis:
         similarities: of each pair of runs (their places), by projections from an input.
     """
 
-    settings: Settings
+    settings: AnalysisSettings
     runs: tuple[RunAnalysis, ...]
     pooled: tuple[Pooled, ...]
     similarities: Mapping[tuple[int, int], tuple[Similarity, ...]]
@@ -114,7 +89,7 @@ class Analysis:
 
 def analyse(
     paths: Sequence[Path | str],
-    settings: Settings | None = None,
+    settings: AnalysisSettings | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
     """Analyse the best networks of runs; every folder is looked at before anything is computed.
@@ -129,7 +104,7 @@ def analyse(
         DataError: networks of different shapes, a run that is named twice, an impossible setting,
             or no such split.
     """
-    settings = settings or Settings()
+    settings = settings or AnalysisSettings()
     opened = [open_run(path) for path in paths]
     check_alike(opened)
     runs = []
@@ -145,7 +120,7 @@ def analyse(
     return Analysis(settings, tuple(runs), over, pairs)
 
 
-def _analysed(one: Opened, settings: Settings, say: Callable[[str], None]) -> RunAnalysis:
+def _analysed(one: Opened, settings: AnalysisSettings, say: Callable[[str], None]) -> RunAnalysis:
     network = one.network
     source = one.recipe.source()
     projections = {name: p for name, p in network.projections.items() if len(p.synapses)}
@@ -176,13 +151,13 @@ def _analysed(one: Opened, settings: Settings, say: Callable[[str], None]) -> Ru
     )
 
 
-def _given(projection: Projection, settings: Settings) -> np.ndarray | None:
+def _given(projection: Projection, settings: AnalysisSettings) -> np.ndarray | None:
     if settings.units_per_channel is None or not isinstance(projection.pre.neuron, Input):
         return None
     return np.arange(projection.pre.size) // settings.units_per_channel
 
 
-def _grouped(projection: Projection, channels: Channels, settings: Settings) -> Groupings:
+def _grouped(projection: Projection, channels: Channels, settings: AnalysisSettings) -> Groupings:
     """Widths that were given are for the axes that a projection has."""
     delayed = bool(np.ptp(projection.synapses.delay))
     return grouping(
@@ -196,7 +171,7 @@ def _grouped(projection: Projection, channels: Channels, settings: Settings) -> 
     )
 
 
-def _measured(one: Opened, settings: Settings, split: str) -> Function:
+def _measured(one: Opened, settings: AnalysisSettings, split: str) -> Function:
     model = Model(
         one.network,
         one.recipe,
@@ -215,7 +190,9 @@ def _measured(one: Opened, settings: Settings, split: str) -> Function:
         model.close()
 
 
-def _compared(one: RunAnalysis, two: RunAnalysis, settings: Settings) -> tuple[Similarity, ...]:
+def _compared(
+    one: RunAnalysis, two: RunAnalysis, settings: AnalysisSettings
+) -> tuple[Similarity, ...]:
     """By projections from an input; a smoothing of half a neighbourhood."""
     found = []
     for name, groupings in one.groupings.items():
@@ -235,8 +212,3 @@ def _compared(one: RunAnalysis, two: RunAnalysis, settings: Settings) -> tuple[S
                 )
             )
     return tuple(found)
-
-
-def told(settings: Settings) -> dict[str, Any]:
-    """The settings that decide results, as plain values."""
-    return {name: value for name, value in asdict(settings).items() if name != "threads"}

@@ -1,28 +1,18 @@
-"""An analysis as rows of one table, and as groups of one HDF5 file.
-
-The CSV file has a row per number with its chance level: layers, not units. The HDF5 file has
-everything, units too, in the shape of the results: a group per result, a data set per array and an
-attribute per number or text; "/" in names is written %2F.
-"""
+"""An analysis as one table: a row per number with its chance level, of layers and not of units."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
-from urllib.parse import quote
 
-import h5py
 import numpy as np
 
 from genn_delays.analysis.function import Function
-from genn_delays.analysis.runs import Analysis, RunAnalysis, told
-from genn_delays.support.hdf5_image import hdf5_image
+from genn_delays.analysis.runs import Analysis, RunAnalysis
 
-FORMAT, VERSION = "genn-delays analysis", 1
 COLUMNS = (
     *("run", "part", "place", "measure", "condition", "amount", "n"),
     *("value", "sd", "chance", "effect", "z", "p", "p_flip", "significant"),
@@ -160,55 +150,3 @@ def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
     return repr(value.item()) if isinstance(value, np.generic) else str(value)
-
-
-def as_hdf5(analysis: Analysis) -> memoryview:
-    """The whole analysis but for the networks, as an HDF5 file."""
-
-    def fill(file: h5py.File) -> None:
-        file.attrs.update(format=FORMAT, version=VERSION)
-        file.attrs["settings"] = json.dumps(told(analysis.settings))
-        for number, run in enumerate(analysis.runs):
-            group = file.create_group(f"runs/{number}")
-            group.attrs.update(name=run.name, epoch=run.epoch, dt=run.dt)
-            for part in (
-                "statistics",
-                "signs",
-                "signs_before",
-                "groupings",
-                "kept",
-                "courses",
-                "function",
-            ):
-                _write(group, part, getattr(run, part))
-        _write(file, "pooled", analysis.pooled)
-        for (i, j), found in analysis.similarities.items():
-            _write(file, f"similarities/{i}-{j}", {each.projection: each for each in found})
-
-    return hdf5_image(fill)
-
-
-def _write(group: h5py.Group, name: str, value: Any) -> None:
-    """A result: groups of groups, arrays and numbers; None is left out."""
-    if value is None:
-        return
-    if is_dataclass(value):
-        _write(group, name, {field.name: getattr(value, field.name) for field in fields(value)})
-    elif isinstance(value, Mapping):
-        inner = group.require_group(name)
-        for key, each in value.items():
-            _write(inner, quote(str(key), safe=" ,->#|"), each)
-    elif isinstance(value, tuple) and any(is_dataclass(each) for each in value):
-        _write(group, name, {_named(each, k): each for k, each in enumerate(value)})
-    elif isinstance(value, np.ndarray):
-        group[name] = value
-    else:
-        group.attrs[name] = value
-
-
-def _named(each: Any, number: int) -> str:
-    """What a result is of, where it says so; else its number."""
-    keys = [
-        str(getattr(each, k)) for k in ("projection", "statistic", "shuffled") if hasattr(each, k)
-    ]
-    return ", ".join(keys) or str(number)

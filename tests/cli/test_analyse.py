@@ -168,12 +168,12 @@ def test_what_cannot_be_analysed_is_refused_before_anything_is_written(trained, 
         "'input->hidden' is 4 x 7, but 4 x 6": [run, other, "--output", "all"],
         "given twice": [run, run, "--output", "all"],
         "is a file": [run, "--output", "file"],
-        "permutations=0": [run, "--permutations", 0, "--output", "all"],
-        "channel_width=-1.0": [
-            *(run, "--channel-width", -1, "--units-per-channel", 1, "--output", "all")
-        ],
-        "threads=0": [run, "--threads", 0, "--output", "all"],
-        "repeats=0": [run, "--repeats", 0, "--permutations", 9, "--output", "all"],
+        "permutations is 0": [run, "--permutations", 0, "--output", "all"],
+        "channel_width is -1.0": [run, "--channel-width", -1, "--output", "all"],
+        "units_per_channel is 0": [run, "--units-per-channel", 0, "--output", "all"],
+        "similarities is -1": [run, "--similarities", -1, "--output", "all"],
+        "threads is 0": [run, "--threads", 0, "--output", "all"],
+        "repeats is 0": [run, "--repeats", 0, "--output", "all"],
     }
     for said, arguments in cases.items():
         result = call("analyse", *arguments)
