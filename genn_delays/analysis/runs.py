@@ -21,6 +21,7 @@ from genn_delays.analysis.rewired import Kept, kept
 from genn_delays.analysis.settings import AnalysisSettings
 from genn_delays.analysis.similarity import Similarity, similarity
 from genn_delays.analysis.statistics import ProjectionStatistics, statistics
+from genn_delays.datasets.base import Dataset, required
 from genn_delays.declaration.network import Network, Projection
 from genn_delays.declaration.neurons import Input
 from genn_delays.experiment.experiment import load_dataset
@@ -107,10 +108,11 @@ def analyse(
     settings = settings or AnalysisSettings()
     opened = [open_run(path) for path in paths]
     check_alike(opened)
+    data = _data(opened, settings.split, say)
     runs = []
-    for one in opened:
+    for one, trials in zip(opened, data, strict=True):
         say(f"{one.folder.path}: epoch {one.epoch}")
-        runs.append(_analysed(one, settings, say))
+        runs.append(_analysed(one, trials, settings, say))
     pairs = {
         (i, j): _compared(runs[i], runs[j], settings)
         for i, j in combinations(range(len(runs)), 2)
@@ -120,7 +122,26 @@ def analyse(
     return Analysis(settings, tuple(runs), over, pairs)
 
 
-def _analysed(one: Opened, settings: AnalysisSettings, say: Callable[[str], None]) -> RunAnalysis:
+def _data(
+    opened: Sequence[Opened], split: str | None, say: Callable[[str], None]
+) -> list[Dataset | None]:
+    """The data set of each run, runs of the same data sharing it; None where it is not asked for."""
+    loaded: dict[str, Dataset] = {}
+    found: list[Dataset | None] = []
+    for one in opened:
+        data, dt = one.config.data, one.config.training.dt
+        key = f"{data.model_dump_json()} {dt}"
+        if split is not None and key not in loaded:
+            say(f"preparing the data set {data.name!r}")
+            loaded[key] = load_dataset(one.config)
+            required(loaded[key], split)
+        found.append(loaded.get(key))
+    return found
+
+
+def _analysed(
+    one: Opened, data: Dataset | None, settings: AnalysisSettings, say: Callable[[str], None]
+) -> RunAnalysis:
     network = one.network
     source = one.recipe.source()
     projections = {name: p for name, p in network.projections.items() if len(p.synapses)}
@@ -130,9 +151,9 @@ def _analysed(one: Opened, settings: AnalysisSettings, say: Callable[[str], None
         channels[name] = channels_of(projection, source, _given(projection, settings))
         groupings[name] = _grouped(projection, channels[name], settings)
     measured = None
-    if settings.split is not None:
+    if data is not None and settings.split is not None:
         say(f"  function, on the {settings.split} split")
-        measured = _measured(one, settings, settings.split)
+        measured = _measured(one, data, settings, settings.split)
     return RunAnalysis(
         folder=one.folder,
         epoch=one.epoch,
@@ -171,7 +192,7 @@ def _grouped(projection: Projection, channels: Channels, settings: AnalysisSetti
     )
 
 
-def _measured(one: Opened, settings: AnalysisSettings, split: str) -> Function:
+def _measured(one: Opened, data: Dataset, settings: AnalysisSettings, split: str) -> Function:
     model = Model(
         one.network,
         one.recipe,
@@ -181,7 +202,7 @@ def _measured(one: Opened, settings: AnalysisSettings, split: str) -> Function:
     try:
         return function(
             model,
-            load_dataset(one.config),
+            data,
             split=split,
             repeats=settings.repeats,
             seed=settings.seed,

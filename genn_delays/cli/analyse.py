@@ -29,7 +29,7 @@ from genn_delays.datasets.base import SPLITS
 @click.option("--delay-width", type=float, help="Of a neighbourhood, in ms.")
 @click.option(
     "--units-per-channel",
-    type=click.IntRange(min=1),
+    type=int,
     help="Input units of one channel, in place of what the data set says.",
 )
 @click.option(
@@ -56,11 +56,11 @@ def analyse(
     shape, as of several seeds, are pooled.
     """
     from genn_delays.analysis import files
-    from genn_delays.analysis.runs import Settings
     from genn_delays.analysis.runs import analyse as analyse_runs
+    from genn_delays.analysis.settings import AnalysisSettings
 
+    settings = AnalysisSettings(split=split if function else None, **given)
     place = files.place_of(run_dirs, output, replace)
-    settings = Settings(split=split if function else None, **given)
     analysis = analyse_runs(run_dirs, settings, lambda text: click.echo(text, err=True))
     for path in files.write(analysis, place):
         click.echo(path)

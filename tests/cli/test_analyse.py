@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 import genn_delays as gd
-from genn_delays.analysis import perturbations
+from genn_delays.analysis import perturbations, runs
 from genn_delays.experiment.config import load_config
+from genn_delays.experiment.experiment import load_dataset
 from genn_delays.experiment.run import begun
 from genn_delays.experiment.run import train as train_run
 from genn_delays.experiment.signals import StopSignals
+from genn_delays.support.errors import DataError
 
 MODEL = """
 import genn_delays as gd
@@ -117,11 +119,11 @@ def test_every_kind_of_network_is_analysed_under_both_rules(trained, call, kind,
 
 
 def test_runs_of_several_seeds_are_pooled_and_compared(trained, call, folder):
-    runs = [trained(seed=seed) for seed in (1, 2, 3)]
-    result = call("analyse", *runs, "--output", "all", "--no-function", *QUICK)
+    three = [trained(seed=seed) for seed in (1, 2, 3)]
+    result = call("analyse", *three, "--output", "all", "--no-function", *QUICK)
     assert result.exit_code == 0, result.output
     rows = rows_of(folder / "all" / "analysis.csv")
-    names = [run.name for run in runs]
+    names = [run.name for run in three]
     assert {row["run"] for row in rows if row["part"] == "synapses"} == set(names)
     pairs = [row["run"] for row in rows if row["part"] == "similarity"]
     assert pairs == [f"{a} | {b}" for k, a in enumerate(names) for b in names[k + 1 :]]
@@ -182,3 +184,30 @@ def test_what_cannot_be_analysed_is_refused_before_anything_is_written(trained, 
         assert len(result.stderr.split("Error: ")[1].splitlines()) <= 2
     assert not (folder / "all").exists()
     assert not (run / "analysis.h5").exists()
+
+
+def test_data_that_are_gone_are_missed_before_anything_is_computed(trained, call, monkeypatch):
+    run = trained()
+
+    def gone(config):
+        raise DataError("the data are gone")
+
+    def computed(*given, **how):
+        raise AssertionError
+
+    monkeypatch.setattr(runs, "load_dataset", gone)
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "grouping", computed)
+        result = call("analyse", run, *QUICK)
+        assert result.exit_code == 2
+        assert "the data are gone" in result.stderr
+    assert call("analyse", run, *QUICK, "--no-function").exit_code == 0
+
+
+def test_runs_of_the_same_data_share_them(trained, call, monkeypatch):
+    two = [trained(seed=seed) for seed in (1, 2)]
+    loads = []
+    monkeypatch.setattr(runs, "load_dataset", lambda c: loads.append(c) or load_dataset(c))
+    result = call("analyse", *two, "--output", "all", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert len(loads) == 1
