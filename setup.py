@@ -25,6 +25,7 @@ setup(
         "genn_delays": ["py.typed"],
         "genn_delays.backends.genn": ["**/*.j2"],
         "genn_delays.backends.native": ["**/*.j2"],
+        "genn_delays.analysis": ["*.c"],
         "genn_delays.datasets.cochlea": ["*.c"],
         "genn_delays.report": ["**/*.j2"],
     },

@@ -46,22 +46,24 @@ def channels_of(
     """
     pre = projection.pre
     if given is not None:
-        return Channels(_positions(given, pre.size, pre.name), True, "given")
+        return Channels(_positions(given, pre.size, pre.name, "channels="), True, "given")
     if source is not None and isinstance(pre.neuron, Input):
         known = source.channels()
-        if known is not None and len(known) == pre.size:
-            count = len(np.unique(known))
-            origin = f"{count} channels of {pre.size} units, as {type(source).__name__} orders them"
-            return Channels(np.asarray(known, np.float64), True, origin)
+        if known is not None:
+            kind = type(source).__name__
+            position = _positions(known, pre.size, pre.name, f"{kind}.channels()")
+            count = len(np.unique(position))
+            origin = f"{count} channels of {pre.size} units, as {kind} orders them"
+            return Channels(position, True, origin)
     origin = f"none: nothing is known of an order of the units of {pre.name!r}"
     return Channels(np.arange(pre.size, dtype=np.float64), False, origin)
 
 
-def _positions(given: Any, units: int, name: str) -> np.ndarray:
+def _positions(given: Any, units: int, name: str, where: str) -> np.ndarray:
     try:
         position = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
         position = np.zeros(())
     if position.shape != (units,) or not all_finite(position):
-        raise DataError(f"channels=: give a position for each of the {units} units of {name!r}")
+        raise DataError(f"{where}: give a position for each of the {units} units of {name!r}")
     return position

@@ -81,8 +81,8 @@ class ReceptiveFields:
                 f"smoothed(): the channels of {self.projection!r} have no order ({self.origin}); "
                 "give channels= to receptive_fields(), or channel_width=0"
             )
-        across = _averaging(self.channels, channel_width)
-        along = _averaging(self.delays, delay_width)
+        across = averaging(self.channels, channel_width)
+        along = averaging(self.delays, delay_width)
         names = ("excitation", "inhibition", "excitatory", "inhibitory")
         return replace(self, **{name: across @ getattr(self, name) @ along.T for name in names})
 
@@ -161,7 +161,7 @@ def _chosen(units: Any, size: int, name: str) -> np.ndarray:
     return chosen.astype(np.int64)
 
 
-def _averaging(position: np.ndarray, width: float) -> np.ndarray:
+def averaging(position: np.ndarray, width: float) -> np.ndarray:
     """Weights of an average under a Gaussian at each position, rows that sum to 1."""
     check_size(8.0 * len(position) ** 2, "the smoothing of receptive fields")
     if not width:

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genn_delays.declaration.network import Network, Projection
-from genn_delays.declaration.synapses import SynapseTable
-
-AT_BOUND = 1e-9
-"""Share of max_delay within which a delay counts as being at a bound."""
+from genn_delays.declaration.synapses import at_bounds
 
 
 @dataclass(frozen=True)
@@ -53,13 +50,6 @@ def statistics(network: Network, initial: Network | None = None) -> dict[str, Pr
             before = initial.projections.get(name) if initial else None
             found[name] = _describe(projection, before)
     return found
-
-
-def at_bounds(table: SynapseTable) -> tuple[float, float]:
-    """Shares of the synapses, of which there are some, whose delays are 0 and ``max_delay``."""
-    margin = AT_BOUND * table.max_delay
-    at_max = table.delay >= table.max_delay - margin
-    return float(np.mean(table.delay <= margin)), float(np.mean(at_max))
 
 
 def _describe(projection: Projection, before: Projection | None) -> ProjectionStatistics:

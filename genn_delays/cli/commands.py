@@ -1,5 +1,6 @@
 """The commands, one file each."""
 
+from genn_delays.cli.analyse import analyse
 from genn_delays.cli.check import check
 from genn_delays.cli.cite import cite
 from genn_delays.cli.data import data
@@ -18,6 +19,7 @@ COMMANDS = (
     resume,
     sweep,
     evaluate,
+    analyse,
     check,
     estimate,
     show_code,

@@ -20,6 +20,8 @@ CORE = ("pre", "post", "weight", "delay")
 LEARNABLE = CORE[2:]
 SYNAPSE = 24
 """Bytes of these columns, per synapse."""
+AT_BOUND = 1e-9
+"""Share of max_delay within which a delay counts as being at a bound."""
 
 
 class SynapseTable(Shown):
@@ -261,6 +263,13 @@ class SynapseTable(Shown):
     def _keys(self) -> np.ndarray:
         """A number for each synapse that sorts as (pre, post) does, int64."""
         return self.pre.astype(np.int64) * self.post_size + self.post
+
+
+def at_bounds(table: SynapseTable) -> tuple[float, float]:
+    """Shares of the synapses, of which there are some, whose delays are 0 and ``max_delay``."""
+    margin = AT_BOUND * table.max_delay
+    at_max = table.delay >= table.max_delay - margin
+    return float(np.mean(table.delay <= margin)), float(np.mean(at_max))
 
 
 def stable_order(unit: np.ndarray, size: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,11 @@ from genn_delays.declaration.network import Network
 from genn_delays.experiment import checkpoint
 from genn_delays.experiment.recipe import ATTRIBUTE, Recipe
 from genn_delays.fitting import history, trials
+from genn_delays.fitting.measuring import BATCH, confused, measure
 from genn_delays.fitting.recorder import Recording, record
 from genn_delays.support.display import Shown
 from genn_delays.support.errors import DataError
-from genn_delays.training.state import Metrics, Tally
-
-BATCH = 64
-"""Trials that are run at once; results do not depend on it."""
+from genn_delays.training.state import Metrics
 
 
 class Model(Shown):
@@ -116,17 +113,7 @@ class Model(Shown):
         Raises:
             DataError: no data, or no such split.
         """
-        tally, chosen = Tally(), required(self._data(data), split)
-        spiking = [p.name for p in self.simulation.plan.populations if p.is_spiking]
-        for start in range(0, len(chosen), BATCH):
-            began = time.perf_counter()
-            index = np.arange(start, min(start + BATCH, len(chosen)))
-            labels = chosen.labels[index]
-            outputs = self.simulation.forward(chosen.batch(index), training=False)
-            value, _ = self.recipe.loss.checked(outputs, labels)
-            counts = {name: self.simulation.spike_counts(name) for name in spiking}
-            predicted = self.recipe.loss.predict(outputs)
-            tally.add(value, predicted, labels, counts, time.perf_counter() - began)
+        tally, _ = measure(self.simulation, self.recipe, required(self._data(data), split))
         return tally.metrics()
 
     def confusion(self, split: str = "test", data: Dataset | None = None) -> np.ndarray:
@@ -140,14 +127,10 @@ class Model(Shown):
         """
         data = self._data(data)
         chosen = required(data, split)
-        batch = chosen.batch(np.arange(len(chosen)))
-        predicted = self.recipe.loss.predict(self.outputs(batch))
+        _, predicted = measure(self.simulation, self.recipe, chosen)
         if not data.classes or predicted is None:
             raise DataError("a regression has no classes to confuse; compare predict() with them")
-        counted = predicted >= 0
-        classes = max(data.classes, int(predicted.max()) + 1)
-        cells = chosen.labels[counted] * classes + predicted[counted]
-        return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+        return confused(chosen.labels, predicted, data.classes)
 
     def record(self, given: Any, *populations: str) -> dict[str, Recording]:
         """Voltages, currents and spikes; see :func:`genn_delays.record`.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.analysis.statistics import at_bounds
 from genn_delays.declaration.network import Network, Projection
+from genn_delays.declaration.synapses import at_bounds
 
 if TYPE_CHECKING:
     from genn_delays.planning.plan import Plan

@@ -144,3 +144,8 @@ def test_a_data_set_knows_the_channels_of_its_inputs(given, units, per_channel):
     again = net.connect("hidden", "hidden", weight=1.0)
     assert not channels_of(again, given).ordered
     assert not channels_of(one, source("sequence")).ordered
+
+
+def test_a_data_set_that_orders_other_units_is_refused():
+    with pytest.raises(DataError, match=r"SHD.channels\(\): give a position for each of the 12"):
+        channels_of(projection(), source("shd"))
