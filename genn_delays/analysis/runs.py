@@ -125,7 +125,7 @@ def analyse(
 def _data(
     opened: Sequence[Opened], split: str | None, say: Callable[[str], None]
 ) -> list[Dataset | None]:
-    """The data set of each run, runs of the same data sharing it; None where it is not asked for."""
+    """The data set of each run, shared by runs of the same data; None where it is not asked for."""
     loaded: dict[str, Dataset] = {}
     found: list[Dataset | None] = []
     for one in opened:
