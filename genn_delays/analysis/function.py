@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -130,7 +129,7 @@ def _changed(model: Model, split: Split, change: Perturbation, seed: int, repeat
     alter = None if events is None else lambda batch: events(batch, rng)
     try:
         if change.table is not None:
-            network = deepcopy(model.network)
+            network = model.network.untied()
             for projection in network.projections.values():
                 change.table(projection.synapses, rng)
             simulation.load(network)

@@ -49,7 +49,7 @@ def analyse(
     function: bool,
     **given: Any,
 ) -> None:
-    """Write what the best networks of runs learnt to analysis.h5 and analysis.csv.
+    """Write what the best networks of runs learnt to analysis.h5, analysis.csv and figures.
 
     Whether signs are grouped in channel and delay, what rewiring kept, how alike runs are, and the
     accuracy that is left without delays, with fewer synapses and with noise. Several runs of one
@@ -58,9 +58,12 @@ def analyse(
     from genn_delays.analysis import files
     from genn_delays.analysis.runs import analyse as analyse_runs
     from genn_delays.analysis.settings import AnalysisSettings
+    from genn_delays.figures import draw_analysis
 
     settings = AnalysisSettings(split=split if function else None, **given)
     place = files.place_of(run_dirs, output, replace)
     analysis = analyse_runs(run_dirs, settings, lambda text: click.echo(text, err=True))
     for path in files.write(analysis, place):
+        click.echo(path)
+    for path in draw_analysis(analysis, place / "figures"):
         click.echo(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -234,6 +235,15 @@ class Network(Shown):
                     f"population {population.name!r} learns its position, but no delay follows "
                     "from it; connect with delay=gd.Distance(), or leave it out of learn"
                 )
+
+    def untied(self) -> Network:
+        """A copy of which every synapse can be changed alone: nothing is shared or follows."""
+        copy = deepcopy(self)
+        for projection in copy.projections.values():
+            projection.synapses.ties.clear()
+        for population in copy.populations.values():
+            population.__dict__["learn"] = population.learn_in_engine  # of a copy of our own
+        return copy
 
     def _placed(self, population: Population) -> bool:
         """Whether delays of a projection follow from where these units are."""

@@ -12,9 +12,10 @@ from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.support.errors import CheckpointError, GennDelaysError, reason
 
 if TYPE_CHECKING:
+    from genn_delays.analysis.runs import Analysis
     from genn_delays.figures.material import Material
 
-__all__ = ["FIGURES", "Drawn", "draw_figures", "plot_run"]
+__all__ = ["FIGURES", "Drawn", "draw_analysis", "draw_figures", "plot_run"]
 
 FIGURES = {
     "curves": "Loss, accuracy and spikes by epoch.",
@@ -108,6 +109,27 @@ def draw_figure(
         for path in paths:
             style.save(figure, path)
     return Drawn(name, paths)
+
+
+def draw_analysis(analysis: Analysis, into: Path, width: int = 180) -> Iterator[Path]:
+    """Draw what an analysis found of grouping, and of what the answers rest on; the files.
+
+    Raises:
+        CheckpointError: a file cannot be written.
+    """
+    from genn_delays.figures import style
+    from genn_delays.figures.material import NothingToDrawError
+
+    for name in ("grouping", "function"):
+        with style.styled():
+            try:
+                figure = import_module(f"genn_delays.figures.{name}").draw(analysis, width)
+            except NothingToDrawError:
+                continue
+            _make(into)
+            for kind in style.FORMATS:
+                style.save(figure, into / f"{name}.{kind}")
+                yield into / f"{name}.{kind}"
 
 
 def _make(folder: Path) -> None:

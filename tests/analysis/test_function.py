@@ -189,3 +189,22 @@ def test_impossible_settings_are_refused(model):
         function(model, split="tset")
     with pytest.raises(DataError, match="has no data"):
         function(gd.Model(model.network, model.recipe))
+
+
+@pytest.mark.parametrize("kind", ["axonal", "weights", "distance"])
+def test_synapses_that_are_tied_are_changed_one_by_one(data, kind):
+    net = gd.Network(seed=1)
+    placed = {"position": np.eye(2), "learn": ("position",)} if kind == "distance" else {}
+    net.add_population("input", gd.Input(), 2, **placed)
+    net.add_population("output", gd.LeakyReadout(), 2, **placed)
+    share = {"axonal": {"delay": "pre"}, "weights": {"weight": "pre"}, "distance": None}[kind]
+    delay = gd.Distance(0.1) if kind == "distance" else gd.init.Uniform(0, 9)
+    weight = gd.init.Normal(1.0, 0.5)
+    net.connect("input", "output", weight=weight, delay=delay, max_delay=30.0, share=share)
+    readout = gd.readouts.MaxVoltage()
+    model = gd.fit(net, data, readout=readout, epochs=1, progress=False, backend="reference")
+    before = deepcopy(model.network.projections["input->output"].synapses)
+    assert len(function(model, repeats=1).lines) == 27
+    after = model.network.projections["input->output"].synapses
+    assert set(after.ties) == set(before.ties) != set()
+    np.testing.assert_array_equal(after.delay, before.delay)
