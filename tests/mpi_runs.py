@@ -9,6 +9,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from genn_delays.support.errors import first_error
+
 ENVIRONMENT = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -38,7 +40,8 @@ def missing() -> str:
     except AssertionError:
         return "there is no mpirun"
     if found.stdout.count("of 2") != 2:
-        return f"mpirun and mpi4py do not work together: {(found.stdout + found.stderr)[-200:]}"
+        why = first_error(found.stdout + found.stderr, f"exit code {found.returncode}")
+        return f"mpirun and mpi4py do not work together: {why}"
     return ""
 
 

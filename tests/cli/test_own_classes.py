@@ -76,9 +76,9 @@ def test_the_run_folder_keeps_the_model_file_that_was_run(folder, own, call, mon
     command = sys.modules["genn_delays.experiment.run"]
     prepare = command.prepare
 
-    def edit_meanwhile(*args):
+    def edit_meanwhile(*args, **options):
         (folder / "mine.py").write_text("# edited while the data set was made")
-        return prepare(*args)
+        return prepare(*args, **options)
 
     monkeypatch.setattr(command, "prepare", edit_meanwhile)
     assert call("run", own, "--output", "run").exit_code == 0

@@ -16,8 +16,6 @@ from run_folders import assert_same_run, metrics
 from genn_delays.cli import cli
 from genn_delays.experiment.run_folder import RunFolder
 
-pytestmark = pytest.mark.skipif("mpi_runs.missing()", reason="no MPI")
-
 MODEL = """
 import os, signal
 from dataclasses import dataclass
@@ -62,6 +60,13 @@ CONFIG = {
     "rewiring": [{"name": "rigl", "every": 2}],
     "backend": {"name": "native", "threads": 1},
 }
+
+
+@pytest.fixture(autouse=True)
+def mpi():
+    """Asked when a test runs, as it takes two processes."""
+    if why := mpi_runs.missing():
+        pytest.skip(why)
 
 
 @pytest.fixture
