@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import os
 import pickle
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 import genn_delays as gd
 from genn_delays.backends.genn.availability import CPU, require
+from genn_delays.backends.native import structures
 from genn_delays.support.errors import BackendError, NetworkError, PlanError
 
 RULES = {"eventprop": gd.EventProp(), "surrogate": gd.Surrogate()}
@@ -239,3 +241,19 @@ def test_a_forked_process_gets_the_same_numbers(engine, rule):
             os._exit(0 if same else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert_equal(both_ways(simulation), before)
+
+
+def test_threads_that_ask_at_once_get_one_structure():
+    begin, found = threading.Barrier(8), []
+
+    def ask():
+        begin.wait()
+        found.append(structures._ctypes("asked_at_once", (("count", ctypes.c_int),)))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1

@@ -63,10 +63,11 @@ def perturbations(network: Network, units: int, duration: float, dt: float) -> l
     if any(p.synapses.delay.any() for p in network.projections.values()):
         found += _of_delays()
     for share in REMOVED:
-        found += [
-            Perturbation("weakest removed", share, "share", table=partial(_weakest, share)),
-            Perturbation("removed at random", share, "share", True, partial(_any, share)),
-        ]
+        found.append(
+            Perturbation("weakest removed", share, "share", table=partial(_weakest, share))
+        )
+    for share in REMOVED:
+        found.append(Perturbation("removed at random", share, "share", True, partial(_any, share)))
     last = duration - 0.5 * dt
     for sd in JITTER:
         found.append(

@@ -124,7 +124,7 @@ class Events:
 
     def counts(self, trials: int, size: int) -> np.ndarray:
         """Events of each trial and unit, int64, (trials, size)."""
-        cells = np.bincount(self.trial * size + self.unit, minlength=trials * size)
+        cells = np.bincount(self.trial.astype(np.int64) * size + self.unit, minlength=trials * size)
         return cells.reshape(trials, size).astype(np.int64)
 
     def part(self, trials: slice) -> Events:

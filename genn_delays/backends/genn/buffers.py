@@ -137,7 +137,7 @@ class PopulationBuffers:
         cells = self.plan.batch_size * self.size
         counts = np.zeros(cells, np.int64)
         if self.population.is_input:
-            place = self.given.trial * self.size + self.given.unit
+            place = self.given.trial.astype(np.int64) * self.size + self.given.unit
             counts = np.bincount(place, minlength=cells).astype(np.int64)
         elif self.population.is_spiking:
             counts = self.pull("TapeCount").astype(np.int64)

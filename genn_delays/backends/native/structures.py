@@ -92,10 +92,16 @@ def _class_of(shared: Shared, real: str) -> Any:
     return _ctypes(shared.name, tuple(shared.fields(real)))
 
 
-@cache
+_CLASSES: dict[Any, Any] = {}
+
+
 def _ctypes(name: str, fields: tuple[tuple[str, Any], ...]) -> Any:
-    """One class for equal fields, so that arrays of it fit pointers to it."""
-    return type(name, (ctypes.Structure,), {"_fields_": fields})
+    """One class for equal fields, so that arrays of it fit pointers to it, in all threads.
+
+    ``functools.cache`` gives each of two threads that ask at once a class of its own.
+    """
+    made = _CLASSES.get((name, fields)) or type(name, (ctypes.Structure,), {"_fields_": fields})
+    return _CLASSES.setdefault((name, fields), made)
 
 
 def _line(declaration: str, holds: str) -> list[str]:
