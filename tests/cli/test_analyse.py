@@ -82,7 +82,7 @@ def rows_of(path):
 
 
 def files_of(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 @pytest.mark.parametrize("rule", ["eventprop", "surrogate"])
@@ -92,7 +92,10 @@ def test_every_kind_of_network_is_analysed_under_both_rules(trained, call, kind,
     before = files_of(run)
     result = call("analyse", run, *QUICK, "--units-per-channel", 1)
     assert result.exit_code == 0, result.output
-    assert result.stdout.split() == [str(run / "analysis.h5"), str(run / "analysis.csv")]
+    names = ["grouping.png", "grouping.svg", "function.png", "function.svg"]
+    files = [run / "analysis.h5", run / "analysis.csv", *(run / "figures" / n for n in names)]
+    assert result.stdout.split() == [str(file) for file in files]
+    assert all(file.stat().st_size for file in files)
     after = files_of(run)
     assert {name: after[name] for name in before} == before
     rows = rows_of(run / "analysis.csv")
@@ -131,7 +134,7 @@ def test_runs_of_several_seeds_are_pooled_and_compared(trained, call, folder):
     assert {row["n"] for row in pooled} == {"3"}
     assert all(float(row["p_flip"]) >= 0.25 for row in pooled)
     assert not any(row["part"] == "function" for row in rows)
-    assert sorted(path.name for path in (folder / "all").iterdir()) == [
+    assert sorted(files_of(folder / "all")) == [
         *("analysis.csv", "analysis.h5")
     ]
 
