@@ -35,10 +35,9 @@ def test_the_definition_takes_all_that_the_package_is_built_from():
 @pytest.mark.skipif(shutil.which("apptainer") is None, reason="Apptainer is not installed")
 def test_an_image_is_built_and_trains(tmp_path, monkeypatch):
     """Needs the network, and some minutes."""
-    image, folder = tmp_path / "image.sif", tmp_path / "image"
-    build = ["apptainer", "build", "--fakeroot"]
-    subprocess.run([*build, "--sandbox", folder, DEFINITION], cwd=ROOT, check=True)
-    subprocess.run([*build, image, folder], check=True)
+    image = tmp_path / "image.sif"
+    build = ["apptainer", "build", "--fakeroot", image, DEFINITION]
+    subprocess.run(build, cwd=ROOT, check=True)
     monkeypatch.setenv("APPTAINERENV_GENN_DELAYS_CACHE", str(tmp_path / "cache"))
     words = ["run", ROOT / "experiments/sequence.yaml", "--output", tmp_path / "run"]
     bind = ["--bind", f"{ROOT},{tmp_path}"]
