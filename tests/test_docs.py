@@ -19,6 +19,7 @@ from written_blocks import PAGES, ROOT, Block, blocks, commands
 import genn_delays as gd
 from genn_delays import datasets
 from genn_delays.cli import cli
+from genn_delays.cli.groups import WithDefault
 from genn_delays.experiment import config
 from genn_delays.support import strict_yaml
 
@@ -118,8 +119,8 @@ def _command(arguments: list[str]) -> tuple[click.Command, list[str]]:
     """The command that these words name, and the words behind them."""
     command: click.Command = cli
     while isinstance(command, click.Group) and arguments:
-        if command.name == "sweep" and arguments[0] not in command.commands:
-            arguments = ["start", *arguments]
+        if isinstance(command, WithDefault) and arguments[0] not in command.commands:
+            arguments = [command.default, *arguments]
         _, command, arguments = command.resolve_command(click.Context(command), arguments)
     return command, list(arguments)
 
