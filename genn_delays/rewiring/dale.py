@@ -58,8 +58,8 @@ class Dale(RewiringRule):
                 signs[rng.permutation(projection.pre.size)[:chosen]] = -1.0
                 units.columns["sign"] = signs
             table, signs = projection.synapses, units.columns["sign"]
-            found = table.state.get("sign")
-            if found is not None and not np.array_equal(found, signs[table.pre]):
+            known = table.state.get("sign")
+            if known is not None and not np.array_equal(known, signs[table.pre]):
                 del table.state["sign"]  # of pairs, from a rule that was prepared before
             attach_signs(network, projection)
 
