@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,8 +67,9 @@ class Groups:
         pairs: tuple[np.ndarray, np.ndarray],
     ) -> np.ndarray:
         """One value per synapse; an initialiser draws one per group."""
-        if not isinstance(given, Initialiser) and np.ndim(given) == 0:
-            given = Constant(float(values_of(given, self.parameter, rng, (1, 1, 1), 1, "")[0]))
+        if not isinstance(given, (Initialiser, Sequence, np.ndarray)) or isinstance(given, str):
+            one = values_of(given, self.parameter, rng, (1, 1, 1), 1, self.where)
+            given = Constant(float(one[0]))
         if isinstance(given, Initialiser):
             self._numbers = given.sample(rng, self.size)
             own = self.keys.ndim == 1

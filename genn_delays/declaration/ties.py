@@ -123,30 +123,32 @@ class Shared(Tie):
         return self.numbers.columns[self.parameter][lookup(self.keys, pre, post)]
 
     def check(self, table: Table, where: str) -> None:
+        column = getattr(table, self.parameter)
+        check_numbers(column, f"{where}: {self.parameter}")
         self.numbers.check(f"{where}: shared {self.parameter}")
-        low, high = extremes(self.numbers.columns[self.parameter])
+        if self.keys is None:
+            keys = table.state.get(self.column)
+            check_keys(keys, len(table), len(self), f"{where}: {self.column}")
+        self._kept = None  # whatever was done to the table meanwhile
+        index, seen = self.index(table), self.numbers.columns[self.parameter].copy()
+        seen[index] = column
+        self._check_alike(table, index, seen[index] != column, where)
+        low, high = extremes(seen)
         if self.parameter == "delay" and not 0.0 <= low <= high <= table.max_delay:
             raise NetworkError(
                 f"{where}: the delay of a group, {low:g} to {high:g} ms, is outside "
                 f"[0, max_delay = {table.max_delay:g} ms]"
             )
-        if self.keys is None:
-            check_keys(
-                table.state.get(self.column), len(table), len(self), f"{where}: {self.column}"
-            )
-        check_numbers(getattr(table, self.parameter), f"{where}: {self.parameter}")
-        self._kept = None  # whatever was done to the table meanwhile
-        index, column = self.index(table), getattr(table, self.parameter)
-        seen = np.zeros(len(self))
-        seen[index] = column
-        unlike = seen[index] != column
+
+    def _check_alike(self, table: Table, index: np.ndarray, unlike: np.ndarray, where: str) -> None:
         if unlike.any():
             one = int(np.argmax(unlike))
             other = int(np.flatnonzero(index == index[one])[-1])
             pairs = [f"{table.pre[k]} -> {table.post[k]}" for k in (one, other)]
+            values = [getattr(table, self.parameter)[k] for k in (one, other)]
             raise NetworkError(
                 f"{where}: synapses {pairs[0]} and {pairs[1]} share their {self.parameter}, but it "
-                f"is {column[one]} and {column[other]}; set all synapses of a key alike"
+                f"is {values[0]} and {values[1]}; set all synapses of a key alike"
             )
 
     def collect(self, table: Table) -> None:
