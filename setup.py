@@ -26,6 +26,7 @@ setup(
         "genn_delays.backends.genn": ["**/*.j2"],
         "genn_delays.backends.native": ["**/*.j2"],
         "genn_delays.datasets.cochlea": ["*.c"],
+        "genn_delays.export": ["**/*.j2"],
     },
     cmdclass={"build_py": WithModels},
     zip_safe=False,

@@ -1,0 +1,7 @@
+"""The targets, one file each."""
+
+from genn_delays.export.base import Format
+from genn_delays.export.formats.brian2 import Brian2
+
+FORMATS: dict[str, Format] = {made.name: made for made in (Brian2(),)}
+"""Targets by the name that ``gd.export`` and the command line give them."""
