@@ -21,7 +21,7 @@ SHORT = 6
 """Characters of a number that is written where it is used; longer ones are variables."""
 WORDS = """
     Clock Network NeuronGroup SpikeGeneratorGroup SpikeMonitor StateMonitor Synapses ms second
-    N abs bias clip delay dt exp exprel free i inf int j lastspike not_refractory pi rand randn
+    N abs bias clip delay dt end exp exprel free i inf int j lastspike not_refractory pi rand randn
     refractory_period t t_in_timesteps threshold timestep w xi
 """
 NAMES = RESERVED | frozenset(WORDS.split())
@@ -53,6 +53,12 @@ class Group:
     @property
     def voltage(self) -> str:
         return self.states[self.p.planned.threshold_state]
+
+    @property
+    def condition(self) -> str:
+        """When a unit spikes."""
+        tail = " and timestep(t, dt) < end" if self.p.tail else ""
+        return f"{self.voltage} >= threshold{tail}"
 
     @property
     def holds(self) -> bool:

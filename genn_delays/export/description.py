@@ -132,6 +132,11 @@ class Description:
     read: str | None = None
     trial: int | None = None
 
+    def is_dense(self, q: DescribedProjection) -> bool:
+        """Every pair of units is joined."""
+        pre, post = (self.populations[name].size for name in (q.pre, q.post))
+        return len(np.unique(q.rows.astype(np.int64) * post + q.columns)) == pre * post
+
     @property
     def inputs(self) -> list[DescribedPopulation]:
         return [p for p in self.populations.values() if p.is_input]
@@ -238,10 +243,10 @@ def _population(
 ) -> DescribedPopulation:
     name = population.name
     bias = population.units.columns.get("bias")
-    if offsets[name] and np.any(planned.initial):
+    if offsets[name] and _moves_alone(planned):
         raise ExportError(
-            f"population {name!r} stands behind a projection of lag 0 and begins at another state "
-            "than 0: no format can hold both"
+            f"population {name!r} stands behind a projection of lag 0, so it has to begin later "
+            "than others, and it does not rest until then: no format can hold both"
         )
     return DescribedPopulation(
         name=name,
@@ -252,6 +257,16 @@ def _population(
         offset=offsets[name],
         tail=int(delay_to_steps(np.array(population.tail), dt)),
     )
+
+
+def _moves_alone(planned: PlannedPopulation) -> bool:
+    """Whether the state changes in a step without input, a bias aside."""
+    if planned.step_map is None:
+        return bool(np.any(planned.initial))
+    values = {f"x{k}": column for k, column in enumerate(planned.initial.T)}
+    values |= {f"c{k}": column for k, column in enumerate(planned.constants.T)}
+    flown = planned.step_map.flow.run({**values, "free": np.ones(planned.size)})
+    return any(np.any(flown[f"y{k}"] != column) for k, column in enumerate(planned.initial.T))
 
 
 def _projection(

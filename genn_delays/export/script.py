@@ -97,6 +97,7 @@ class Script(Format):
             dt=description.dt,
             later=description.later,
             number=number,
+            listed=lambda parts: ", ".join(f'"{part.identifier}"' for part in parts),
             is_uniform=is_uniform,
             projections=[q for q in description.projections.values() if len(q)],
             spiking=[p for p in description.neurons if p.is_spiking],

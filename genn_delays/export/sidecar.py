@@ -64,7 +64,10 @@ def sidecar_of(description: Description, target: str, loses: tuple[str, ...]) ->
             "readout": None if readout is None else type(readout).__name__,
             "reads": description.read,
             "populations": {n: _population(p) for n, p in description.populations.items()},
-            "projections": {n: _projection(q) for n, q in description.projections.items()},
+            "projections": {
+                n: _projection(q, description.is_dense(q))
+                for n, q in description.projections.items()
+            },
         }
     )
 
@@ -98,13 +101,14 @@ def _reset(p: DescribedPopulation) -> str | None:
     return words.get(tuple(kept.tolist()), "mixed")
 
 
-def _projection(q: DescribedProjection) -> dict[str, Any]:
+def _projection(q: DescribedProjection, dense: bool) -> dict[str, Any]:
     return {
         "identifier": q.identifier,
         "pre": q.pre,
         "post": q.post,
         "target": q.target,
         "synapses": len(q),
+        "dense": dense,
         "lag": q.lag,
         "max_delay": q.max_delay,
     }

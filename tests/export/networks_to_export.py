@@ -60,6 +60,17 @@ def wiped(rng: np.random.Generator, size: int) -> gd.Neuron:
     return gd.DiscreteLIF(tau_mem=12.0, input_steps=2, wipe_input=True)
 
 
+def two_inputs(rng: np.random.Generator, size: int) -> gd.Neuron:
+    """Excitatory and inhibitory currents of their own; a projection goes to either."""
+    return gd.Equations(
+        "dV/dt = (-V + g_e - g_i + drive) / tau\ndg_e/dt = -g_e / tau_e\ndg_i/dt = -g_i / tau_i",
+        threshold="V >= theta",
+        reset="V = 0",
+        input=("g_e", "g_i"),
+        parameters={"tau": 12.0, "tau_e": 3.0, "tau_i": 7.0, "theta": 0.9, "drive": 0.1},
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """A network, its time step, and input for it.
@@ -118,9 +129,11 @@ def _join(
 ) -> None:
     """Delays of 0, of the largest, half-way between steps, and of anything in between."""
     longest = 20 * dt
+    states = net.populations[post].neuron.input_states
     made = net.connect(
         pre,
         post,
+        target=states[int(rng.integers(len(states)))],
         weight=gd.init.Normal(weight, weight),
         delay=gd.init.Uniform(0, longest),
         max_delay=longest,
