@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from genn_delays.backends.code_printer import Dialect, print_program
-from genn_delays.declaration.neurons import Equations
 from genn_delays.export.currents import Currents, currents_of
 from genn_delays.export.description import DescribedPopulation, Description
 from genn_delays.export.names import identifiers
-from genn_delays.export.script import RESERVED, is_uniform, number
+from genn_delays.export.script import RESERVED, about, is_uniform, number
 
 APART = 1e-3
 """Relative distance of time constants below which Brian2's solution, which divides by their
@@ -93,7 +92,7 @@ class Group:
 def written(p: DescribedPopulation, description: Description) -> Group:
     """A population for the script."""
     states = identifiers(p.planned.states, NAMES)
-    group = Group(p, tuple(states.values()), about=_about(p))
+    group = Group(p, tuple(states.values()), about(p))
     currents = currents_of(p, description)
     if currents is not None and _is_solved(currents):
         _write_equations(group, currents)
@@ -113,18 +112,6 @@ def written(p: DescribedPopulation, description: Description) -> Group:
     if p.bias is not None:
         group.variable("bias", p.bias)
     return group
-
-
-def _about(p: DescribedPopulation) -> list[str]:
-    """What the units are, in the words of the declaration."""
-    if isinstance(p.neuron, Equations):
-        lines = [line.strip() for line in p.neuron.texts()["text"].splitlines() if line.strip()]
-        return ["neurons of the equations (times in ms)", *(f"    {line}" for line in lines)]
-    given = [
-        f"{name}={number(values[0]) if is_uniform(values) else '...'}"
-        for name, values in p.parameters.items()
-    ]
-    return [f"{p.kind}({', '.join(given)}), times in ms"]
 
 
 def _is_solved(currents: Currents) -> bool:

@@ -243,7 +243,7 @@ def _population(
 ) -> DescribedPopulation:
     name = population.name
     bias = population.units.columns.get("bias")
-    if offsets[name] and _moves_alone(planned):
+    if offsets[name] and moves_alone(planned):
         raise ExportError(
             f"population {name!r} stands behind a projection of lag 0, so it has to begin later "
             "than others, and it does not rest until then: no format can hold both"
@@ -259,7 +259,7 @@ def _population(
     )
 
 
-def _moves_alone(planned: PlannedPopulation) -> bool:
+def moves_alone(planned: PlannedPopulation) -> bool:
     """Whether the state changes in a step without input, a bias aside."""
     if planned.step_map is None:
         return bool(np.any(planned.initial))

@@ -16,6 +16,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from genn_delays.declaration.network import Network
+from genn_delays.declaration.neurons import Equations
 from genn_delays.export.base import Format, Writer
 from genn_delays.export.description import (
     DescribedPopulation,
@@ -97,6 +98,7 @@ class Script(Format):
             dt=description.dt,
             later=description.later,
             number=number,
+            about=about,
             listed=lambda parts: ", ".join(f'"{part.identifier}"' for part in parts),
             is_uniform=is_uniform,
             projections=[q for q in description.projections.values() if len(q)],
@@ -119,18 +121,33 @@ class Script(Format):
         """What the script reads, by name: the synapses, and values that differ between units."""
         found: dict[str, np.ndarray] = {}
         for q in description.projections.values():
-            columns = {"pre": q.rows, "post": q.columns, "weight": q.weight}
-            columns |= {"steps": q.steps, "delay": q.delay}
+            columns = self.synapses(description, q)
             found |= {f"{q.identifier}.{name}": column for name, column in columns.items()}
         for p in description.neurons:
-            for name, values in self.values(description, p).items():
-                if not is_uniform(values):
-                    found[f"{p.identifier}.{name}"] = values
+            values = self.values(description, p)
+            found |= {f"{p.identifier}.{name}": column for name, column in values.items()}
         return found
+
+    def synapses(self, description: Description, q: DescribedProjection) -> dict[str, np.ndarray]:
+        """The columns of a projection: units, weights, steps to the arrival, delays in ms."""
+        columns = {"pre": q.rows, "post": q.columns, "weight": q.weight}
+        return columns | {"steps": q.steps, "delay": q.delay}
 
     @abstractmethod
     def values(self, description: Description, p: DescribedPopulation) -> dict[str, np.ndarray]:
-        """Numbers of the units that the script sets, by name, (n,)."""
+        """What the script sets in units and reads from a file, by name, (n, ...)."""
+
+
+def about(p: DescribedPopulation) -> list[str]:
+    """What the units are, in the words of the declaration."""
+    if isinstance(p.neuron, Equations):
+        lines = [line.strip() for line in p.neuron.texts()["text"].splitlines() if line.strip()]
+        return ["neurons of the equations (times in ms)", *(f"    {line}" for line in lines)]
+    given = [
+        f"{name}={number(values[0]) if is_uniform(values) else '...'}"
+        for name, values in p.parameters.items()
+    ]
+    return [f"{p.kind}({', '.join(given)}), times in ms"]
 
 
 def _write_text(path: Path, text: str) -> None:

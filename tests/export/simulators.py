@@ -15,8 +15,6 @@ import genn_delays as gd
 VARIABLE = "GENN_DELAYS_SIMULATORS"
 DRIVER = """
 import importlib.util, os, sys
-import brian2
-brian2.prefs.codegen.target = "numpy"
 for path in sys.argv[1:]:
     spec = importlib.util.spec_from_file_location("script", path)
     module = importlib.util.module_from_spec(spec)
@@ -46,6 +44,13 @@ def write_trials(path: Path, events: gd.Events, duration: float, name: str = "in
         trials=events.trials,
         **{f"{name}.{key}": column for key, column in columns.items()},
     )
+
+
+PRELUDES = {
+    "brian2": "import brian2; brian2.prefs.codegen.target = 'numpy'",
+    "nest": "import nest; nest.verbosity = nest.VerbosityLevel.ERROR",
+}
+"""Nothing is compiled, and little is printed."""
 
 
 def run_scripts(

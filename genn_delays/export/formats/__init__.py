@@ -2,6 +2,7 @@
 
 from genn_delays.export.base import Format
 from genn_delays.export.formats.brian2 import Brian2
+from genn_delays.export.formats.nest import Nest
 
-FORMATS: dict[str, Format] = {made.name: made for made in (Brian2(),)}
+FORMATS: dict[str, Format] = {made.name: made for made in (Brian2(), Nest())}
 """Targets by the name that ``gd.export`` and the command line give them."""

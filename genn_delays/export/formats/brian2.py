@@ -18,7 +18,7 @@ import numpy as np
 from genn_delays.export.brian2_groups import NAMES, written
 from genn_delays.export.description import DescribedPopulation, Description
 from genn_delays.export.names import identifiers
-from genn_delays.export.script import Script
+from genn_delays.export.script import Script, is_uniform
 
 
 class Brian2(Script):
@@ -42,6 +42,7 @@ class Brian2(Script):
         recorders = [f"{name} {what}" for what in ("spikes", "voltage") for name in own]
         names = identifiers(recorders, used)
         return {
+            "made_anew": False,
             "populations": groups,
             "direct": any(input_is_tested(p) for p in description.neurons),
             "recorded": [g for g in groups if not g.p.is_spiking or description.reads(g.p.name)],
@@ -55,7 +56,8 @@ class Brian2(Script):
 
     def values(self, description: Description, p: DescribedPopulation) -> dict[str, np.ndarray]:
         group = written(p, description)
-        return group.numbers | {f"{name}_start": values for name, values in group.start()}
+        named = group.numbers | {f"{name}_start": values for name, values in group.start()}
+        return {name: values for name, values in named.items() if not is_uniform(values)}
 
 
 def input_is_tested(p: DescribedPopulation) -> bool:
