@@ -47,6 +47,7 @@ def write_trials(path: Path, events: gd.Events, duration: float, name: str = "in
 
 
 PRELUDES = {
+    "arbor": "",
     "brian2": "import brian2; brian2.prefs.codegen.target = 'numpy'",
     "nest": "import nest; nest.verbosity = nest.VerbosityLevel.ERROR",
 }

@@ -1,8 +1,9 @@
 """The targets, one file each."""
 
 from genn_delays.export.base import Format
+from genn_delays.export.formats.arbor import Arbor
 from genn_delays.export.formats.brian2 import Brian2
 from genn_delays.export.formats.nest import Nest
 
-FORMATS: dict[str, Format] = {made.name: made for made in (Brian2(), Nest())}
+FORMATS: dict[str, Format] = {made.name: made for made in (Arbor(), Brian2(), Nest())}
 """Targets by the name that ``gd.export`` and the command line give them."""
