@@ -24,8 +24,8 @@ from genn_delays.support.errors import ExportError
 from genn_delays.support.limits import check_size
 
 REST = 2.0**-40
-CONNECTION = 160
-"""Bytes that a connection takes in Arbor while the network is made."""
+CONNECTION = 320
+"""Bytes of a connection while the network is made, in Python and in Arbor 0.12.2."""
 
 
 @dataclass(eq=False)
@@ -57,9 +57,10 @@ class Arbor(Script):
 
     name = "arbor"
     modules = ("arbor",)
-    taken = RESERVED | frozenset(("Recipe", "arbor", "u"))
+    taken = RESERVED | frozenset(("FIRST", "SIZE", "arbor", "own", "u"))
     loses = (
         "synapses as such: each is many connections, and not to be changed in the script",
+        "digits of the weights: Arbor keeps them in float32",
         "graded input",
         "what training needs: bounds, kernels, dropout, moments",
     )
@@ -128,14 +129,12 @@ class Arbor(Script):
         return Cells(-1 / np.log(kept), {name: ones}, {name: 0 * ones}, count - 1, {})
 
     def view(self, description: Description) -> dict[str, Any]:
-        sizes = [p.size for p in description.populations.values()]
-        first = dict(zip(description.populations, np.cumsum([0, *sizes]).tolist(), strict=False))
         cells = {p.name: self._cells(p, description) for p in description.neurons}
         return {
             "made_anew": True,
+            "graded": False,
             "cells": cells,
-            "first": first,
-            "total": sum(sizes),
+            "total": sum(p.size for p in description.populations.values()),
             "recorded": [p for p in description.neurons if not p.is_spiking],
         }
 
