@@ -26,6 +26,7 @@ for path in sys.argv[1:]:
 def interpreter(*modules: str) -> str:
     """The Python that has the simulators; skips the test where there is none."""
     found = os.environ.get(VARIABLE)
+    found = found and str(Path(found).absolute())
     if not found:
         pytest.skip(f"{VARIABLE} names no Python with the simulators")
     wanted = "import " + ", ".join(modules)

@@ -7,6 +7,7 @@ pyNN; a test skips where that one lacks what it wants.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ import numpy as np
 import pytest
 import shipped_neurons
 from simulators import interpreter, run_scripts, write_trials
+from written_blocks import ROOT, blocks
 
 import genn_delays as gd
 
+PAGE = ROOT / "docs/elsewhere.md"
 pytestmark = pytest.mark.simulators
 
 BRIAN2 = (
@@ -144,6 +147,36 @@ def test_scripts_read_out_as_the_network_does(target, tmp_path):
     net = _voltages()
     events = made.Case(net, 1.0).events
     compare(target, tmp_path, [Run(net, events, 1.0, made.STEPS, one) for one in READ])
+
+
+@pytest.mark.parametrize("target", ["brian2", "nest", "pynn", "arbor"])
+def test_the_script_of_the_page_has_the_spikes_of_the_network(target, tmp_path, monkeypatch):
+    python = interpreter({"pynn": "pyNN.nest"}.get(target, target))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks(PAGE):
+        if block.language == "python":
+            exec(block.text, names)
+    script = f"in_{target}.py"
+    command = [python, script, "trials.npz", "results.npz"]
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    assert np.load("results.npz")["outputs"].shape == (2, 3)
+    network, given = names["network"], np.load("trials.npz")
+    events = gd.Events(*(given[f"input.{key}"] for key in ("time", "unit", "trial")), 2)
+    with gd.compile(
+        network,
+        gradient=gd.EventProp(),
+        readout=gd.readouts.MeanVoltage(),
+        dt=1.0,
+        steps=100,
+        batch_size=2,
+        backend="reference",
+        precision="float64",
+    ) as simulation:
+        outputs = simulation.forward(events, training=False)
+        found = spikes_of(np.load("results.npz"), tmp_path / script, "hidden")
+        assert found == spikes_in(simulation, "hidden", 1.0)
+    np.testing.assert_allclose(np.load("results.npz")["outputs"], outputs, rtol=1e-6, atol=1e-9)
 
 
 def _single() -> gd.Events:
