@@ -27,9 +27,19 @@ from genn_delays.planning import gradients, readouts
 from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp, Surrogate
 from genn_delays.support.errors import GennDelaysError
+from genn_delays.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from genn_delays import analysis, datasets, genn, models, plugins, rewiring, training
+    from genn_delays import (
+        analysis,
+        datasets,
+        export,
+        genn,
+        models,
+        plugins,
+        rewiring,
+        training,
+    )
     from genn_delays.datasets import Dataset
     from genn_delays.experiment import checkpoint
     from genn_delays.fitting import Model, calibrate, fit, load, record, stream
@@ -42,6 +52,7 @@ _LATER = {
     "calibrate": "genn_delays.fitting:calibrate",
     "checkpoint": "genn_delays.experiment.checkpoint",
     "datasets": "genn_delays.datasets",
+    "export": "genn_delays.export",
     "fit": "genn_delays.fitting:fit",
     "genn": "genn_delays.genn",
     "load": "genn_delays.fitting:load",
@@ -67,8 +78,6 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
 
-
-__version__ = "0.1.0"
 
 __all__ = [
     "LIF",
@@ -97,6 +106,7 @@ __all__ = [
     "checkpoint",
     "compile",
     "datasets",
+    "export",
     "fit",
     "fold",
     "genn",

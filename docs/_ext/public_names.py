@@ -101,6 +101,8 @@ def _object(each: Public) -> Iterator[str]:
         yield "   :members:"
         if each.found.__bases__ != (object,):
             yield "   :show-inheritance:"
-    if each.directive == "py:data":  # a registry
+    if each.directive == "py:data" and callable(each.found):  # an instance that is called
+        yield from ("", "   " + (inspect.getdoc(type(each.found)) or "").splitlines()[0])
+    elif each.directive == "py:data":  # a registry
         yield from ("", "   Names: " + ", ".join(f"``{name}``" for name in each.found))
     yield ""

@@ -7,6 +7,7 @@ from genn_delays.cli.data import data
 from genn_delays.cli.doctor import doctor
 from genn_delays.cli.estimate import estimate
 from genn_delays.cli.evaluate import evaluate
+from genn_delays.cli.export import export
 from genn_delays.cli.plot import plot
 from genn_delays.cli.report import report
 from genn_delays.cli.resume import resume
@@ -20,6 +21,7 @@ COMMANDS = (
     sweep,
     evaluate,
     analyse,
+    export,
     check,
     estimate,
     show_code,

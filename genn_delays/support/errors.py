@@ -38,6 +38,10 @@ class CheckpointError(GennDelaysError):
     """A checkpoint or run folder cannot be read or must not be overwritten."""
 
 
+class ExportError(GennDelaysError):
+    """A network that a format of other software cannot hold, or a file that cannot be written."""
+
+
 class TrainingError(GennDelaysError):
     """Training cannot go on: NaN in the loss, the weights or the gradients."""
 
