@@ -156,3 +156,4 @@ def _index(group: h5py.Group, units: np.ndarray, size: int) -> None:
     ends = np.searchsorted(unit[first], np.arange(size + 1))
     group["range_to_edge_id"] = ranges.astype(np.uint64)
     group["node_id_to_ranges"] = np.stack([ends[:-1], ends[1:]], axis=1).astype(np.uint64)
+    group["node_id_to_range"] = group["node_id_to_ranges"]  # a link, by the name that bmtk wants
