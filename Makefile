@@ -5,7 +5,7 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 
-.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu gpu gpu-counts docs test-docs clean
+.PHONY: run test test-all fuzz check lint format types coverage bench bench-avx2 bench-surrogate bench-gpu gpu gpu-counts docs test-docs test-simulators clean
 
 run: $(VENV)/.run
 	$(BIN)/genn-delays run experiments/quickstart.yaml $(ARGS)
@@ -66,6 +66,11 @@ gpu-counts:
 	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.resources $(ARGS)
 	PYTHONPATH=.:benchmarks $(PYTHON) -m gpu.floor
 
+# Exported scripts in their simulators, which get an environment of their own.
+test-simulators: $(VENV)/.dev $(VENV)-simulators/.done
+	GENN_DELAYS_SIMULATORS=$(VENV)-simulators/bin/python \
+		$(BIN)/python -m pytest -m simulators tests/export $(ARGS)
+
 # A warning is an error: a link, a name or a block that is not right.
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W -n -q --keep-going -j auto -c docs . docs/_build/html
@@ -76,7 +81,7 @@ test-docs: $(VENV)/.docs
 	$(BIN)/python -m pytest -m site tests/test_docs_site.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VENV)-simulators build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per set of extras: the environment follows the files that describe it.
@@ -95,3 +100,10 @@ $(VENV)/.dev: pyproject.toml setup.py | $(VENV)/bin/python
 $(VENV)/.docs: pyproject.toml setup.py | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[dev,docs,speech]"
 	touch $@ $(VENV)/.run $(VENV)/.dev
+
+# brian2 2.9, which is what Python below 3.13 gets, does not import with numpy 2.4
+$(VENV)-simulators/.done:
+	$(PYTHON) -m venv $(VENV)-simulators
+	$(VENV)-simulators/bin/python -m pip install --quiet "brian2>=2.9" "numpy<2.4" \
+		"nest-simulator>=3.10" "arbor>=0.12" "PyNN>=0.13"
+	touch $@

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -28,6 +30,9 @@ from genn_delays.experiment.experiment import (
     make_network,
     prepare,
 )
+from genn_delays.export.base import Format, Writer
+from genn_delays.export.description import Description
+from genn_delays.export.formats import FORMATS
 from genn_delays.planning.gradients.surrogate import FUNCTIONS
 from genn_delays.training import schedules, update_rules
 
@@ -254,6 +259,27 @@ class Slow(reference.Reference):
 def test_a_backend(train, monkeypatch):
     monkeypatch.setitem(backends.BACKENDS, "slow", Slow)
     assert train("backend.name=slow").simulation.trials > 0
+
+
+class Sizes(Format):
+    """The sizes of populations, as text."""
+
+    name = "sizes"
+    suffix = ".txt"
+
+    def check(self, description: Description) -> None:
+        """Nothing is too odd for it."""
+
+    def writers(self, description: Description, main: Path) -> Mapping[Path, Writer]:
+        text = " ".join(f"{p.name} {p.size}" for p in description.populations.values())
+        return {main: lambda path: path.write_text(text)}
+
+
+def test_an_export_format(train, monkeypatch, tmp_path):
+    monkeypatch.setitem(FORMATS, "sizes", Sizes())
+    FORMATS["sizes"](train().network, tmp_path / "net.txt", dt=1.0)
+    assert (tmp_path / "net.txt").read_text() == "input 2 hidden 4 output 2"
+    assert json.loads((tmp_path / "net.json").read_text())["target"] == "sizes"
 
 
 def test_a_command():

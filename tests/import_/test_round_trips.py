@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-import genn_delays as gd
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
 from networks_to_export import (
     adaptive,
     case,
@@ -23,6 +18,8 @@ from networks_to_export import (
     two_inputs,
     varied,
 )
+
+import genn_delays as gd
 
 FORMATS = ["nir", "sonata", "npz", "csv"]
 ANY = (lif, varied, soft, adaptive, held_adaptive, latched, on_grid, two_inputs)

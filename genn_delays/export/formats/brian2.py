@@ -43,6 +43,7 @@ class Brian2(Script):
         names = identifiers(recorders, used)
         return {
             "made_anew": False,
+            "graded": False,
             "populations": groups,
             "direct": any(input_is_tested(p) for p in description.neurons),
             "recorded": [g for g in groups if not g.p.is_spiking or description.reads(g.p.name)],

@@ -54,6 +54,7 @@ class Nest(Script):
         written = {p.name: _written(p, models[p.name]) for p in description.neurons}
         return {
             "made_anew": True,
+            "graded": True,
             "models": models,
             "texts": {
                 name: {

@@ -14,7 +14,7 @@ import genn_delays as gd
 
 VARIABLE = "GENN_DELAYS_SIMULATORS"
 DRIVER = """
-import importlib.util, os, sys
+import importlib.util, sys
 for path in sys.argv[1:]:
     spec = importlib.util.spec_from_file_location("script", path)
     module = importlib.util.module_from_spec(spec)
@@ -26,6 +26,7 @@ for path in sys.argv[1:]:
 def interpreter(*modules: str) -> str:
     """The Python that has the simulators; skips the test where there is none."""
     found = os.environ.get(VARIABLE)
+    found = found and str(Path(found).absolute())
     if not found:
         pytest.skip(f"{VARIABLE} names no Python with the simulators")
     wanted = "import " + ", ".join(modules)
@@ -47,21 +48,23 @@ def write_trials(path: Path, events: gd.Events, duration: float, name: str = "in
 
 
 PRELUDES = {
+    "arbor": "",
     "brian2": "import brian2; brian2.prefs.codegen.target = 'numpy'",
     "nest": "import nest; nest.verbosity = nest.VerbosityLevel.ERROR",
+    "pynn": "import nest; nest.verbosity = nest.VerbosityLevel.ERROR",
 }
 """Nothing is compiled, and little is printed."""
 
 
 def run_scripts(
-    python: str, scripts: Sequence[Path], prelude: str = ""
+    python: str, scripts: Sequence[Path], target: str
 ) -> list[Mapping[str, np.ndarray]]:
-    """Run scripts one after the other in one process; what each wrote."""
+    """Run scripts of a target one after the other in one process; what each wrote."""
     done = subprocess.run(
-        [python, "-c", prelude + DRIVER, *map(str, scripts)],
+        [python, "-c", PRELUDES[target] + DRIVER, *map(str, scripts)],
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return [np.load(path.with_name(f"{path.stem}_results.npz")) for path in scripts]

@@ -36,6 +36,10 @@ def held(rng: np.random.Generator, size: int) -> gd.Neuron:
     return gd.LIF(tau_mem=15.0, tau_syn=4.0, refractory=rng.choice([0.0, 1.0, 2.0, 5.0], size))
 
 
+def held_alike(rng: np.random.Generator, size: int) -> gd.Neuron:
+    return gd.LIF(tau_mem=15.0, tau_syn=4.0, refractory=float(rng.integers(1, 4)))
+
+
 def adaptive(rng: np.random.Generator, size: int) -> gd.Neuron:
     return gd.AdaptiveLIF(tau_mem=12.0, tau_syn=4.0, tau_adapt=60.0, b=rng.uniform(0.1, 0.8))
 
