@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from genn_delays.support.limits import check_size
 
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 """By version of the format; the third is for columns with names."""
+NUMBERS = "biufc"
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -38,7 +40,28 @@ def read_npy(path: Path) -> np.ndarray:
     return values.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
+def array_of(data: bytes, where: str, kinds: str = NUMBERS) -> np.ndarray:
+    """The array of a .npy file in memory, such as a member of an archive.
+
+    Args:
+        where: begins every message.
+        kinds: of numpy types that are taken.
+
+    Raises:
+        DataError: as :func:`read_npy`.
+    """
+    shape, fortran, dtype = _header(BytesIO(data), where, kinds)
+    count = math.prod(shape)
+    start = len(data) - count * dtype.itemsize
+    if start < 0 or not data[:start].endswith(b"\n"):
+        raise DataError(f"{where}: not as long as its header tells; copy it again")
+    values = np.frombuffer(data, dtype, count, start)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _header(
+    file: BinaryIO, path: Path | str, kinds: str = NUMBERS
+) -> tuple[tuple[int, ...], bool, np.dtype]:
     if file.read(2) == b"PK":
         raise DataError(
             f"{path}: an archive of arrays under the name of one; take it out of the archive and "
@@ -52,7 +75,7 @@ def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype
         raise DataError(
             f"{path}: not a readable array ({reason(failure)}); copy it again"
         ) from None
-    if dtype.kind not in "biufc":
+    if dtype.kind not in kinds:
         raise DataError(f"{path}: an array of type {short(str(dtype), 50)}; save numbers")
     if any(length < 0 for length in shape):
         raise DataError(f"{path}: not a readable array (shape {shape}); copy it again")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from genn_delays.declaration.neurons import Equations
 from genn_delays.export.description import (
     DescribedPopulation,
     DescribedProjection,
@@ -77,7 +78,9 @@ def _population(p: DescribedPopulation) -> dict[str, Any]:
     if p.is_input:
         return found
     planned = p.planned
-    parameters = {name: _short(values) for name, values in p.parameters.items()}
+    parameters = {name: _short(np.asarray(v)) for name, v in p.neuron.values().items()}
+    if isinstance(p.neuron, Equations):
+        found["equations"] = p.neuron.texts()
     return found | {
         "parameters": parameters,
         "states": list(planned.states),
@@ -116,4 +119,5 @@ def _projection(q: DescribedProjection, dense: bool) -> dict[str, Any]:
 
 def _short(values: np.ndarray) -> Any:
     """One number where all are alike, else the list."""
-    return values[0].item() if np.all(values == values[:1]) else values.tolist()
+    flat = np.atleast_1d(values)
+    return flat[0].item() if np.all(flat == flat[:1]) else flat.tolist()

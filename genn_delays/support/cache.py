@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,21 +65,25 @@ def cache_folder(*parts: str) -> Path:
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """A temporary path beside ``path``, renamed to ``path`` on success and removed on failure.
 
-    The file, and then its name, are on the disk before this ends. The suffix is kept, because
-    compilers look at it.
+    A file or a folder: its content, and then its name, are on the disk before this ends. The suffix
+    is kept, because compilers look at it.
     """
     path = Path(path)
     # a name of its own rather than mkstemp's file, which would stay private to this user
     temporary = temporary_beside(path)
     try:
         yield temporary
+        for file in temporary.rglob("*"):
+            _flush(file)
         _replace(temporary, path)
     finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
         temporary.unlink(missing_ok=True)
 
 
 def _replace(file: Path, path: Path) -> None:
-    """Give a file another name, once its content is on the disk."""
+    """Give a file or folder another name, once its content is on the disk."""
     _flush(file)
     os.replace(file, path)
     _flush(path.parent)

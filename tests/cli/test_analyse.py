@@ -134,9 +134,7 @@ def test_runs_of_several_seeds_are_pooled_and_compared(trained, call, folder):
     assert {row["n"] for row in pooled} == {"3"}
     assert all(float(row["p_flip"]) >= 0.25 for row in pooled)
     assert not any(row["part"] == "function" for row in rows)
-    assert sorted(files_of(folder / "all")) == [
-        *("analysis.csv", "analysis.h5")
-    ]
+    assert sorted(files_of(folder / "all")) == [*("analysis.csv", "analysis.h5")]
 
 
 def test_the_same_analysis_has_the_same_bytes_for_any_number_of_threads(trained, call, folder):
