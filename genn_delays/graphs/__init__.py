@@ -1,0 +1,1 @@
+"""Reasoning over graphs by delays."""
