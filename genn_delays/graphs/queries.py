@@ -40,8 +40,7 @@ class Scorer:
 
     def forward(self, edges: Edges, queries: Queries) -> np.ndarray:
         """Scores, (queries, targets): logits of the probability that the fact is true."""
-        half = self.engine.reasoner.threshold / 2
-        query = self.parameters["query"][queries.relation] * half + half
+        query = self._query(queries.relation)
         gate, delay = self._delays(query)
         code = self.engine.forward(
             edges,
@@ -57,6 +56,15 @@ class Scorer:
         self._gate, self._relation = gate, queries.relation
         self._scored = score(self.parameters, code, query)
         return self._scored.score
+
+    def delays(self, relation: np.ndarray) -> np.ndarray:
+        """Delays in steps under query relations, uint8, (queries, relations, neurons)."""
+        return self._delays(self._query(relation))[1]
+
+    def _query(self, relation: np.ndarray) -> np.ndarray:
+        """What stands for a query, about half the threshold: (queries, neurons)."""
+        half = self.engine.reasoner.threshold / 2
+        return self.parameters["query"][relation] * half + half
 
     def _delays(self, query: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
         """Sigmoids and delays in steps of each query, (queries, relations, neurons)."""
