@@ -43,7 +43,9 @@ class Oracle:
         r, half = self.reasoner, self.reasoner.threshold / 2
         query = p["query"][self.queries.relation] * half + half
         if r.learns_delays:
-            x = r.max_delay * sigmoid(np.einsum("rnm,qm->qrn", p["delay_weight"], query) + p["delay_bias"])
+            x = r.max_delay * sigmoid(
+                np.einsum("rnm,qm->qrn", p["delay_weight"], query) + p["delay_bias"]
+            )
         else:
             x = np.zeros((len(query), 2 * r.relations, r.neurons))
         if self.delay is None:
@@ -54,11 +56,15 @@ class Oracle:
         code = np.tensordot(r.code_weights(), spikes, 1)
         rows = np.arange(len(query))[:, None]
         features = np.concatenate(
-            [code[rows, self.queries.target], np.repeat(query[:, None], self.queries.target.shape[1], 1)],
+            [
+                code[rows, self.queries.target],
+                np.repeat(query[:, None], self.queries.target.shape[1], 1),
+            ],
             axis=2,
         )
         hidden = np.maximum(features @ p["hidden_weight"].T + p["hidden_bias"], 0)
-        self.kept = dict(query=query, x=x, s=spikes, v=voltages, a=sums, f=features, h=hidden)
+        self.kept = {"query": query, "x": x, "s": spikes, "v": voltages, "a": sums}
+        self.kept |= {"f": features, "h": hidden}
         return hidden @ p["score_weight"] + p["score_bias"]
 
     def run(self, p, query, x):
@@ -99,7 +105,9 @@ class Oracle:
             "score_bias": d_score.sum(keepdims=True).reshape(1),
         }
         d_code = np.zeros(k["s"].shape[1:])
-        np.add.at(d_code, (np.arange(len(query))[:, None], self.queries.target), d_features[..., :n])
+        np.add.at(
+            d_code, (np.arange(len(query))[:, None], self.queries.target), d_features[..., :n]
+        )
         d_query = d_features[..., n:].sum(1)
         found |= {"map_weight": np.zeros((n, n)), "map_bias": np.zeros(n)}
         d_x = np.zeros_like(x)

@@ -3,7 +3,8 @@
 python experiments/graph_reasoning/run.py DATA OUT [--graphs fb237_v1 WN18RR_v1] [--seeds 1 2 3]
 
 DATA holds the folders fb237_v1, fb237_v1_ind, WN18RR_v1 and WN18RR_v1_ind of the repository
-kkteru/grail. A run that is there already is gone on with. Every run adds its row to OUT/results.jsonl.
+kkteru/grail. A run that is there already is gone on with. Every run adds a row to
+OUT/results.jsonl.
 """
 
 from __future__ import annotations
@@ -64,9 +65,14 @@ def main() -> None:
                     data, reasoner, training, folder=folder, resume=True, threads=given.threads
                 )
                 row = {"graph": graph, "delays": delays, "seed": seed, **results(model, data.test)}
-                row["validation_mrr"] = json.loads((folder / "summary.json").read_text())["validation_mrr"]
+                row["validation_mrr"] = json.loads((folder / "summary.json").read_text())[
+                    "validation_mrr"
+                ]
                 recording.append(given.out / "results.jsonl", json.dumps(row) + "\n")
-                print({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
+                print(
+                    {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()},
+                    flush=True,
+                )
 
 
 def summary(path: Path) -> str:

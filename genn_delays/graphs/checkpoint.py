@@ -1,9 +1,9 @@
 """Reasoners in HDF5 files, whole or not there: a model, and training to go on from bit for bit.
 
-    /            format, version; model: JSON text of settings and precision
-    /parameters  a flat column per parameter
-    /trainer     counters: JSON text; state/<parameter>: columns of the update rule; best: the
-                 parameters of the best epoch
+/            format, version; model: JSON text of settings and precision
+/parameters  a flat column per parameter
+/trainer     counters: JSON text; state/<parameter>: columns of the update rule; best: the
+             parameters of the best epoch
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def resume(path: Path | str, trainer: Trainer) -> None:
     root = _read(Path(path))
     model = trainer.model
     if _settings(root) != (model.reasoner, model.precision):
-        raise CheckpointError(f"{path} was trained with another reasoner; give it the same settings")
+        raise CheckpointError(
+            f"{path} was trained with another reasoner; give it the same settings"
+        )
     group = root.group("trainer")
     before, now = group.json("counters"), _circumstances(trainer)
     for name, value in now.items():
@@ -119,7 +121,8 @@ def _fill(group: h5py.Group, parameters: Parameters) -> None:
 def _circumstances(trainer: Trainer) -> dict[str, str]:
     """What has to be the same where training goes on."""
     training: Training = trainer.training
-    settings = {f.name: repr(getattr(training, f.name)) for f in fields(training)}
+    names = [f.name for f in fields(training) if f.name != "epochs"]  # there may be more now
+    settings = {name: repr(getattr(training, name)) for name in names}
     return {"training": json.dumps(settings), "data": _digest(trainer.data)}
 
 
@@ -140,8 +143,8 @@ def _read(path: Path) -> Group:
         raise CheckpointError(f"{path} is not a reasoner of genn-delays; check the path")
     if root.whole("version") != VERSION:
         raise CheckpointError(
-            f"{path} has version {root.whole('version')}, this release reads version {VERSION}; use "
-            "the release that wrote it"
+            f"{path} has version {root.whole('version')}, this release reads version {VERSION}; "
+            "use the release that wrote it"
         )
     return root
 
@@ -170,7 +173,11 @@ def _state(group: Group, counters: dict[str, Any]) -> State:
     try:
         state = State(**{name: counters[name] for name in names})
         whole = (state.epoch, state.batch, state.best_epoch)
-        if min(whole) < 0 or not all(type(n) is int for n in whole) or type(state.history) is not list:
+        if (
+            min(whole) < 0
+            or not all(type(n) is int for n in whole)
+            or type(state.history) is not list
+        ):
             raise ValueError("a count that is none")
         float(state.loss), float(state.best_score), float(state.seconds)
     except (TypeError, KeyError, ValueError) as error:

@@ -1,7 +1,7 @@
 """A batch of queries on the C engine: spikes forwards, gradients backwards.
 
-Queries do not know of each other: threads take them one by one, each leaves its gradients apart, and
-their sum is taken in the order of the queries. So the number of threads changes no bit.
+Queries do not know of each other: threads take them one by one, each leaves its gradients apart,
+and their sum is taken in the order of the queries. So the number of threads changes no bit.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ only a model that tells mothers from fathers, and up from down, can find them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,9 @@ class Family:
 
     def found(self) -> np.ndarray:
         """Facts of all that follows from these."""
-        sides = [of[side] for side in (self.mother, self.father) for of in (self.mother, self.father)]
+        sides = [
+            of[side] for side in (self.mother, self.father) for of in (self.mother, self.father)
+        ]
         known = [np.where(side >= 0, up, -1) for side, up in zip(
             (self.mother, self.mother, self.father, self.father), sides, strict=True
         )]  # fmt: skip
@@ -65,16 +68,14 @@ def grow(generations: int, size: int, rng: np.random.Generator) -> Family:
     people = np.arange(generations * size).reshape(generations, size)
     mother = np.full(people.size, -1)
     father = np.full(people.size, -1)
-    for before, now in zip(people[:-1], people[1:], strict=True):
+    for before, now in pairwise(people):
         women, men = rng.permutation(before[: size // 2]), rng.permutation(before[size // 2 :])
         couple = rng.integers(0, max(1, len(women) // 2), size)
         mother[now], father[now] = women[couple], men[couple]
     return Family(mother, father)
 
 
-def family_tree(
-    seed: int = 1, *, generations: int = 4, size: int = 24
-) -> KnowledgeGraph:
+def family_tree(seed: int = 1, *, generations: int = 4, size: int = 24) -> KnowledgeGraph:
     """A family to learn from, one to choose by, and one to be tested on; nobody is in two of them.
 
     Args:

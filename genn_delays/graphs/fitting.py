@@ -118,7 +118,9 @@ def _run(trainer: Trainer, place: _Folder | None, progress: bool) -> None:
         with _stopping(trainer, place):
             complete = trainer.fit()
     if not complete:
-        raise Interrupted(f"stopped after batch {trainer.state.batch} of epoch {trainer.state.epoch + 1}")
+        raise Interrupted(
+            f"stopped after batch {trainer.state.batch} of epoch {trainer.state.epoch + 1}"
+        )
 
 
 @contextmanager

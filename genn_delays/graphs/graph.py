@@ -61,7 +61,9 @@ class Graph:
         for column, (name, bound) in zip(facts.T, bounds, strict=True):
             low, high = extremes(column)
             if low < 0 or high >= max(bound, 1):
-                raise DataError(f"facts: a {name} {low if low < 0 else high} outside 0 to {bound - 1}")
+                raise DataError(
+                    f"facts: a {name} {low if low < 0 else high} outside 0 to {bound - 1}"
+                )
         self.facts = taken_over(np.ascontiguousarray(facts, np.int64))
 
     def __len__(self) -> int:
@@ -95,7 +97,7 @@ class Graph:
         )
 
     def without(self, facts: np.ndarray) -> Edges:
-        """The edges but for those of these facts, of numbers from :meth:`find` or :meth:`between`."""
+        """The edges but for those of the facts of these numbers."""
         if not len(facts):
             return self.edges
         keep = np.ones(len(self), bool)
@@ -117,7 +119,7 @@ class Graph:
         return self._exact.find(self._key(facts))
 
     def between(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Numbers of the facts that join two entities in either direction, whatever the relation."""
+        """Numbers of the facts that join two entities in either direction."""
         pairs = np.concatenate([first * self.entities + second, second * self.entities + first])
         return self._pairs.find(pairs)
 
@@ -162,7 +164,9 @@ class _Index:
 
 
 def _starts(entity: np.ndarray, entities: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(entity, minlength=entities))]).astype(np.int64)
+    return np.concatenate([[0], np.cumsum(np.bincount(entity, minlength=entities))]).astype(
+        np.int64
+    )
 
 
 def _shortened(start: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Knowledge graphs in the plain layout: train.txt, valid.txt and test.txt of tab-separated triples.
+"""Knowledge graphs in the plain layout: train.txt, valid.txt, test.txt of tab-separated triples.
 
-An inductive data set has a second such folder of other entities and the same relations: its train.txt
-is the graph in which the test facts, its test.txt, are asked for.
+An inductive data set has a second such folder of other entities and the same relations: its
+train.txt is the graph in which the test facts, its test.txt, are asked for.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ class _Triples:
         """The facts of a file."""
         if not len(self.facts[name]):
             raise DataError(f"{self.files.path}: {name} holds no fact")
-        return Asked(self.graph, self.facts[name], self.graph if name == "train.txt" else self.known)
+        return Asked(
+            self.graph, self.facts[name], self.graph if name == "train.txt" else self.known
+        )
 
     def _read(self, name: str, makes_relations: bool) -> np.ndarray:
         facts = []
@@ -127,8 +129,8 @@ class _Triples:
         for number, (head, relation, tail) in triples(self.files.read(name), where):
             if not makes_relations and relation not in self.relations.number:
                 raise DataError(
-                    f"{where}, line {number}: the relation {short(repr(relation), 60)} is in no fact "
-                    "to learn from"
+                    f"{where}, line {number}: the relation {short(repr(relation), 60)} is in no "
+                    "fact to learn from"
                 )
             facts.append((self.entities(head), self.relations(relation), self.entities(tail)))
         return np.array(facts, np.int64).reshape(-1, 3)
@@ -148,7 +150,9 @@ def triples(content: bytes, where: str) -> Iterator[tuple[int, tuple[str, str, s
         try:
             fields = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r").split("\t")
         except UnicodeDecodeError:
-            raise DataError(f"{where}, line {number}: not UTF-8 text; copy the file again") from None
+            raise DataError(
+                f"{where}, line {number}: not UTF-8 text; copy the file again"
+            ) from None
         names = [name.strip() for name in fields]
         if names == [""] and number > content.count(b"\n"):
             return  # behind the last end of line

@@ -19,7 +19,7 @@ from genn_delays.support.errors import ConfigError, suggest
 Precision = Literal["float32", "float64"]
 DTYPES: dict[str, Any] = {"float32": np.float32, "float64": np.float64}
 AT_ONCE = 1 << 22
-"""Numbers of the hidden layer of the readout that are made at once, where all entities are asked about."""
+"""Numbers of the hidden layer of the readout that are made at once."""
 
 
 class Model:

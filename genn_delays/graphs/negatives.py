@@ -10,7 +10,7 @@ from genn_delays.support.errors import DataError
 
 
 def directed(facts: np.ndarray, relations: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Source, relation and answer of each fact's query for its tail, and then of those for its head.
+    """Source, relation and answer of the queries for the tails of facts, then for their heads.
 
     Args:
         facts: shape (facts, 3).
@@ -50,6 +50,8 @@ def questions(facts: np.ndarray, known: Graph, count: int, rng: np.random.Genera
         wrong[true] = wrong[answer[k]] = False
         candidates = np.flatnonzero(wrong)
         if not len(candidates):
-            raise DataError(f"entity {source[k]}, relation {relation[k]}: every entity is an answer")
+            raise DataError(
+                f"entity {source[k]}, relation {relation[k]}: every entity is an answer"
+            )
         target[k, 1:] = candidates[rng.integers(0, len(candidates), count)]
     return Queries(source, relation, target)

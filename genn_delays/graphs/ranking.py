@@ -12,8 +12,8 @@ from math import comb
 import numpy as np
 
 CLOSE = 1e-5
-"""Scores count as the same within this, relative to the larger of 1 and the score: the sums of equal
-rows may be rounded otherwise."""
+"""Scores count as the same within this, relative to the larger of 1 and the score: sums of equal rows
+may be rounded otherwise."""
 HITS = (1, 3, 10)
 SAMPLE = 50
 """Wrong entities of the published inductive rows."""
@@ -60,8 +60,7 @@ class Ranks:
         return Ranks(*map(np.concatenate, zip(*columns, strict=True)))
 
     def metrics(self) -> dict[str, float]:
-        """Expected mean rank (``mr``), mean reciprocal rank (``mrr``), ``hits@1``, ``@3``, ``@10``
-        and ``hits@10_50``."""
+        """The expected ``mr``, ``mrr``, ``hits@1``, ``hits@3``, ``hits@10`` and ``hits@10_50``."""
         tied = self.equal + 1
         harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, self.wrong.max() + 2))])
         found = {
@@ -75,26 +74,29 @@ class Ranks:
         return {name: float(value) for name, value in found.items()}
 
     def as_published(self) -> float:
-        """``hits@10_50`` as the published code counts it, if known facts are those of the graph alone.
+        """``hits@10_50`` as the published code counts it.
 
-        There a tie counts against the true entity, and so does, once, the true entity itself.
+        There a tie counts against the true entity, and so does, once, the true entity itself; and
+        only facts of the graph that is given are known.
         """
         return among_sample((self.above + self.equal + 1) / (self.wrong + 1))
 
 
 def among_sample(share: np.ndarray, place: int = 10, sample: int = SAMPLE) -> float:
-    """Chance to be among the first ``place`` beside a sample of wrong entities, drawn independently.
+    """Chance to be among the first ``place`` beside a sample of wrong entities.
 
     Args:
         share: of all wrong entities that are ahead of the true one, for each query.
+        place, sample: the sample is drawn with replacement.
     """
     chances = [comb(sample, k) * share**k * (1.0 - share) ** (sample - k) for k in range(place)]
     return float(np.mean(np.sum(chances, axis=0)))
 
 
 def auroc(score: np.ndarray, true: np.ndarray) -> float:
-    """Area under the receiver operating characteristic: chance that a true one scores higher than a
-    wrong one, equal ones counted half; NaN where one kind is missing.
+    """Area under the receiver operating characteristic; NaN where one kind is missing.
+
+    It is the chance that a true one scores higher than a wrong one, equal ones counted half.
 
     >>> auroc(np.array([0.9, 0.4, 0.4, 0.1]), np.array([True, True, False, False]))
     0.875

@@ -1,6 +1,6 @@
 """The score of an entity: a perceptron of one hidden layer on what it has sent and on the query.
 
-    h = W [code, query] + b,    score = w . max(h, 0) + c
+h = W [code, query] + b,    score = w . max(h, 0) + c
 """
 
 from __future__ import annotations

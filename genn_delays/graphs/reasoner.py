@@ -1,5 +1,7 @@
-"""What a reasoner is: a population of LIF neurons for each entity of a graph, edges that differ in
-their delays alone, and a perceptron that reads what the neurons of an entity have sent.
+"""What a reasoner is: its settings, the shapes of its parameters, and constants that follow.
+
+A population of LIF neurons for each entity of a graph, edges that differ in their delays alone, and
+a perceptron that reads what the neurons of an entity have sent.
 
 Xiao, Zhu, He and Lin (2024, ICML, arXiv 2405.16851). See docs/graphs.md for the equations.
 """

@@ -22,7 +22,10 @@ GRAPH = shared(
         ("const int32_t *target", "[targets]"),
         ("const uint8_t *delay", "[queries][relations][NEURONS]"),
         ("const real *current", "[queries][NEURONS] into the source"),
-        ("const real *map, *map_back", "[NEURONS][NEURONS] from a row, to a row; the kernel's height in it"),
+        (
+            "const real *map, *map_back",
+            "[NEURONS][NEURONS] from a row, to a row; the kernel's height in it",
+        ),
         ("const real *bias", "[NEURONS], the kernel's height in it"),
         ("const real *decay", "[steps] weight of a spike in the code"),
         ("const real *trace", "[steps] minus the slope of the kernel, by age"),

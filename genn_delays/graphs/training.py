@@ -1,8 +1,7 @@
-"""Training of a reasoner: epochs of batches of facts, each of which is taken out of the graph while
-it is asked for.
+"""Training of a reasoner: batches of facts, taken out of the graph while they are asked for.
 
-Nothing random is carried along: the order of an epoch comes from (seed, epoch), the wrong entities of
-a batch from (seed, epoch, batch). So training goes on bit for bit from any batch.
+Nothing random is carried along: the order of an epoch comes from (seed, epoch), the wrong entities
+of a batch from (seed, epoch, batch). So training goes on bit for bit from any batch.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from genn_delays.graphs.knowledge import KnowledgeGraph
 from genn_delays.graphs.loss import cross_entropy
 from genn_delays.graphs.model import Model
 from genn_delays.graphs.negatives import questions
-from genn_delays.graphs.parameters import Parameters
 from genn_delays.support.checks import is_count, is_number
 from genn_delays.support.errors import ConfigError, TrainingError
 from genn_delays.training.update_rules import Adam, Rule
@@ -33,7 +31,7 @@ class Training:
 
     Attributes:
         epochs: passes over the facts to learn from.
-        batch_size: facts of a batch: the tail is asked for in the first half, the head in the other.
+        batch_size: facts of a batch; the tails of the first half are asked for, then heads.
         negatives: wrong entities of each query.
         temperature: of the weights of wrong entities, see :func:`cross_entropy`; 0 for equal ones.
         one_hop: takes every edge between the source and a target out of the graph too.
@@ -164,7 +162,9 @@ class Trainer:
         score = self.model.scorer.forward(train.graph.without(gone), queries)
         loss, slope = cross_entropy(score, training.temperature)
         if not np.isfinite(loss):
-            raise TrainingError(f"epoch {state.epoch + 1}: the loss is {loss}; lower the learning rate")
+            raise TrainingError(
+                f"epoch {state.epoch + 1}: the loss is {loss}; lower the learning rate"
+            )
         self.model.parameters.update(training.optimiser, self.model.scorer.backward(slope))
         state.loss += loss * len(facts)
         state.batch += 1
@@ -180,4 +180,3 @@ class Trainer:
                 self.best = self.model.parameters.copy()
         state.epoch, state.batch, state.loss, state.seconds = state.epoch + 1, 0, 0.0, 0.0
         state.history.append(row)
-

@@ -41,7 +41,9 @@ def lively(reasoner: Reasoner, seed: int = 3) -> Parameters:
 
 
 @pytest.mark.parametrize("delays", ["learnt", "none"])
-def test_gradients_of_every_parameter_are_those_of_finite_differences_where_spikes_are_graded(delays):
+def test_gradients_of_every_parameter_are_those_of_finite_differences_where_spikes_are_graded(
+    delays,
+):
     reasoner = replace(SMALL, delays=delays, steps=6)
     parameters, some = lively(reasoner), graph(facts=8)
     oracle = Oracle(reasoner, some, queries(count=2), smooth=True)
@@ -70,7 +72,11 @@ def both(reasoner, some, asked, parameters, dtype=np.float64, threads=1):
     oracle = Oracle(reasoner, some, asked)
     right = oracle.scores(parameters)
     oracle.scores(parameters)
-    return (scores, scorer.backward(weights)), (right, oracle.gradients(parameters, weights)), oracle
+    return (
+        (scores, scorer.backward(weights)),
+        (right, oracle.gradients(parameters, weights)),
+        oracle,
+    )
 
 
 def agree(found, right, tolerance):
@@ -78,7 +84,9 @@ def agree(found, right, tolerance):
     assert found[1].keys() == right[1].keys()
     for name, gradient in right[1].items():
         scale = np.abs(gradient).max()
-        np.testing.assert_allclose(found[1][name], gradient, rtol=0, atol=tolerance * scale, err_msg=name)
+        np.testing.assert_allclose(
+            found[1][name], gradient, rtol=0, atol=tolerance * scale, err_msg=name
+        )
 
 
 @pytest.mark.parametrize("delays", ["learnt", "none"])
