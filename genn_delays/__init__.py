@@ -26,9 +26,10 @@ from genn_delays.planning import gradients, readouts
 from genn_delays.planning.events import Events
 from genn_delays.planning.gradients import EventProp, Surrogate
 from genn_delays.support.errors import GennDelaysError
+from genn_delays.support.version import VERSION
 
 if TYPE_CHECKING:
-    from genn_delays import analysis, datasets, genn, models, plugins, rewiring, training
+    from genn_delays import analysis, datasets, genn, graphs, models, plugins, rewiring, training
     from genn_delays.datasets import Dataset
     from genn_delays.experiment import checkpoint
     from genn_delays.fitting import Model, calibrate, fit, load, record, stream
@@ -43,6 +44,7 @@ _LATER = {
     "datasets": "genn_delays.datasets",
     "fit": "genn_delays.fitting:fit",
     "genn": "genn_delays.genn",
+    "graphs": "genn_delays.graphs",
     "load": "genn_delays.fitting:load",
     "losses": "genn_delays.training.losses",
     "models": "genn_delays.models",
@@ -67,7 +69,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
 
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "LIF",
@@ -99,6 +101,7 @@ __all__ = [
     "fold",
     "genn",
     "gradients",
+    "graphs",
     "init",
     "kernels",
     "load",

@@ -19,21 +19,13 @@ import genn_delays as gd
 from genn_delays import graphs
 from genn_delays.support import recording
 
-TEMPERATURE = {"fb237": 0.5, "WN18RR": 1.0}
-"""Of the weights of wrong entities, as published."""
+SETTINGS = {"fb237": "fb15k237_inductive", "WN18RR": "wn18rr_inductive"}
+"""By the beginning of the folder's name."""
 
 
 def settings(graph: str, seed: int, epochs: int) -> graphs.Training:
-    temperature = next(value for name, value in TEMPERATURE.items() if graph.startswith(name))
-    return graphs.Training(
-        epochs=epochs,
-        batch_size=32,
-        negatives=50,
-        temperature=temperature,
-        optimiser=gd.training.Adam(5e-3),
-        validate_every=2,
-        seed=seed,
-    )
+    name = next(name for start, name in SETTINGS.items() if graph.startswith(start))
+    return gd.models.graph_reasoning.training(name, seed=seed, epochs=epochs)
 
 
 def results(model: graphs.Model, test: graphs.Asked) -> dict[str, float]:
@@ -59,7 +51,9 @@ def main() -> None:
                 folder = given.out / f"{graph}-{delays}-{seed}"
                 if (folder / "summary.json").exists():
                     continue
-                reasoner = graphs.Reasoner(len(data.relations), delays=delays)
+                reasoner = gd.models.graph_reasoning.build(
+                    relations=len(data.relations), delays=delays
+                )
                 training = settings(graph, seed, given.epochs)
                 model = graphs.fit(
                     data, reasoner, training, folder=folder, resume=True, threads=given.threads

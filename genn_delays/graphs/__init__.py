@@ -8,6 +8,7 @@ from genn_delays.graphs.family import family_tree
 from genn_delays.graphs.fitting import fit
 from genn_delays.graphs.graph import Graph
 from genn_delays.graphs.knowledge import Asked, KnowledgeGraph, read_knowledge_graph
+from genn_delays.graphs.links import link_metrics, read_links
 from genn_delays.graphs.model import Model
 from genn_delays.graphs.ranking import Ranks, auroc, average_precision
 from genn_delays.graphs.reasoner import Reasoner
@@ -25,7 +26,9 @@ __all__ = [
     "average_precision",
     "family_tree",
     "fit",
+    "link_metrics",
     "load",
     "read_knowledge_graph",
+    "read_links",
     "save",
 ]

@@ -1,8 +1,8 @@
 """A made family tree: who is whose mother and father is given, all else is to be found.
 
-The relations to be found are compositions: the grandparents on either side, sisters and brothers,
-aunts and uncles on either side. The edges that are given lie alike for all of them, so that
-only a model that tells mothers from fathers, and up from down, can find them.
+The relations to be found are compositions: the mother's and the father's mother and father. The
+edges that are given lie alike for all four of them, so that only a model that tells mothers from
+fathers, and in which order it meets them, can find them.
 """
 
 from __future__ import annotations
@@ -45,13 +45,9 @@ class Family:
 
     def found(self) -> np.ndarray:
         """Facts of all that follows from these."""
-        sides = [
-            of[side] for side in (self.mother, self.father) for of in (self.mother, self.father)
-        ]
-        known = [np.where(side >= 0, up, -1) for side, up in zip(
-            (self.mother, self.mother, self.father, self.father), sides, strict=True
-        )]  # fmt: skip
-        return np.concatenate([_facts(up, GIVEN + k) for k, up in enumerate(known)])
+        both = (self.mother, self.father)
+        grand = [np.where(near >= 0, far[near], -1) for near in both for far in both]
+        return np.concatenate([_facts(other, GIVEN + k) for k, other in enumerate(grand)])
 
 
 def _facts(other: np.ndarray, relation: int) -> np.ndarray:

@@ -21,7 +21,8 @@ from genn_delays.support.paths import expanded
 
 FILES = ("train.txt", "valid.txt", "test.txt")
 LINE = 400
-"""Bytes that a triple takes while it is read."""
+"""Bytes that a line takes while it is read."""
+TRIPLE = "head, relation and tail with tabs between them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +103,11 @@ class _Triples:
         self.files: Files = open_files(expanded(folder, "the knowledge graph", DataError))
         self.entities, self.relations = _Names(), relations
         fresh = not len(relations)
-        self.facts = {name: self._read(name, fresh and name == "train.txt") for name in FILES}
-        if not len(self.facts["train.txt"]):
-            raise DataError(f"{self.files.path}: train.txt holds no fact")
+        self.facts = {}
+        for name in FILES:
+            self.facts[name] = self._read(name, fresh and name == "train.txt")
+            if not len(self.facts[name]):
+                raise DataError(f"{self.files.path}: {name} holds no fact")
 
     @cached_property
     def graph(self) -> Graph:
@@ -117,8 +120,6 @@ class _Triples:
 
     def asked(self, name: str) -> Asked:
         """The facts of a file."""
-        if not len(self.facts[name]):
-            raise DataError(f"{self.files.path}: {name} holds no fact")
         return Asked(
             self.graph, self.facts[name], self.graph if name == "train.txt" else self.known
         )
@@ -126,7 +127,7 @@ class _Triples:
     def _read(self, name: str, makes_relations: bool) -> np.ndarray:
         facts = []
         where = f"{self.files.path}: {name}"
-        for number, (head, relation, tail) in triples(self.files.read(name), where):
+        for number, (head, relation, tail) in records(self.files.read(name), where, 3, TRIPLE):
             if not makes_relations and relation not in self.relations.number:
                 raise DataError(
                     f"{where}, line {number}: the relation {short(repr(relation), 60)} is in no "
@@ -136,29 +137,31 @@ class _Triples:
         return np.array(facts, np.int64).reshape(-1, 3)
 
 
-def triples(content: bytes, where: str) -> Iterator[tuple[int, tuple[str, str, str]]]:
-    """Line number and the three names of each fact.
+def records(
+    content: bytes, where: str, count: int, what: str
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Line number and names of each line of tab-separated text.
 
     Args:
         where: begins messages: the file.
+        count: names of a line.
+        what: what a line is to be, for messages.
 
     Raises:
-        DataError: a line that is not three names with tabs between them.
+        DataError: a line that is something else.
     """
-    check_size(LINE * content.count(b"\n"), where, default=8 * RECORDING)
-    for number, raw in enumerate(content.split(b"\n"), 1):
+    lines = content.split(b"\n")
+    check_size(LINE * len(lines), where, default=8 * RECORDING)
+    if lines[-1] == b"":  # behind the last end of line
+        lines.pop()
+    for number, raw in enumerate(lines, 1):
         try:
-            fields = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r").split("\t")
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
             raise DataError(
                 f"{where}, line {number}: not UTF-8 text; copy the file again"
             ) from None
-        names = [name.strip() for name in fields]
-        if names == [""] and number > content.count(b"\n"):
-            return  # behind the last end of line
-        if len(names) != 3 or not all(names):
-            raise DataError(
-                f"{where}, line {number}: {short(repr(fields), 80)} is not head, relation and tail "
-                "with tabs between them"
-            )
-        yield number, (names[0], names[1], names[2])
+        names = tuple(name.strip() for name in text.split("\t"))
+        if len(names) != count or not all(names):
+            raise DataError(f"{where}, line {number}: {short(repr(text), 80)} is not {what}")
+        yield number, names

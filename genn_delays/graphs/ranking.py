@@ -12,7 +12,7 @@ from math import comb
 import numpy as np
 
 CLOSE = 1e-5
-"""Scores count as the same within this, relative to the larger of 1 and the score: sums of equal rows
+"""Scores are the same within this, relative to the larger of 1 and the score: sums of equal rows
 may be rounded otherwise."""
 HITS = (1, 3, 10)
 SAMPLE = 50

@@ -159,8 +159,9 @@ class Trainer:
         if training.one_hop:
             sources = np.repeat(queries.source, queries.target.shape[1])
             gone = np.union1d(gone, train.graph.between(sources, queries.target.ravel()))
-        score = self.model.scorer.forward(train.graph.without(gone), queries)
-        loss, slope = cross_entropy(score, training.temperature)
+        with np.errstate(over="ignore", invalid="ignore"):  # an error says so
+            score = self.model.scorer.forward(train.graph.without(gone), queries)
+            loss, slope = cross_entropy(score, training.temperature)
         if not np.isfinite(loss):
             raise TrainingError(
                 f"epoch {state.epoch + 1}: the loss is {loss}; lower the learning rate"

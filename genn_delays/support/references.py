@@ -54,6 +54,12 @@ ENTRIES = {
   volume = {30}, number = {6}, pages = {1514--1541}, year = {2018},
   doi = {10.1162/neco_a_01086}
 }""",
+    "xiao2024": """@inproceedings{xiao2024,
+  title = {Temporal spiking neural networks with synaptic delay for graph reasoning},
+  author = {Xiao, Mingqing and Zhu, Yixin and He, Di and Lin, Zhouchen},
+  booktitle = {International Conference on Machine Learning}, year = {2024},
+  eprint = {2405.16851}, archiveprefix = {arXiv}
+}""",
     "hammouamri2024": """@inproceedings{hammouamri2024,
   title = {Learning delays in spiking neural networks using dilated convolutions with learnable
            spacings},
