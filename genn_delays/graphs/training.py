@@ -176,7 +176,7 @@ class Trainer:
         row = {"epoch": state.epoch + 1, "loss": state.loss / facts, "seconds": state.seconds}
         if self.training.validates(state.epoch + 1):
             row |= self.model.rank(self.data.valid).metrics()
-            if row[CHOSEN_BY] > state.best_score:
+            if row[CHOSEN_BY] >= state.best_score:  # of equal ones the one that learnt longer
                 state.best_score, state.best_epoch = row[CHOSEN_BY], state.epoch + 1
                 self.best = self.model.parameters.copy()
         state.epoch, state.batch, state.loss, state.seconds = state.epoch + 1, 0, 0.0, 0.0
