@@ -162,11 +162,11 @@ class Trainer:
         with np.errstate(over="ignore", invalid="ignore"):  # an error says so
             score = self.model.scorer.forward(train.graph.without(gone), queries)
             loss, slope = cross_entropy(score, training.temperature)
-        if not np.isfinite(loss):
-            raise TrainingError(
-                f"epoch {state.epoch + 1}: the loss is {loss}; lower the learning rate"
-            )
-        self.model.parameters.update(training.optimiser, self.model.scorer.backward(slope))
+            if not np.isfinite(loss):
+                raise TrainingError(
+                    f"epoch {state.epoch + 1}: the loss is {loss}; lower the learning rate"
+                )
+            self.model.parameters.update(training.optimiser, self.model.scorer.backward(slope))
         state.loss += loss * len(facts)
         state.batch += 1
         state.seconds += time.perf_counter() - began

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -85,6 +87,23 @@ def test_training_goes_on_bit_for_bit_from_any_batch(tmp_path):
     assert rows[0] == rows[1]
 
 
+def test_a_signal_ends_a_run_after_the_batch_and_it_goes_on_bit_for_bit(tmp_path, monkeypatch):
+    whole, batch = graphs.fit(FAMILY, SMALL, QUICK), Trainer._batch
+
+    def signalled(trainer):
+        batch(trainer)
+        if trainer.state.batch == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Trainer, "_batch", signalled)
+    with pytest.raises(gd.training.Interrupted, match="after batch 2 of epoch 1"):
+        graphs.fit(FAMILY, SMALL, QUICK, folder=tmp_path)
+    monkeypatch.undo()
+    part = graphs.fit(FAMILY, SMALL, QUICK, folder=tmp_path, resume=True)
+    for name in whole.parameters.columns:
+        np.testing.assert_array_equal(part.parameters[name], whole.parameters[name])
+
+
 def test_a_model_in_a_file_is_the_model(tmp_path):
     model = graphs.Model(SMALL, seed=4, precision="float64")
     graphs.save(tmp_path / "model.h5", model)
@@ -118,6 +137,52 @@ def test_damaged_files_of_a_run_are_an_error(tmp_path):
     path.write_bytes(b"no HDF5")
     with pytest.raises(CheckpointError, match=r"model\.h5"):
         graphs.load(path)
+
+
+def without_map(file):
+    del file["parameters/map_bias"]
+
+
+def with_nan(file):
+    file["parameters/map_bias"][0] = np.nan
+
+
+def shorter(file):
+    del file["parameters/map_bias"]
+    file["parameters/map_bias"] = np.zeros(3)
+
+
+def of_other_settings(file):
+    file.attrs["model"] = json.dumps({"reasoner": {"relations": -1}, "precision": "float32"})
+
+
+def of_another_version(file):
+    file.attrs["version"] = 9
+
+
+def of_another_kind(file):
+    file.attrs["format"] = "something else"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_map, "no 'map_bias'"),
+        (with_nan, "NaN or infinity in 'map_bias'"),
+        (shorter, r"'map_bias' of shape \(3,\)"),
+        (of_other_settings, "'model' that is none"),
+        (of_another_version, "has version 9"),
+        (of_another_kind, "is not a reasoner"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said(tmp_path, change, message):
+    path = tmp_path / "model.h5"
+    graphs.save(path, graphs.Model(SMALL))
+    with h5py.File(path, "a") as file:
+        change(file)
+    with pytest.raises(CheckpointError, match=message) as error:
+        graphs.load(path)
+    assert str(path) in str(error.value)
 
 
 def test_wrong_settings_say_what_is_allowed():
