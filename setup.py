@@ -28,6 +28,7 @@ setup(
         "genn_delays.analysis": ["*.c"],
         "genn_delays.datasets.cochlea": ["*.c"],
         "genn_delays.report": ["**/*.j2"],
+        "genn_delays.support": ["*.bib"],
         "genn_delays.export": ["**/*.j2"],
     },
     cmdclass={"build_py": WithModels},

@@ -7,8 +7,8 @@ import platform
 from functools import cache
 from pathlib import Path
 
-import genn_delays
 from genn_delays.support.cores import available_cores
+from genn_delays.support.version import __version__
 
 PACKAGES = (
     "numpy",
@@ -26,7 +26,7 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Versions of genn-delays, Python and the packages it uses."""
-    found = {"genn-delays": genn_delays.__version__, "python": platform.python_version()}
+    found = {"genn-delays": __version__, "python": platform.python_version()}
     return found | {name: _version(name) for name in PACKAGES}
 
 
