@@ -10,6 +10,7 @@ import numpy as np
 
 from genn_delays.backends.gradient import Gradient, Gradients
 from genn_delays.backends.simulation import Simulation
+from genn_delays.backends.ties import Links
 from genn_delays.parallel.ranks import Ranks
 from genn_delays.planning.events import Events
 from genn_delays.support.errors import BackendError, ConfigError
@@ -75,6 +76,7 @@ class SharedSimulation(Simulation):
 
     def load(self, network: Network) -> None:
         super().load(network)
+        self._links = Links()  # those of `own` have summed what is tied
         populations = network.populations.values()
         self._columns = [(p.name, column, p.size) for p in populations for column in p.learn]
         self._rows = {name: len(p.synapses) for name, p in network.projections.items()}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from shared_training import BATCH, DT, STEPS, compiled, make_data, make_network
 from thread_ranks import in_ranks
+from tied_networks import placed, tied
 
 import genn_delays as gd
 from genn_delays.backends.checks import dropout_masks
@@ -52,6 +53,35 @@ def test_a_shared_batch_is_that_of_one_process_also_where_a_rank_has_nothing_to_
         for name, values in summed.items():
             scale = np.abs(values).max()
             np.testing.assert_allclose(found[1][name], values, 0, 1e-14 * scale, err_msg=name)
+
+
+@pytest.mark.parametrize("declare", [tied, placed])
+def test_what_is_tied_is_summed_once(declare):
+    def gradients(ranks):
+        network = declare()
+        own = gd.compile(
+            network,
+            gradient=gd.EventProp(),
+            readout=gd.readouts.MeanVoltage(),
+            dt=1.0,
+            steps=30,
+            batch_size=own_batch(ranks, 5),
+            backend="reference",
+            precision="float64",
+        )
+        shared = ranks.count > 1
+        simulation = SharedSimulation(own, network, ranks, 5) if shared else own
+        rng = np.random.default_rng(0)
+        events = (rng.uniform(0, 25, 60), rng.integers(0, 4, 60), rng.integers(0, 5, 60))
+        simulation.forward(gd.Events(*events, 5))
+        found = simulation.backward(rng.normal(size=(5, 3)))
+        units = [column for columns in found.units.values() for column in columns.values()]
+        return np.concatenate([g.delay for g in found.values()] + units)
+
+    alone = gradients(ALONE)
+    assert alone.any()
+    for found in in_ranks(3, gradients):
+        np.testing.assert_allclose(found, alone, 0, 1e-13 * np.abs(alone).max())
 
 
 def test_events_need_no_order():
