@@ -39,7 +39,7 @@ class Sonata(Reader):
             for group in _open(main, "nodes")
             for name in group.members
         }
-        projections = {}
+        projections: dict[str, FoundSynapses] = {}
         for group in _open(main, "edges"):
             types = _types(group.source.path)
             projections |= {name: _edges(group.group(name), types) for name in group.members}
