@@ -191,7 +191,7 @@ def describe(
     folded = fold(network)
     if all(isinstance(p.neuron, Input) for p in folded.populations.values()):
         raise ExportError("the network has no neurons; add a population besides its inputs")
-    plan, read = _plan(folded, dt, discretisation, readout, trial)
+    plan, read = _plan(folded, dt, discretisation, readout)
     offsets = dict(zip(folded.populations, offsets_of(plan), strict=True))
     names = identifiers([*folded.populations, *folded.projections], taken)
     populations = {
@@ -215,7 +215,6 @@ def _plan(
     dt: float,
     discretisation: str,
     readout: Readout | None,
-    trial: int | None,
 ) -> tuple[Plan, str]:
     """The plan without tails, for which a trial would need a length; and what is read."""
     endless = Network(seed=folded.seed)
@@ -225,9 +224,10 @@ def _plan(
     plan = make_plan(
         endless,
         gradient=Surrogate(),  # every neuron there is has a plan with it
-        readout=readout or MeanVoltage(population=last),
+        # of the readout only its population matters here
+        readout=MeanVoltage(population=last if readout is None else readout.population),
         dt=dt,
-        steps=trial or 1,
+        steps=1,
         precision="float64",
         discretisation=discretisation,
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
+import tempfile
 import tracemalloc
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import networks
 import networks_to_export as made
@@ -211,6 +214,32 @@ def test_358000_synapses_take_less_than_500_mb(tmp_path):
     tracemalloc.stop()
     assert peak < 500e6
     assert (tmp_path / "net.py").stat().st_size < 20_000, "synapses are not in the script"
+
+
+def test_a_readout_of_the_users_own_is_left_out_and_the_script_says_so(tmp_path):
+    class Last(gd.readouts.VoltageTrace):
+        """Anything else than what ships."""
+
+    net = small(gd.LeakyReadout())
+    text = gd.export.brian2(net, tmp_path / "net.py", dt=1.0, readout=Last()).read_text()
+    assert "The readout, Last, is a class of the user's own" in text
+    assert "def outputs(" not in text
+
+
+def test_a_session_is_the_script_as_a_module_and_leaves_no_files(tmp_path, monkeypatch):
+    nest = MagicMock(resolution=1.0)
+    nest.Create.return_value.tolist.return_value = list(range(1, 5))
+    monkeypatch.setitem(sys.modules, "nest", nest)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made = gd.export.nest.session(small(), dt=1.0)
+    assert list(tmp_path.iterdir()) == []
+    assert set(made.build()) == {"input", "hidden"}
+    assert nest.Create.call_args.args == ("iaf_psc_exp", 4)
+    pre, post, rule, synapse = nest.Connect.call_args.args
+    assert (len(pre), len(post), rule, len(synapse["delay"])) == (12, 12, "one_to_one", 12)
+    nest.resolution = 0.1
+    with pytest.raises(ValueError, match=r"set nest.resolution to 1.0 ms"):
+        made.build()
 
 
 def test_a_description_shares_no_weights_with_the_network():

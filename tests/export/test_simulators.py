@@ -150,6 +150,22 @@ def test_scripts_read_out_as_the_network_does(target, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["brian2", "nest", "pynn", "arbor"])
+def test_first_spikes_of_one_unit_each_and_a_trial_without_any(target, tmp_path):
+    net = gd.Network()
+    for name, neuron in (("input", gd.Input()), ("output", gd.LIF(tau_mem=10.0))):
+        net.add_population(name, neuron, 1)
+    net.connect("input", "output", weight=8.0, delay=3.0)
+    events = gd.Events(np.array([2.5, 9.5]), np.zeros(2, int), np.array([0, 1]), 3)
+    script = gd.export.FORMATS[target](
+        net, tmp_path / "net.py", dt=1.0, readout=gd.readouts.FirstSpike(), trial=30
+    )
+    write_trials(script, events, 30.0)
+    python = interpreter({"pynn": "pyNN.nest"}.get(target, target))
+    (result,) = run_scripts(python, [script], target)
+    assert result["outputs"][:, 0].tolist() == [8.0, 15.0, 30.0]
+
+
+@pytest.mark.parametrize("target", ["brian2", "nest", "pynn", "arbor"])
 def test_the_script_of_the_page_has_the_spikes_of_the_network(target, tmp_path, monkeypatch):
     python = interpreter({"pynn": "pyNN.nest"}.get(target, target))
     monkeypatch.chdir(tmp_path)
