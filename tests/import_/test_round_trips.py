@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,21 @@ def test_what_exists_is_not_overwritten_and_what_does_not_is_told(name, tmp_path
         exported(name, c.network, tmp_path, c.dt)
     with pytest.raises(gd.GennDelaysError, match="there is no such"):
         getattr(gd.import_, name)(path.with_name(f"other{path.suffix}"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS)
+def test_358000_synapses_go_and_come_back_within_500_mb(name, tmp_path):
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 700)
+    net.add_population("hidden", gd.LIF(), 500)
+    net.add_population("output", gd.LeakyReadout(), 16)
+    for pre, post in (("input", "hidden"), ("hidden", "output")):
+        net.connect(pre, post, weight=gd.init.Normal(0, 0.03), delay=gd.init.Uniform(0, 60))
+    assert net.parameters()["weights"] == 358_000
+    tracemalloc.start()
+    found = getattr(gd.import_, name)(exported(name, net, tmp_path, 1.0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500e6
+    assert_same(found, net)

@@ -6,6 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -47,6 +48,52 @@ def test_libsonata_reads_every_edge_of_a_circuit_by_source_and_by_target(tmp_pat
         )
     nodes = circuit.node_population("hidden")
     assert nodes.get_dynamics_attribute("tau_mem", nodes.select_all()).tolist() == [20.0] * 4
+
+
+def circuit(folder: Path, types: str, **attributes: np.ndarray) -> Path:
+    """As bmtk writes one: a file per population, attributes of all edges in their type."""
+    folder.mkdir()
+    with h5py.File(folder / "a_nodes.h5", "w") as file:
+        file["nodes/a/node_type_id"] = np.full(3, 100)
+    with h5py.File(folder / "a_a_edges.h5", "w") as file:
+        group = file.create_group("edges/a_to_a")
+        for end, units in (("source", [2, 0]), ("target", [1, 0])):
+            group[f"{end}_node_id"] = np.array(units, np.uint64)
+            group[f"{end}_node_id"].attrs["node_population"] = "a"
+        group["edge_type_id"] = np.full(2, 100)
+        group["edge_group_id"] = np.zeros(2, np.uint32)
+        group["edge_group_index"] = np.arange(2)
+        for name, values in ({"nsyns": np.ones(2)} | attributes).items():
+            group[f"0/{name}"] = values
+    (folder / "a_a_edge_types.csv").write_text(types)
+    return folder
+
+
+TYPES = 'edge_type_id target_query delay syn_weight\n100 "*" 2.0 0.5\n'
+GIVEN = {"neurons": {"a": gd.LIF()}, "dt": 0.5, "lag": 1}
+
+
+def test_edges_have_the_weight_and_delay_of_their_type_or_their_own(tmp_path):
+    net = gd.import_.sonata(circuit(tmp_path / "net", TYPES), **GIVEN)
+    table = net.projections["a_to_a"].synapses
+    assert (table.pre.tolist(), table.post.tolist()) == ([0, 2], [0, 1])
+    assert (table.weight.tolist(), table.delay.tolist()) == ([0.5, 0.5], [1.5, 1.5])
+    own = circuit(tmp_path / "own", TYPES, syn_weight=np.array([1.0, 2.0]))
+    assert gd.import_.sonata(own, **GIVEN).projections["a_to_a"].synapses.weight.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("types", "attributes", "said"),
+    [
+        ("edge_type_id\n100\n", {}, "has edges without 'syn_weight', and so have their types"),
+        (TYPES, {"nsyns": np.array([1, 2])}, "several synapses"),
+        (TYPES, {"delay": np.array([0.1, 1.0])}, "less than a step of 0.5 ms"),
+    ],
+)
+def test_edges_that_say_too_little_or_too_much_are_refused(types, attributes, said, tmp_path):
+    with pytest.raises(gd.GennDelaysError, match=said) as raised:
+        gd.import_.sonata(circuit(tmp_path / "net", types, **attributes), **GIVEN)
+    assert len(str(raised.value).splitlines()) <= 2
 
 
 class TestNpz:
