@@ -34,41 +34,6 @@ def results(model: graphs.Model, test: graphs.Asked) -> dict[str, float]:
     return found | {"as_published": model.rank(test, known=test.graph).as_published()}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--graphs", nargs="+", default=["fb237_v1", "WN18RR_v1"])
-    parser.add_argument("--delays", nargs="+", default=["learnt", "none"])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--threads", type=int)
-    given = parser.parse_args()
-    for seed in given.seeds:
-        for graph in given.graphs:
-            data = graphs.read_knowledge_graph(given.data / graph, given.data / f"{graph}_ind")
-            for delays in given.delays:
-                folder = given.out / f"{graph}-{delays}-{seed}"
-                if (folder / "summary.json").exists():
-                    continue
-                reasoner = gd.models.graph_reasoning.build(
-                    relations=len(data.relations), delays=delays
-                )
-                training = settings(graph, seed, given.epochs)
-                model = graphs.fit(
-                    data, reasoner, training, folder=folder, resume=True, threads=given.threads
-                )
-                row = {"graph": graph, "delays": delays, "seed": seed, **results(model, data.test)}
-                row["validation_mrr"] = json.loads((folder / "summary.json").read_text())[
-                    "validation_mrr"
-                ]
-                recording.append(given.out / "results.jsonl", json.dumps(row) + "\n")
-                print(
-                    {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()},
-                    flush=True,
-                )
-
-
 def summary(path: Path) -> str:
     """Mean and standard deviation over the seeds, as a table."""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
@@ -81,6 +46,39 @@ def summary(path: Path) -> str:
             cells.append(f"{np.mean(values):.1f} ± {np.std(values):.1f}")
         lines.append(f"| {graph} | {delays} | {len(same)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def train(
+    data: graphs.KnowledgeGraph, name: str, delays: str, seed: int, given: argparse.Namespace
+) -> None:
+    """One run, unless it is complete."""
+    folder = given.out / f"{name}-{delays}-{seed}"
+    if (folder / "summary.json").exists():
+        return
+    reasoner = gd.models.graph_reasoning.build(relations=len(data.relations), delays=delays)
+    training = settings(name, seed, given.epochs)
+    model = graphs.fit(data, reasoner, training, folder=folder, resume=True, threads=given.threads)
+    row = {"graph": name, "delays": delays, "seed": seed, **results(model, data.test)}
+    recording.append(given.out / "results.jsonl", json.dumps(row) + "\n")
+    print(json.dumps(row), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--graphs", nargs="+", default=["fb237_v1", "WN18RR_v1"])
+    parser.add_argument("--delays", nargs="+", default=["learnt", "none"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--threads", type=int)
+    given = parser.parse_args()
+    for seed in given.seeds:
+        for name in given.graphs:
+            data = graphs.read_knowledge_graph(given.data / name, given.data / f"{name}_ind")
+            for delays in given.delays:
+                train(data, name, delays, seed, given)
+    print(summary(given.out / "results.jsonl"))
 
 
 if __name__ == "__main__":

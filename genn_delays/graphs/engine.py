@@ -17,7 +17,7 @@ import numpy as np
 from genn_delays.backends.native.codegen import environment, real_of
 from genn_delays.backends.native.structures import point
 from genn_delays.backends.native.threads import Team
-from genn_delays.backends.native.vectors import LINE, widest_bytes
+from genn_delays.backends.native.vectors import LINE, asked_bytes, widest_bytes
 from genn_delays.graphs.graph import Edges
 from genn_delays.graphs.reasoner import Reasoner
 from genn_delays.graphs.structures import GRAPH
@@ -62,7 +62,8 @@ class Engine:
     ) -> None:
         self.reasoner, self.dtype = reasoner, np.dtype(dtype).type
         self.padded = -(-reasoner.neurons // WORD) * WORD
-        self.library = load(render(real_of(self.dtype), self.padded, widest_bytes()))
+        width = asked_bytes() or widest_bytes()
+        self.library = load(render(real_of(self.dtype), self.padded, width))
         self.library.graph_space.restype = c_int64
         self.team = Team(threads)
         self._space = np.zeros(0, np.uint8)

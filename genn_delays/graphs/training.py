@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -91,10 +90,6 @@ class State:
     best_score: float = -1.0
     best_epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
-
-    def as_mapping(self) -> dict[str, Any]:
-        """The same as JSON can hold."""
-        return asdict(self)
 
 
 class Trainer:

@@ -118,6 +118,16 @@ def test_the_engine_gives_what_the_oracle_gives_whatever_the_settings(change, bi
     agree(found, right, 1e-12)
 
 
+@pytest.mark.parametrize("width", ["16", "32"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-5)])
+def test_the_engine_gives_what_the_oracle_gives_at_every_width(
+    width, dtype, tolerance, monkeypatch
+):
+    monkeypatch.setenv("GENN_DELAYS_VECTOR_BYTES", width)
+    found, right, _ = both(SMALL, graph(), queries(), lively(SMALL), dtype)
+    agree(found, right, tolerance)
+
+
 def test_targets_that_no_spike_can_reach_and_lone_entities_are_at_rest():
     facts = np.array([[0, 0, 1], [3, 1, 4]])
     some = Graph(facts, 7, 3)

@@ -15,6 +15,7 @@ from genn_delays import graphs
 from genn_delays.graphs import checkpoint
 from genn_delays.graphs.family import GIVEN
 from genn_delays.graphs.negatives import directed
+from genn_delays.graphs.queries import Scorer
 from genn_delays.graphs.ranking import Ranks
 from genn_delays.graphs.training import Trainer
 from genn_delays.support.errors import CheckpointError, ConfigError, TrainingError
@@ -64,6 +65,30 @@ def test_the_family_tree_is_a_family_tree():
         assert {fact for fact in facts if fact[1] == relation} == right
         assert right
     assert {b for _, b, _ in FAMILY.train.graph.facts} == {0, 1}
+
+
+@pytest.mark.parametrize("one_hop", [False, True])
+def test_the_fact_that_is_asked_for_is_not_in_the_graph(one_hop, monkeypatch):
+    data = replace(FAMILY, train=replace(FAMILY.train, facts=FAMILY.train.graph.facts))
+    forward, left = Scorer.forward, []
+
+    def seen(scorer, edges, queries):
+        for source, relation, target in zip(
+            queries.source, queries.relation, queries.target, strict=True
+        ):
+            out = slice(*edges.out_start[source : source + 2])
+            joined = edges.out_tail[out]
+            left.append(target[0] in joined[edges.out_relation[out] == relation])
+            left[-1] |= one_hop and bool(set(joined) & set(target))
+        return forward(scorer, edges, queries)
+
+    model = graphs.Model(SMALL)
+    monkeypatch.setattr(Scorer, "forward", seen)
+    trainer = Trainer(model, data, replace(QUICK, one_hop=one_hop))
+    trainer.on_batch = lambda trainer: trainer.request_stop()
+    trainer.fit()
+    assert len(left) == QUICK.batch_size
+    assert not any(left)
 
 
 def test_training_goes_on_bit_for_bit_from_any_batch(tmp_path):

@@ -33,12 +33,21 @@ def vector_bytes(plan: Plan) -> int:
         BackendError: the environment asks for a width that there is no code for.
     """
     if plan not in _chosen:
-        asked = os.environ.get(VARIABLE)
-        if asked not in (None, *map(str, WIDTHS)):
-            allowed = ", ".join(map(str, WIDTHS))
-            raise BackendError(f"the environment sets {VARIABLE}={asked!r}; give one of {allowed}")
-        _chosen[plan] = int(asked) if asked else _best(plan)
+        _chosen[plan] = asked_bytes() or _best(plan)
     return _chosen[plan]
+
+
+def asked_bytes() -> int | None:
+    """The width that the environment asks for; None where it leaves the choice.
+
+    Raises:
+        BackendError: there is no code for it.
+    """
+    asked = os.environ.get(VARIABLE)
+    if asked not in (None, *map(str, WIDTHS)):
+        allowed = ", ".join(map(str, WIDTHS))
+        raise BackendError(f"the environment sets {VARIABLE}={asked!r}; give one of {allowed}")
+    return int(asked) if asked else None
 
 
 def lanes_of(plan: Plan) -> int:
