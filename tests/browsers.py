@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("selenium", reason="the extra docs is not installed")
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 

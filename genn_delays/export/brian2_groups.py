@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genn_delays.backends.code_printer import Dialect, print_program
 from genn_delays.export.currents import Currents, currents_of
 from genn_delays.export.description import DescribedPopulation, Description
 from genn_delays.export.names import identifiers
 from genn_delays.export.script import RESERVED, about, is_uniform, number
+
+if TYPE_CHECKING:
+    from genn_delays.backends.code_printer import Dialect
 
 APART = 1e-3
 """Relative distance of time constants below which Brian2's solution, which divides by their
@@ -165,6 +168,8 @@ def _write_propagator(group: Group) -> None:
 
 def _write_program(group: Group) -> None:
     """The assignments of the step map."""
+    from genn_delays.backends.code_printer import print_program  # sympy takes long
+
     step_map = group.p.planned.step_map
     assert step_map is not None
     names = {f"x{k}": name for k, name in enumerate(group.states)}
@@ -185,6 +190,8 @@ def _write_program(group: Group) -> None:
 
 def _dialect(names: dict[str, str]) -> Dialect:
     """Brian2's abstract code; what is in between has names that no user's variable has."""
+    from genn_delays.backends.code_printer import Dialect
+
     return Dialect(
         declare="",
         number=str,
