@@ -1,9 +1,9 @@
 """Reasoners in HDF5 files, whole or not there: a model, and training to go on from bit for bit.
 
-/            format, version; model: JSON text of settings and precision
-/parameters  a flat column per parameter
-/trainer     counters: JSON text; state/<parameter>: columns of the update rule; best: the
-             parameters of the best epoch
+    /            format, version; model: JSON text of settings and precision
+    /parameters  a flat column per parameter
+    /trainer     counters: JSON text; state/<parameter>: columns of the update rule; best: the
+                 parameters of the best epoch
 """
 
 from __future__ import annotations
