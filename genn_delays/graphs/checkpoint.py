@@ -1,5 +1,7 @@
 """Reasoners in HDF5 files, whole or not there: a model, and training to go on from bit for bit.
 
+In a file there are
+
     /            format, version; model: JSON text of settings and precision
     /parameters  a flat column per parameter
     /trainer     counters: JSON text; state/<parameter>: columns of the update rule; best: the
