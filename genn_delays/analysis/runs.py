@@ -27,7 +27,11 @@ from genn_delays.declaration.neurons import Input
 from genn_delays.experiment.experiment import load_dataset
 from genn_delays.experiment.run_folder import RunFolder
 from genn_delays.fitting.model import Model
+from genn_delays.support.paths import told_apart
 from genn_delays.training.by_sign import by_sign
+
+POOLED = "all"
+"""What stands for all runs where the name of one could."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class RunAnalysis:
     """One run: its best network, and what is found in it, by projection.
 
     Attributes:
+        name: of the folder, with as much of its path as tells it from the other runs.
         folder: the run folder.
         epoch: of the best network.
         network, initial: after and before training; None where the latter is gone.
@@ -50,6 +55,7 @@ class RunAnalysis:
         function: what the answers rest on; None where it was left out.
     """
 
+    name: str
     folder: RunFolder
     epoch: int
     network: Network
@@ -64,11 +70,6 @@ class RunAnalysis:
     kept: Mapping[str, Kept]
     courses: Mapping[str, Course]
     function: Function | None
-
-    @property
-    def name(self) -> str:
-        """Of the folder."""
-        return self.folder.path.resolve().name
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +111,10 @@ def analyse(
     check_alike(opened)
     data = _data(opened, settings.split, say)
     runs = []
-    for one, trials in zip(opened, data, strict=True):
+    names = told_apart([one.folder.path for one in opened], taken=[POOLED])
+    for name, one, trials in zip(names, opened, data, strict=True):
         say(f"{one.folder.path}: epoch {one.epoch}")
-        runs.append(_analysed(one, trials, settings, say))
+        runs.append(_analysed(name, one, trials, settings, say))
     pairs = {
         (i, j): _compared(runs[i], runs[j], settings)
         for i, j in combinations(range(len(runs)), 2)
@@ -140,21 +142,26 @@ def _data(
 
 
 def _analysed(
-    one: Opened, data: Dataset | None, settings: AnalysisSettings, say: Callable[[str], None]
+    name: str,
+    one: Opened,
+    data: Dataset | None,
+    settings: AnalysisSettings,
+    say: Callable[[str], None],
 ) -> RunAnalysis:
     network = one.network
     source = one.recipe.source()
     projections = {name: p for name, p in network.projections.items() if len(p.synapses)}
     channels, groupings = {}, {}
-    for name, projection in projections.items():
-        say(f"  {name}: {len(projection.synapses):,} synapses")
-        channels[name] = channels_of(projection, source, _given(projection, settings))
-        groupings[name] = _grouped(projection, channels[name], settings)
+    for each, projection in projections.items():
+        say(f"  {each}: {len(projection.synapses):,} synapses")
+        channels[each] = channels_of(projection, source, _given(projection, settings))
+        groupings[each] = _grouped(projection, channels[each], settings)
     measured = None
     if data is not None and settings.split is not None:
         say(f"  function, on the {settings.split} split")
         measured = _measured(one, data, settings, settings.split)
     return RunAnalysis(
+        name=name,
         folder=one.folder,
         epoch=one.epoch,
         network=network,

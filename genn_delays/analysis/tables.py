@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from genn_delays.analysis.function import Function
-from genn_delays.analysis.runs import Analysis, RunAnalysis
+from genn_delays.analysis.runs import POOLED, Analysis, RunAnalysis
 
 COLUMNS = (
     *("run", "part", "place", "measure", "condition", "amount", "n"),
@@ -41,7 +41,7 @@ def rows(analysis: Analysis) -> Iterator[Row]:
                 yield {"run": run.name, **row}
     for one in analysis.pooled:
         yield {
-            "run": "all",
+            "run": POOLED,
             "part": "grouping",
             "place": one.projection,
             "measure": one.statistic,

@@ -28,8 +28,12 @@ from genn_delays.experiment.config import Config, load_resolved
 from genn_delays.experiment.config_changes import as_attribute
 from genn_delays.experiment.kept_files import KeptFiles
 from genn_delays.support import recording
+from genn_delays.support.checks import is_count, is_number
 from genn_delays.support.errors import CheckpointError, ConfigError, reason
 from genn_delays.support.leftovers import is_temporary, remove_leftovers
+
+NUMBERS = ("test_loss", "test_spikes_per_neuron", "best_epoch", "epochs", "seconds", "seed")
+"""Of summary.json."""
 
 
 class RunFolder:
@@ -169,12 +173,19 @@ class RunFolder:
         """What summary.json says.
 
         Raises:
-            CheckpointError: it cannot be read.
+            CheckpointError: it cannot be read, or is not what a run writes.
         """
         try:
-            return json.loads(self.summary.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            found = json.loads(self.summary.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             raise CheckpointError(f"{self.summary} cannot be read: {reason(error)}") from None
+        wrong = _wrong_in(found)
+        if wrong:
+            raise CheckpointError(
+                f"{self.summary} is not what a run writes: {wrong}; mend it, or move it away and "
+                f"write it again: genn-delays resume {self.path}"
+            )
+        return found
 
     def lock(self) -> _Lock:
         """Keeps other processes from training in this folder, until closed or killed.
@@ -182,6 +193,23 @@ class RunFolder:
         What killed processes left half-written in it is removed.
         """
         return _Lock(self)
+
+
+def _wrong_in(summary: Any) -> str:
+    """What a summary lacks that others read in it; empty where it is one."""
+    if not isinstance(summary, dict):
+        return "no mapping"
+    accuracy, parameters = summary.get("test_accuracy"), summary.get("parameters")
+    right = {name: is_number(summary.get(name)) for name in NUMBERS}
+    right["test_accuracy"] = "test_accuracy" in summary and (
+        accuracy is None or is_number(accuracy)
+    )
+    right["parameters"] = isinstance(parameters, dict) and all(
+        is_count(count, least=0) for count in parameters.values()
+    )
+    right |= {name: isinstance(summary.get(name, {}), dict) for name in ("versions", "machine")}
+    right["backend"] = isinstance(summary.get("backend"), str)
+    return ", ".join(name for name, fine in right.items() if not fine)
 
 
 class _Lock:

@@ -25,6 +25,8 @@ from genn_delays.support.paths import expanded
 Writer = Callable[[Path], None]
 """Writes one file or folder, whole, at a path that nobody else has."""
 SIDECAR = ".json"
+TRAINING = "what training needs: bounds, kernels, dropout, moments, positions, what synapses share"
+"""Of what each format loses."""
 
 
 class Format(ABC):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genn_delays.declaration import joining
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.neurons import Neuron
 from genn_delays.support.errors import DataError, NetworkError, suggest
@@ -64,7 +65,7 @@ def network_of(
 
     Args:
         neurons: the user's, by the name of the population; they go before those of the file.
-        learn: of every projection.
+        learn: of every projection; delays only where some can be longer than 0.
         where: begins messages: the file.
 
     Raises:
@@ -74,6 +75,7 @@ def network_of(
     neurons = _check_neurons(neurons, found, where)
     net = Network()
     try:
+        learn = joining.learnt(learn, 0.0, where)
         for p in found:
             net.add_population(p.name, neurons[p.name], p.size, bias=p.bias, tail=p.tail)
         for q in projections:
@@ -85,13 +87,20 @@ def network_of(
                 max_delay=q.max_delay,
                 pairs=(q.rows, q.columns),
                 lag=q.lag,
-                learn=learn,
+                learn=_learnt(learn, q),
                 target=q.target,
                 name=q.name,
             )
     except NetworkError as error:
-        raise DataError(f"{where}: {error}") from None
+        told = str(error).removeprefix(f"{where}: ")
+        raise DataError(f"{where}: {told}") from None
     return net
+
+
+def _learnt(learn: Iterable[str], q: FoundProjection) -> Iterable[str]:
+    """Without the delays of a projection that has none: they could only stay at 0."""
+    delayed = np.any(q.delay) if q.max_delay is None else q.max_delay
+    return learn if delayed else tuple(what for what in learn if what != "delay")
 
 
 def _check_neurons(

@@ -11,6 +11,7 @@ import numpy as np
 
 from genn_delays.declaration.network import Network
 from genn_delays.declaration.synapses import CORE
+from genn_delays.declaration.ties import Shared
 from genn_delays.parallel.ranks import Ranks
 
 REMEDY = (
@@ -32,13 +33,17 @@ def check_agreement(ranks: Ranks, network: Network, counters: Mapping[str, Any],
 
 
 def fingerprint(network: Network, counters: Mapping[str, Any]) -> str:
-    """BLAKE2b of every column of synapses and units, and of the counters but for ``seconds``."""
+    """BLAKE2b of all columns of synapses, groups and units, and of the counters but ``seconds``."""
     digest = hashlib.blake2b(digest_size=16)
     for name, projection in network.projections.items():
         table = projection.synapses
         core = {column: getattr(table, column) for column in CORE}
         for part in (core, table.state, projection.potential):
             _add(digest, name, part)
+        for parameter, tie in sorted(table.ties.items()):
+            if isinstance(tie, Shared):  # what it keeps of groups without a synapse, and moments
+                for part in (tie.numbers.columns, tie.numbers.state):
+                    _add(digest, f"{name}/shared {parameter}", part)
     for name, population in network.populations.items():
         for part in (population.units.columns, population.units.state):
             _add(digest, name, part)

@@ -20,7 +20,7 @@ class Facts:
     """One run.
 
     Attributes:
-        name: of the run folder.
+        name: of the run folder, with as much of its path as tells it from others.
         outcome: a sentence.
         metrics, versions: names and values.
         layers: populations with their sizes, and projections with their synapses.
@@ -41,12 +41,12 @@ class Facts:
     cited: str
 
 
-def facts_of(folder: RunFolder, material: Material) -> Facts:
+def facts_of(folder: RunFolder, name: str, material: Material) -> Facts:
     """Those of a run folder, whose run may be going on."""
     summary = folder.read_summary() if folder.summary.is_file() else {}
     config = folder.config.read_text(encoding="utf-8")
     return Facts(
-        name=folder.path.resolve().name,
+        name=name,
         outcome=_outcome(material, summary),
         metrics=_metrics(material, summary),
         versions=_versions(summary),

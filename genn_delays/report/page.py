@@ -22,6 +22,7 @@ from genn_delays.figures.material import Material, NothingToDrawError
 from genn_delays.report.facts import Facts, facts_of
 from genn_delays.report.interactive import delay_map, raster
 from genn_delays.support.errors import BackendError, GennDelaysError
+from genn_delays.support.paths import told_apart
 
 TITLES = {
     "curves": "Training",
@@ -42,7 +43,9 @@ def page_of(folders: Sequence[RunFolder]) -> str:
         BackendError: vl-convert is not installed.
     """
     bundle = _bundle()
-    runs = [_run(number, folder) for number, folder in enumerate(folders, 1)]
+    names = told_apart([folder.path for folder in folders])
+    named = zip(names, folders, strict=True)
+    runs = [_run(number, name, folder) for number, (name, folder) in enumerate(named, 1)]
     environment = Environment(
         loader=PackageLoader("genn_delays.report"),
         undefined=StrictUndefined,
@@ -67,10 +70,10 @@ def _bundle() -> str:
     return vl_convert.javascript_bundle()
 
 
-def _run(number: int, folder: RunFolder) -> dict[str, Any]:
+def _run(number: int, name: str, folder: RunFolder) -> dict[str, Any]:
     """What the template needs of one run."""
     material = Material.of(folder)
-    facts: Facts = facts_of(folder, material)
+    facts: Facts = facts_of(folder, name, material)
     missing: list[str] = []
     figures = list(_figures(material, missing))
     interactive: dict[str, Any] = {"delays": delay_map(material)}

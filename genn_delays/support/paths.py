@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from genn_delays.support.errors import ConfigError, GennDelaysError, reason, short
@@ -27,3 +28,21 @@ def expanded(path: Path | str, where: str, error: type[GennDelaysError] = Config
             f"{where}: {short(repr(str(path)), 200)} is no path here ({reason(failure)})"
         ) from None
     return path
+
+
+def told_apart(paths: Sequence[Path], taken: Collection[str] = ()) -> list[str]:
+    """Names of folders: as much of the end of each path as all are told apart by.
+
+    Args:
+        taken: what none may be called.
+
+    >>> told_apart([Path("/one/seed1"), Path("/two/seed1")])
+    ['one/seed1', 'two/seed1']
+    """
+    parts = [path.resolve().parts for path in paths]
+    names: list[str] = []
+    for depth in range(1, max(map(len, parts), default=0) + 1):
+        names = ["/".join(each[-depth:]) for each in parts]
+        if len(set(names)) == len(names) and not set(names) & set(taken):
+            break
+    return names

@@ -17,6 +17,7 @@ from genn_delays.experiment.experiment import load_dataset
 from genn_delays.experiment.run import begun
 from genn_delays.experiment.run import train as train_run
 from genn_delays.experiment.signals import StopSignals
+from genn_delays.report import page
 from genn_delays.support.errors import DataError
 
 MODEL = """
@@ -212,3 +213,20 @@ def test_runs_of_the_same_data_share_them(trained, call, monkeypatch):
     result = call("analyse", *two, "--output", "all", *QUICK)
     assert result.exit_code == 0, result.output
     assert len(loads) == 1
+
+
+def test_runs_of_one_name_are_told_apart(trained, folder, call, monkeypatch):
+    monkeypatch.setattr(page, "_bundle", lambda: "")
+    places = []
+    for seed, name in enumerate(("one/seed1", "two/seed1"), 1):
+        (folder / name).parent.mkdir()
+        places.append(shutil.move(trained(seed=seed), folder / name))
+    quick = ("--permutations", 9, "--similarities", 2, "--no-function")
+    assert call("analyse", *places, *quick, "--output", "out").exit_code == 0
+    with (folder / "out" / "analysis.csv").open(newline="") as file:
+        found = {row["run"] for row in csv.DictReader(file)}
+    assert found == {"one/seed1", "two/seed1", "one/seed1 | two/seed1", "all"}
+    assert call("report", *places, "--output", "both.html").exit_code == 0
+    text = (folder / "both.html").read_text()
+    assert "one/seed1</a>" in text
+    assert "two/seed1</a>" in text

@@ -86,6 +86,17 @@ def test_a_report_of_a_run_that_goes_on_without_its_data_says_so(run, call, monk
     assert "Trials, to look closer" not in text
 
 
+@pytest.mark.parametrize("content", ["[1]", "null", '{"a": 1}', '{"test_accuracy": "high"}'])
+def test_a_summary_that_no_run_writes_is_told(content, run, call, monkeypatch):
+    monkeypatch.setattr(page, "_bundle", lambda: "")
+    (run / "summary.json").write_text(content)
+    for command in ("report", "cite"):
+        refused = call(command, "run")
+        assert refused.exit_code == 2
+        assert "run/summary.json is not what a run writes" in refused.stderr
+    assert call("plot", "run", "--figure", "curves").exit_code == 0
+
+
 def test_a_report_needs_its_extra(run, call, monkeypatch):
     page._bundle.cache_clear()
     monkeypatch.setitem(sys.modules, "vl_convert", None)

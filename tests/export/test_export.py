@@ -247,3 +247,8 @@ def test_a_description_shares_no_weights_with_the_network():
     described = describe(net, 1.0)
     net.projections["input->hidden"].synapses.weight[:] = 7.0
     assert described.projections["input->hidden"].weight.max() == 0.5
+
+
+@pytest.mark.parametrize("target", gd.export.FORMATS.values(), ids=lambda target: target.name)
+def test_every_format_says_that_what_synapses_share_is_lost(target):
+    assert any("what synapses share" in sentence for sentence in target.loses)

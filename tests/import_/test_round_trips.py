@@ -86,6 +86,21 @@ def test_awkward_names_zero_weights_and_biases_come_back(name, tmp_path):
     assert_same(getattr(gd.import_, name)(path), gd.fold(net))
 
 
+def test_a_projection_without_delays_does_not_learn_them(tmp_path):
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 2)
+    net.add_population("output", gd.LeakyReadout(), 3)
+    for k, longest in enumerate((0.0, 4.0)):
+        net.connect("input", "output", weight=1.0, max_delay=longest, name=f"part {k}")
+    path = gd.export.npz(net, tmp_path / "net.npz", dt=1.0)
+    learn = (what for what in ("weight", "delay"))
+    found = gd.import_.npz(path, learn=learn).projections
+    assert [p.learn for p in found.values()] == [("weight",), ("weight", "delay")]
+    for wrong in (("weight", "delays"), 3):
+        with pytest.raises(gd.GennDelaysError, match="learn"):
+            gd.import_.npz(path, learn=wrong)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_batch_normalisation_and_lag_zero_come_back_folded(name, tmp_path):
     net = gd.Network()

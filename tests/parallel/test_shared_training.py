@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from shared_training import Record, hash_of, make_trainer, trained
 from thread_ranks import in_ranks
+from tied_networks import tied
 
 from genn_delays.parallel import ALONE
+from genn_delays.parallel.agreement import fingerprint
 from genn_delays.support.errors import RankError
-from genn_delays.training import Callback, Interrupted
+from genn_delays.training import Callback, Interrupted, TrainerState
 
 
 def close(curve, other, tolerance=1e-12):
@@ -54,6 +56,17 @@ def test_a_rank_with_another_network_is_named_and_nothing_more_is_recorded():
         assert isinstance(found, RankError)
         assert str(found).startswith("after epoch 2 rank 1 (")
     assert len(record.curve) == 4  # loss and spikes of training and validation, of one epoch
+
+
+def test_what_synapses_share_is_part_of_what_ranks_agree_on():
+    counters = TrainerState().to_mapping()
+    network = tied()
+    before = fingerprint(network, counters)
+    shared = network.projections["input->output"].synapses.ties["delay"].numbers
+    shared.columns["delay"] += 1.0  # of a group that has no synapse
+    grown = fingerprint(network, counters)
+    shared.attach("delay_mean")[:] = 1e-9
+    assert len({before, grown, fingerprint(network, counters)}) == 3
 
 
 class Stop(Callback):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from genn_delays.declaration.neurons import DiscreteReadout
+from genn_delays.export.base import TRAINING
 from genn_delays.export.currents import currents_of
 from genn_delays.export.description import DescribedPopulation, DescribedProjection, Description
 from genn_delays.export.script import RESERVED, Script
@@ -62,7 +63,7 @@ class Arbor(Script):
         "synapses as such: each is many connections, and not to be changed in the script",
         "digits of the weights: Arbor keeps them in float32",
         "graded input",
-        "what training needs: bounds, kernels, dropout, moments",
+        TRAINING,
     )
 
     def check(self, description: Description) -> None:

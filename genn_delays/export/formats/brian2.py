@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from genn_delays.export.base import TRAINING
 from genn_delays.export.brian2_groups import NAMES, written
 from genn_delays.export.description import DescribedPopulation, Description
 from genn_delays.export.names import identifiers
@@ -29,7 +30,7 @@ class Brian2(Script):
     taken = NAMES
     loses = (
         "graded input, and several events of a unit in one step: no SpikeGeneratorGroup has them",
-        "what training needs: bounds, kernels, dropout, moments",
+        TRAINING,
     )
 
     def check(self, description: Description) -> None:

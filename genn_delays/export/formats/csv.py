@@ -16,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.export.base import Format, Writer
+from genn_delays.export.base import TRAINING, Format, Writer
 from genn_delays.export.description import (
     DescribedPopulation,
     DescribedProjection,
     Description,
 )
-from genn_delays.export.formats.npz import TRAINING
 
 POPULATIONS = ("name", "identifier", "size", "neuron")
 PROJECTIONS = ("name", "identifier", "pre", "post", "target", "synapses", "lag", "max_delay")

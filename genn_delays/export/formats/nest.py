@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from genn_delays.export.base import TRAINING
 from genn_delays.export.description import (
     DescribedPopulation,
     DescribedProjection,
@@ -26,7 +27,7 @@ class Nest(Script):
     name = "nest"
     modules = ("nest", "scipy")
     taken = RESERVED | {"nest"}
-    loses = ("what training needs: bounds, kernels, dropout, moments",)
+    loses = (TRAINING,)
 
     def check(self, description: Description) -> None:
         for p in description.neurons:

@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 
 from genn_delays.declaration.neurons import DiscreteReadout
-from genn_delays.export.base import Format, Writer
+from genn_delays.export.base import TRAINING, Format, Writer
 from genn_delays.export.currents import currents_of
 from genn_delays.export.description import (
     DescribedPopulation,
     DescribedProjection,
     Description,
 )
-from genn_delays.export.formats.npz import TRAINING
 from genn_delays.export.nir_branches import Branch, branches_of
 from genn_delays.export.sidecar import sidecar_of
 from genn_delays.support.errors import ExportError

@@ -14,10 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from genn_delays.export.base import Format, Writer
+from genn_delays.export.base import TRAINING, Format, Writer
 from genn_delays.export.description import Description
-
-TRAINING = "what training needs: bounds, kernels, dropout, moments"
 
 
 class Npz(Format):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from genn_delays.export.base import TRAINING
 from genn_delays.export.description import (
     DescribedPopulation,
     DescribedProjection,
@@ -42,7 +43,7 @@ class Pynn(Script):
     taken = RESERVED | frozenset(("SHIFT", "longest", "sim"))
     loses = (
         "graded input",
-        "what training needs: bounds, kernels, dropout, moments",
+        TRAINING,
     )
 
     def check(self, description: Description) -> None:

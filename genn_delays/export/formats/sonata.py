@@ -19,13 +19,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from genn_delays.export.base import Format, Writer
+from genn_delays.export.base import TRAINING, Format, Writer
 from genn_delays.export.description import (
     DescribedPopulation,
     DescribedProjection,
     Description,
 )
-from genn_delays.export.formats.npz import TRAINING
 from genn_delays.support.hdf5_image import hdf5_image
 
 MAGIC, VERSION = 0x0A7A, (0, 1)
