@@ -92,7 +92,8 @@ class Reader(ABC):
             dt: time step in ms, where nothing tells it: delays of other software are
                 (lag + k) dt.
             lag: steps that a spike takes besides its delay, 1 or 0, where nothing tells it.
-            learn: what training may change, of every projection.
+            learn: what training may change, of every projection; delays only where their bound
+                (by default the largest of them) is above 0 ms.
 
         Returns:
             The network; what :mod:`genn_delays.export` wrote comes back with its weights and

@@ -64,7 +64,7 @@ def network_of(
 
     Args:
         neurons: the user's, by the name of the population; they go before those of the file.
-        learn: of every projection.
+        learn: of every projection; delays where max_delay is above 0.
         where: begins messages: the file.
 
     Raises:
@@ -78,6 +78,7 @@ def network_of(
             net.add_population(p.name, neurons[p.name], p.size, bias=p.bias, tail=p.tail)
         for q in projections:
             _check_finite(q, where)
+            longest = np.max(q.delay, initial=0.0) if q.max_delay is None else q.max_delay
             net.connect(
                 *(q.pre, q.post),
                 weight=q.weight,
@@ -85,7 +86,7 @@ def network_of(
                 max_delay=q.max_delay,
                 pairs=(q.rows, q.columns),
                 lag=q.lag,
-                learn=learn,
+                learn=[what for what in learn if what != "delay" or longest > 0.0],
                 target=q.target,
                 name=q.name,
             )
