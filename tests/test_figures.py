@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import genn_delays as gd
 from genn_delays.experiment.recipe import Recipe
-from genn_delays.figures import FIGURES, overview, sparsity, style
+from genn_delays.figures import FIGURES, grouping, overview, sparsity, style
 from genn_delays.figures.answers import answer_over_time, answers_of
 from genn_delays.figures.delays import title
 from genn_delays.figures.material import Material, NothingToDrawError
@@ -312,6 +312,16 @@ def test_graded_input_and_a_recurrent_network_are_drawn():
         assert name != "raster" or figure.axes[0].images
 
 
+def test_dots_of_a_population_are_alike_in_all_trials():
+    net = network()
+    images = [np.zeros((30, 6)) for _ in range(4)]
+    images[1][:, :] = 1.0  # more than 50 spikes, beside trials without any
+    dataset = gd.Dataset.from_arrays({"test": (np.array(images), np.arange(4) % 3)}, units=6)
+    figure = drawn("raster", material(net, answered=answers(net, dataset)), 180)
+    sizes = {a.lines[0].get_markersize() for a in figure.axes[:3]}
+    assert len(sizes) == 1
+
+
 def test_trials_are_chosen_from_several_classes_and_a_wrong_one_comes_last():
     net = network()
     found = answers(net, data(net))
@@ -346,6 +356,20 @@ def test_rewiring_is_drawn_in_shares_of_what_is_there():
     figure = drawn("rewiring", made, 180)
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), 10.0)
     assert [axes.get_ylabel() for axes in figure.axes][:2] == ["replaced (%)", "age (batches)"]
+
+
+def test_the_legend_of_grouping_has_only_what_is_drawn():
+    with style.styled():
+        figure = grouping.draw_rows({"a->b": {"nearest": {"weights": [0.1, 0.2]}}}, 90)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["against shuffled weights"]
+
+
+def test_a_curve_of_spikes_that_does_not_change_is_below_the_edge():
+    figure = drawn("curves", material(network(), epochs=1), 180)
+    spikes = figure.axes[2]
+    assert spikes.get_ylim()[0] == 0.0
+    assert spikes.get_ylim()[1] > 1.05 * max(max(line.get_ydata()) for line in spikes.lines[1:])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.012, 0.5, 1.0])

@@ -12,7 +12,7 @@ import click
 import genn_delays
 from genn_delays.cli.commands import COMMANDS, resume, run
 from genn_delays.cli.messages import environment, told
-from genn_delays.cli.processes import refuse_many, silence
+from genn_delays.cli.processes import leave_to_the_first, refuse_many, silence
 from genn_delays.parallel.launch import launch
 
 EPILOG = (
@@ -46,6 +46,9 @@ class _Cli(click.Group):
         except BrokenPipeError:
             _discard(sys.stdout)
             ctx.exit(CLOSED)
+        except click.UsageError:  # of the words of the command, which all processes were given
+            leave_to_the_first()
+            raise
         except Exception as error:
             if (text := told(error)) is None:
                 raise

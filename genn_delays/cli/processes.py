@@ -24,10 +24,21 @@ def silence() -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until the end
 
 
+def leave_to_the_first() -> None:
+    """End this process, where it is not the first, without an error.
+
+    The first meets the same mistake and says so; mpirun would kill it before it has, were another
+    process to end with an error sooner.
+    """
+    if launch().number > 0:
+        sys.exit(0)
+
+
 def refuse_many(command: str) -> None:
     """Raise ConfigError where several processes were started for a command that is for one."""
     count = launch().count
     if count > 1:
+        leave_to_the_first()
         raise ConfigError(
             f"{command} is for one process, but {count} were started together; call it without "
             "mpirun or srun (those are for run and resume)"

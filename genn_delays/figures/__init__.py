@@ -114,8 +114,10 @@ def draw_figure(
 def draw_analysis(analysis: Analysis, into: Path, width: int = 180) -> Iterator[Path]:
     """Draw what an analysis found of grouping, and of what the answers rest on; the files.
 
+    A figure that it has nothing of is removed from the folder.
+
     Raises:
-        CheckpointError: a file cannot be written.
+        CheckpointError: a file cannot be written or removed.
     """
     from genn_delays.figures import style
     from genn_delays.figures.material import NothingToDrawError
@@ -125,11 +127,20 @@ def draw_analysis(analysis: Analysis, into: Path, width: int = 180) -> Iterator[
             try:
                 figure = import_module(f"genn_delays.figures.{name}").draw(analysis, width)
             except NothingToDrawError:
+                for kind in style.FORMATS:  # an earlier analysis may have had something
+                    _remove(into / f"{name}.{kind}")
                 continue
             _make(into)
             for kind in style.FORMATS:
                 style.save(figure, into / f"{name}.{kind}")
                 yield into / f"{name}.{kind}"
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be removed: {reason(error)}") from None
 
 
 def _make(folder: Path) -> None:

@@ -52,12 +52,13 @@ def panel(axes: Axes, material: Material, what: str) -> None:
     """One quantity over the epochs, of the splits that have it."""
     if material.best_epoch is not None:
         axes.axvline(material.best_epoch, color=GREY, linewidth=0.8, linestyle=":")
-    scale = 100.0 if what == "accuracy" else 1.0
+    scale, most = 100.0 if what == "accuracy" else 1.0, 0.0
     for split in ("train", "validation"):
         chosen = _of(material.lines, split, what)
         if chosen:
             epochs = [line["epoch"] for line in chosen]
             values = [scale * line[what] for line in chosen]
+            most = max(most, *values)
             marker = "o" if len(values) < 3 else None
             axes.plot(epochs, values, color=COLOURS[split], ls=DASHES[split], marker=marker)
     if what == "accuracy" and material.test_accuracy is not None:
@@ -67,7 +68,7 @@ def panel(axes: Axes, material: Material, what: str) -> None:
     axes.set_ylabel(MEASURED[what])
     axes.margins(y=0.08)
     if what == "spikes_per_neuron":
-        axes.set_ylim(0.0, max(axes.get_ylim()[1], 0.1))
+        axes.set_ylim(0.0, max(1.08 * most, 0.1))
     axes.yaxis.set_major_locator(ticks(4))
     epoch_ticks(axes, material.epochs)
 

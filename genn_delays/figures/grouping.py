@@ -68,11 +68,12 @@ def draw_rows(panels: Mapping[str, Rows], width: int) -> Figure:
     for axes, (title, rows) in zip(grid, panels.items(), strict=True):
         _panel(axes, rows, 0.45 * width)
         axes.set_title(fitted(title, 0.5 * width))
+    seen = {what for rows in panels.values() for effects in rows.values() for what in effects}
+    shown = {what: style for what, style in SHUFFLED.items() if what in seen}
     handles = [
-        Line2D([], [], color=colour, marker=marker, ls="")
-        for colour, marker, _ in SHUFFLED.values()
+        Line2D([], [], color=colour, marker=marker, ls="") for colour, marker, _ in shown.values()
     ]
-    legend_below(figure, width, handles, [f"against shuffled {what}" for what in SHUFFLED])
+    legend_below(figure, width, handles, [f"against shuffled {what}" for what in shown])
     return figure
 
 

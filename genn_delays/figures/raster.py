@@ -122,7 +122,8 @@ def _spikes(
         axes.imshow(image, aspect="auto", origin="lower", extent=extent, cmap="Greys")
     else:
         step, unit = np.nonzero(spikes)
-        size = 1.0 if len(step) > 500 else 2.0 if len(step) > 50 else 4.0
+        most = np.count_nonzero(recorded.spikes, axis=(1, 2)).max()  # dots of a row are alike
+        size = 1.0 if most > 500 else 2.0 if most > 50 else 4.0
         axes.plot(step * recipe.dt, unit, ".", color=BLACK, markersize=size, markeredgewidth=0.0,
                   rasterized=len(step) > DOTS)  # fmt: skip
     margin = 0.01 * length  # spikes of the first step are seen

@@ -164,7 +164,7 @@ def _executor(folder: SweepFolder, where: str, jobs: int | None) -> Any:
 def _minutes(needs: Needs) -> int:
     """The time limit of a job: whole minutes, as schedulers count them."""
     if needs.minutes is None:
-        raise ConfigError("minutes: a job of a cluster needs a time limit; add minutes: N")
+        raise ConfigError("a job of a cluster needs a time limit; add minutes: N to the sweep file")
     minutes = ceil(needs.minutes)
     if needs.slurm.lead + EARLY >= 60 * minutes:
         raise ConfigError(

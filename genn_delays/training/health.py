@@ -69,6 +69,9 @@ def _activity(
 
 def _bounds(name: str, shares: tuple[float, float], projection: Projection) -> dict[str, str]:
     longest = projection.synapses.max_delay
+    if longest == 0.0:
+        sentence = f"the delays of {name!r} are to be learnt, but max_delay is 0 ms; raise it"
+        return {f"delays at 0: {name}": sentence}
     ends = (
         (
             f"delays at 0: {name}",

@@ -153,8 +153,11 @@ def test_an_earlier_analysis_is_replaced_only_on_demand(trained, call):
     assert result.exit_code == 2
     assert "analysis.h5 exists; nothing was changed" in result.stderr
     assert files_of(run) == before
+    old = run / "figures" / "function.png"
+    old.write_bytes(b"of an earlier analysis, which asked for it")
     assert call("analyse", run, "--replace", "--no-function", *QUICK, "--seed", 2).exit_code == 0
     assert files_of(run)["analysis.csv"] != before["analysis.csv"]
+    assert not old.exists(), "not of what analysis.csv says"
 
 
 def test_what_cannot_be_analysed_is_refused_before_anything_is_written(trained, call, folder):

@@ -41,9 +41,11 @@ def test_other_commands_are_for_one_process(command):
     assert done.returncode == 2
     assert done.stderr.startswith(f"Error: {command} is for one process, but 2 were started")
     assert done.stderr.count("\n") == 1
+    assert started_together(1, command, "something").returncode == 0
 
 
 def test_a_usage_error_is_told_by_the_first_alone():
-    told = [started_together(number, "run", "--nonsense").stderr for number in (0, 1)]
-    assert "No such option" in told[0]
-    assert told[1] == ""
+    first, other = (started_together(number, "run", "--nonsense") for number in (0, 1))
+    assert "No such option" in first.stderr
+    assert first.returncode == 2
+    assert (other.returncode, other.stderr) == (0, ""), "an error would have mpirun kill the first"

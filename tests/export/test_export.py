@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 import sys
 import tempfile
 import tracemalloc
@@ -44,6 +45,14 @@ def test_an_export_is_a_script_its_arrays_and_what_it_loses(name, tmp_path):
     assert about["loses"]
     assert about["populations"]["hidden"]["reset"] == "to a value"
     assert about["projections"]["input->hidden"]["dense"] is True
+
+
+def test_a_script_without_its_two_files_says_what_it_wants(tmp_path):
+    (tmp_path / "nest.py").write_text("")  # the simulator is not asked
+    script = gd.export.nest(small(), tmp_path / "net.py", dt=1.0)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"usage: python {script} TRIALS.npz RESULTS.npz, see main()\n"
 
 
 def test_a_delay_is_rounded_here_once_and_one_step_is_added(tmp_path):

@@ -66,6 +66,18 @@ def test_networks_of_every_shape_come_back_bit_for_bit(name, seed, tmp_path):
     assert_same(getattr(gd.import_, name)(path), gd.fold(c.network))
 
 
+def test_delays_that_have_no_room_are_not_learnt_after_an_import(tmp_path):
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 2)
+    net.add_population("hidden", gd.LIF(), 3)
+    net.add_population("output", gd.LeakyReadout(), 2)
+    net.connect("input", "hidden", weight=1.0, delay=2.0, max_delay=5.0)
+    net.connect("hidden", "output", weight=1.0)
+    found = gd.import_.npz(gd.export.npz(net, tmp_path / "net.npz", dt=1.0))
+    learnt = {name: set(q.learn) for name, q in found.projections.items()}
+    assert learnt == {"input->hidden": {"weight", "delay"}, "hidden->output": {"weight"}}
+
+
 def awkward() -> gd.Network:
     """Names that are no file names, a bias, an empty projection, one unit, learnt constants."""
     net = gd.Network(seed=3)

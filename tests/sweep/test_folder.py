@@ -102,7 +102,7 @@ def test_without_slurm_or_a_time_limit_nothing_is_submitted(write, call, monkeyp
     monkeypatch.setenv("PATH", "")
     path = write(minutes=5)
     refused(call(path, "--output", "s", "--on", "slurm"), "there is no Slurm on this machine")
-    refused(call(write(), "--output", "s", "--on", "submitit"), "add minutes: N")
+    refused(call(write(), "--output", "s", "--on", "submitit"), "add minutes: N to the sweep file")
     refused(call(write(minutes=2), "--output", "s", "--on", "submitit"), "leave no time to train")
 
 

@@ -50,6 +50,15 @@ def test_more_than_a_twentieth_of_the_delays_at_a_bound_are_told(healthy):
     assert at_max.endswith("max_delay = 5 ms and cannot become longer; raise it")
 
 
+def test_learnt_delays_without_room_are_told_once():
+    net = gd.Network()
+    net.add_population("input", gd.Input(), 2)
+    net.add_population("hidden", gd.LIF(), 5)
+    net.connect("input", "hidden", weight=1.0, learn=("weight", "delay"))
+    (sentence,) = found(net, 20).values()
+    assert sentence.endswith("but max_delay is 0 ms; raise it")
+
+
 def test_delays_that_are_not_learnt_may_lie_anywhere(healthy):
     table = healthy.projections["hidden->output"].synapses
     assert np.all(table.delay == 0.0)
