@@ -19,12 +19,16 @@ from genn_delays.support.compiler import find_compiler
 from genn_delays.support.errors import GennDelaysError, reason
 
 OPTIONAL = {
+    "brian2": "brian2",
     "espeakng_loader": "speech",
     "mpi4py": "mpi",
+    "nest": "nest",
+    "nir": "nir",
     "optuna": "sweep",
     "submitit": "slurm",
     "tensorboardX": "tracking",
     "tonic": "tonic",
+    "torch": "torch",
     "vl_convert": "report",
     "ziglang": "zig",
 }
