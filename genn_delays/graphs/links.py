@@ -38,6 +38,8 @@ def read_links(path: Path | str, seed: int = 0) -> KnowledgeGraph:
         DataError: the file is missing or damaged, or holds fewer than 20 links.
     """
     path = expanded(path, "the file of links", DataError)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file of links; check the path")
     nodes: dict[str, int] = {}
     pairs = set()
     lines = 0

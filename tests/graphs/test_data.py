@@ -128,6 +128,11 @@ def test_links_are_split_and_told_from_pairs_that_are_none(tmp_path, caplog):
     assert found == graphs.link_metrics(model, data.test)
 
 
+def test_links_that_are_not_there_are_told_by_their_path(tmp_path):
+    with pytest.raises(DataError, match=r"cora\.cites: there is no such file of links"):
+        graphs.read_links(tmp_path / "cora.cites")
+
+
 def test_damaged_links_are_an_error_with_file_and_line(tmp_path):
     path = tmp_path / "cites.txt"
     path.write_text("a\tb\na b\n")
