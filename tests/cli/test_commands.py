@@ -172,7 +172,9 @@ def test_doctor_goes_on_past_a_problem(call, monkeypatch, broken):
 def test_the_help_of_a_group_shows_the_options_of_the_command_that_needs_no_name(
     call, group, default
 ):
-    shown, alone = (call(*words).stdout for words in ([group, "--help"], [group, default, "-h"]))
+    shown, alone = (
+        call(*words).stdout for words in ([group, "--help"], [group, default, "--help"])
+    )
     options = re.findall(r"^  (--[a-z-]+)", alone, re.M)
     assert "--set" in options
     assert [option for option in options if f"  {option}" not in shown] == []
