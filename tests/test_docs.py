@@ -112,7 +112,8 @@ def check_commands(block: Block) -> None:
 
 def _genn_delays(arguments: list[str]) -> None:
     command, arguments = _command(arguments)
-    command.make_context(command.name, arguments)  # refuses what it does not know
+    # refuses what it does not know; a command keeps the words for help of its first context
+    command.make_context(command.name, arguments, **cli.context_settings)
 
 
 def _command(arguments: list[str]) -> tuple[click.Command, list[str]]:
